@@ -1,0 +1,15 @@
+// How much memory the process and the machine have.
+#pragma once
+
+#include <cstdint>
+
+namespace ktlm {
+
+/// The most resident memory that this process has had, in bytes (getrusage).
+int64_t peak_memory_bytes();
+/// Resident memory now, in bytes.
+int64_t current_memory_bytes();
+/// The machine's memory, in bytes.
+int64_t total_memory_bytes();
+
+}  // namespace ktlm

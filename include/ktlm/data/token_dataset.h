@@ -1,0 +1,54 @@
+// Token shards: one memory-mapped file of token ids per split, with the offset of each document.
+//
+//   header   magic "KTLMTOK1", version, bytes per id (2 or 4), tokenizer hash, corpus hash, counts   (docs/formats.md)
+//   ids      every document as <s> ids </s> (a dialogue as ChatML, then </s>), one after the other
+//   offsets  uint64 per document: where it starts, in tokens
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "ktlm/core/progress.h"
+#include "ktlm/core/stop_flag.h"
+#include "ktlm/corpus/prepared_corpus.h"
+#include "ktlm/tokenizer/tokenizer.h"
+
+namespace ktlm::data {
+
+class TokenDataset {
+ public:
+  /// Throws Error: missing, truncated, another magic or version.
+  static TokenDataset open(const std::filesystem::path& path);
+  TokenDataset(TokenDataset&&) noexcept;
+  TokenDataset& operator=(TokenDataset&&) noexcept;
+  ~TokenDataset();
+
+  int64_t num_tokens() const;
+  int64_t num_documents() const;
+  /// Bytes of text that the tokens stand for.
+  int64_t text_bytes() const;
+  const std::string& tokenizer_hash() const;
+  const std::string& corpus_hash() const;
+  /// Copies `out.size()` ids from position `begin` on, going on at the start behind the last one (a ring).
+  void copy(int64_t begin, std::span<int64_t> out) const;
+  std::span<const uint64_t> document_offsets() const;
+
+ private:
+  struct Impl;
+  explicit TokenDataset(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct TokenDatasets {
+  TokenDataset train, val;
+};
+
+/// Opens `<prepared>/tokens/<tokenizer hash>/{train,val}.tokens`, building them on all cores where they are missing or belong to another
+/// corpus. The same bytes whatever the number of threads. Throws Error: empty corpus, disk full, stopped.
+TokenDatasets open_or_build_token_datasets(const corpus::PreparedCorpus& corpus, const tokenizer::Tokenizer& tokenizer,
+                                           const ProgressCallback& progress, const StopFlag& stop);
+
+}  // namespace ktlm::data

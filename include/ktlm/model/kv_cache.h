@@ -1,0 +1,40 @@
+// Keys and values of the tokens already seen, so that a new token costs one step instead of the whole text.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "ktlm/model/model_config.h"
+
+namespace ktlm::model {
+
+class KvCache {
+ public:
+  /// Room for `max_len` tokens (at most max_seq_len) in each of `batch_size` rows.
+  KvCache(const ModelConfig& config, int64_t batch_size, int64_t max_len, at::Device device, at::ScalarType dtype);
+
+  int64_t length() const { return length_; }  // tokens held, in every row
+  int64_t max_len() const { return max_len_; }
+  int64_t batch_size() const { return batch_size_; }
+  /// Forgets everything behind the first `length` tokens.
+  void truncate(int64_t length);
+
+  /// Left padding, for prompts of unequal length in one batch: the first padding[b] columns of row b hold no token and
+  /// are masked. (Rotary attention depends on distance alone, so positions need no correction.) Empty: none.
+  void set_padding(std::vector<int64_t> padding);
+  const std::vector<int64_t>& padding() const { return padding_; }
+
+  /// Appends k and v, (B, K, T, D), of one layer behind length() and returns all so far as views, (B, K, length + T, D).
+  /// The model calls advance(T) once after the last layer.
+  std::pair<at::Tensor, at::Tensor> append(int64_t layer, const at::Tensor& k, const at::Tensor& v);
+  void advance(int64_t num_tokens);
+
+ private:
+  std::vector<at::Tensor> keys_, values_;  // per layer (B, K, max_len, D), contiguous
+  std::vector<int64_t> padding_;
+  int64_t batch_size_, max_len_, length_ = 0;
+};
+
+}  // namespace ktlm::model

@@ -1,0 +1,60 @@
+// The decoder-only transformer: embedding, blocks of grouped-query attention with rotary positions and SwiGLU behind
+// RMSNorm (Llama; Touvron et al. 2023), optional QK-norm (Qwen3), tied or untied output layer. Parameters carry
+// transformers' names and layouts, so that a model directory needs no conversion.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ktlm/model/kv_cache.h"
+#include "ktlm/model/model_config.h"
+
+namespace ktlm::model {
+
+struct NamedParameter {
+  std::string name;   // "model.layers.0.self_attn.q_proj.weight"
+  at::Tensor tensor;  // a contiguous leaf with requires_grad while training
+};
+
+class LanguageModel {
+ public:
+  /// Parameters on `device` in `dtype`, all initialised from `seed` (the same on every device: drawn on the CPU in fp32). Throws
+  /// ConfigError from config.validate().
+  LanguageModel(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed);
+  LanguageModel(LanguageModel&&) noexcept;
+  LanguageModel& operator=(LanguageModel&&) noexcept;
+  ~LanguageModel();
+
+  const ModelConfig& config() const;
+  at::Device device() const;
+  at::ScalarType dtype() const;
+  /// In a fixed order; a tied output layer is not listed twice.
+  const std::vector<NamedParameter>& parameters() const;
+
+  /// ids (B, T) int64 -> hidden states behind the last norm, (B, T, C). With a cache the tokens stand behind those it
+  /// holds, and it takes them in. Throws Error where the positions go beyond max_seq_len.
+  at::Tensor hidden_states(const at::Tensor& ids, KvCache* cache = nullptr) const;
+  /// hidden (..., C) -> logits (..., V), fp32.
+  at::Tensor logits(const at::Tensor& hidden) const;
+
+  /// Mean cross-entropy over the targets, (B, T) int64, that are not negative: a scalar in nats, fp32, differentiable.
+  /// Never forms the logits of a whole batch (ops::linear_cross_entropy).
+  at::Tensor loss(const at::Tensor& ids, const at::Tensor& targets) const;
+  /// The loss of each token, (B, T) fp32, without gradient.
+  at::Tensor token_losses(const at::Tensor& ids, const at::Tensor& targets) const;
+
+  /// Recomputes each block's activations in the backward pass: less memory, about a third more time.
+  void set_gradient_checkpointing(bool on);
+  /// Turns gradients of all parameters on (training) or off.
+  void set_requires_grad(bool on);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ktlm::model

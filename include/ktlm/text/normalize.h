@@ -1,0 +1,16 @@
+// The normaliser, the same before training and at encode time: NFC, full-width ASCII to ASCII, half-width Hangul to
+// compatibility jamo, line ends to \n, control characters out. What carries meaning stays: ㅋㅋ, ㅠㅠ, Hanja, newlines.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ktlm::text {
+
+/// Changes whenever normalize() gives another result for any input; a tokenizer remembers the version it was made with.
+inline constexpr int kNormalizerVersion = 1;
+
+/// Idempotent. Malformed UTF-8 becomes U+FFFD.
+std::string normalize(std::string_view text);
+
+}  // namespace ktlm::text

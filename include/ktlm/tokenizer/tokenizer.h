@@ -1,0 +1,62 @@
+// Text to token ids and back: a SentencePiece BPE model behind our normaliser. Ids are the same in transformers and
+// llama.cpp, which read the files beside it. SentencePiece stays behind the pimpl.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ktlm::tokenizer {
+
+using TokenId = int32_t;
+
+// The same in every tokenizer that ktlm trains; a loaded one of other make may differ, so ask the Tokenizer.
+inline constexpr TokenId kUnkId = 0, kBosId = 1, kEosId = 2, kPadId = 3;
+inline constexpr std::string_view kImStart = "<|im_start|>", kImEnd = "<|im_end|>";  // ChatML's markers: ids 4 and 5
+inline constexpr int kNumReservedTokens = 10;                                         // <|reserved_0|> ... behind them
+
+class Tokenizer {
+ public:
+  /// Loads `<directory>/tokenizer.model`. Throws Error: missing ("run ktlm train-tokenizer first"), not a SentencePiece
+  /// model, made with another normaliser version than this program's.
+  static Tokenizer load(const std::filesystem::path& directory);
+
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+
+  /// Ids of normalize(text), without BOS or EOS. Markers such as <|im_start|> in the text are plain text here: nobody
+  /// can smuggle in a control token. Safe to call from several threads.
+  std::vector<TokenId> encode(std::string_view text) const;
+  /// The text of the ids; control tokens give nothing. decode(encode(x)) == text::normalize(x).
+  std::string decode(std::span<const TokenId> ids) const;
+
+  /// The bytes that one token adds to the text: "" for a control token, one byte for a byte token.
+  const std::string& token_bytes(TokenId id) const;
+  /// The piece as it stands in the vocabulary ("▁대한", "<0xEA>", "</s>").
+  std::string piece(TokenId id) const;
+  bool is_control(TokenId id) const;
+  bool is_byte(TokenId id) const;
+
+  int64_t vocab_size() const;
+  TokenId bos_id() const;
+  TokenId eos_id() const;
+  TokenId pad_id() const;
+  /// The id of a control token by name, or -1 (a tokenizer of other make has no chat markers).
+  TokenId control_id(std::string_view name) const;
+
+  /// Hash of tokenizer.model; token shards and checkpoints remember it.
+  const std::string& hash() const;
+  const std::filesystem::path& directory() const;
+
+ private:
+  struct Impl;
+  explicit Tokenizer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ktlm::tokenizer

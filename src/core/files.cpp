@@ -1,0 +1,195 @@
+#include "ktlm/core/files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+#include <utility>
+
+#include "ktlm/core/error.h"
+
+namespace ktlm {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void throw_system_error(const fs::path& path, const std::string& what, int error_number = errno) {
+  std::string message = path.string() + ": " + what + ": " + system_error_text(error_number);
+  if (error_number == ENOSPC) message += "; free some space or choose another place";
+  throw Error(message);
+}
+
+// Syncs a file or a directory (whose entries a rename changes). A file system that can't sync directories is no error.
+void sync_path(const fs::path& path, bool must_succeed) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY);
+  if (descriptor < 0) {
+    if (must_succeed) throw_system_error(path, "can't be synced");
+    return;
+  }
+  const int result = ::fsync(descriptor);
+  const int error_number = errno;
+  ::close(descriptor);
+  if (result != 0 && must_succeed) throw_system_error(path, "can't be synced", error_number);
+}
+
+fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+std::string temporary_suffix() { return ".tmp-" + std::to_string(::getpid()); }
+
+// The number behind ".tmp-" where `name` is a temporary name of `final_name`, else 0.
+pid_t writer_of(const std::string& name, const std::string& final_name) {
+  const std::string prefix = final_name + ".tmp-";
+  if (name.size() <= prefix.size() || name.compare(0, prefix.size(), prefix) != 0) return 0;
+  pid_t pid = 0;
+  for (char c : name.substr(prefix.size())) {
+    if (c < '0' || c > '9') return 0;
+    pid = pid * 10 + (c - '0');
+  }
+  return pid;
+}
+
+// Removes what killed writers of `path` left; what a living process writes stays.
+void remove_leftovers(const fs::path& path) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(parent_of(path), ignored)) {
+    const pid_t pid = writer_of(entry.path().filename().string(), path.filename().string());
+    if (pid > 0 && (pid == ::getpid() || (::kill(pid, 0) != 0 && errno == ESRCH))) {
+      std::error_code remove_error;
+      fs::remove_all(entry.path(), remove_error);
+    }
+  }
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+  if (fs::is_directory(path)) throw Error(path.string() + ": is a directory, expected a file");
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) throw_system_error(path, "can't be read");
+  std::string content;
+  char buffer[1 << 16];
+  size_t count = 0;
+  while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0) content.append(buffer, count);
+  const bool failed = std::ferror(file) != 0;
+  const int error_number = errno;
+  std::fclose(file);
+  if (failed) throw_system_error(path, "can't be read", error_number);
+  return content;
+}
+
+void write_file_atomically(const fs::path& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+void make_directories(const fs::path& directory) {
+  if (directory.empty()) return;
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) throw_system_error(directory, "can't be made", error.value());
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_path_(path_.string() + temporary_suffix()) {
+  make_directories(parent_of(path_));
+  remove_leftovers(path_);
+  file_ = std::fopen(temporary_path_.c_str(), "wb");
+  if (file_ == nullptr) throw_system_error(path_, "can't be written");
+}
+
+AtomicFile::~AtomicFile() {
+  if (file_ == nullptr) return;
+  std::fclose(file_);
+  std::error_code ignored;
+  fs::remove(temporary_path_, ignored);
+}
+
+void AtomicFile::write(const void* data, size_t size_bytes) {
+  if (std::fwrite(data, 1, size_bytes, file_) != size_bytes) throw_system_error(path_, "can't be written");
+  size_bytes_ += size_bytes;
+}
+
+void AtomicFile::commit() {
+  if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) throw_system_error(path_, "can't be written");
+  const int close_result = std::fclose(std::exchange(file_, nullptr));
+  std::error_code error;
+  if (close_result == 0) fs::rename(temporary_path_, path_, error);
+  if (close_result != 0 || error) {
+    const int error_number = error ? error.value() : errno;
+    std::error_code ignored;
+    fs::remove(temporary_path_, ignored);
+    throw_system_error(path_, "can't be written", error_number);
+  }
+  sync_path(parent_of(path_), false);
+}
+
+AtomicDirectory::AtomicDirectory(fs::path directory) : directory_(std::move(directory)) {
+  if (!directory_.has_filename()) directory_ = directory_.parent_path();  // "out/" names "out"
+  temporary_path_ = directory_.string() + temporary_suffix();
+  make_directories(parent_of(directory_));
+  remove_leftovers(directory_);
+  make_directories(temporary_path_);
+}
+
+AtomicDirectory::~AtomicDirectory() {
+  if (committed_) return;
+  std::error_code ignored;
+  fs::remove_all(temporary_path_, ignored);
+}
+
+void AtomicDirectory::commit() {
+  for (const auto& entry : fs::recursive_directory_iterator(temporary_path_)) sync_path(entry.path(), true);
+  sync_path(temporary_path_, false);
+  // An existing directory steps aside first; POSIX renames onto empty directories only.
+  const fs::path aside = directory_.string() + ".old" + temporary_suffix();
+  std::error_code error;
+  const bool existed = fs::exists(directory_, error);
+  if (existed) {
+    fs::rename(directory_, aside, error);
+    if (error) throw_system_error(directory_, "can't be replaced", error.value());
+  }
+  fs::rename(temporary_path_, directory_, error);
+  if (error) {
+    std::error_code ignored;
+    if (existed) fs::rename(aside, directory_, ignored);
+    throw_system_error(directory_, "can't be written", error.value());
+  }
+  committed_ = true;
+  sync_path(parent_of(directory_), false);
+  if (existed) fs::remove_all(aside, error);
+}
+
+MappedFile::MappedFile(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY);
+  if (descriptor < 0) throw_system_error(path, "can't be read");
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(descriptor);
+    throw Error(path.string() + ": is no regular file");
+  }
+  size_bytes_ = static_cast<size_t>(status.st_size);
+  if (size_bytes_ > 0) data_ = ::mmap(nullptr, size_bytes_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  const int error_number = errno;
+  ::close(descriptor);
+  if (data_ == MAP_FAILED) throw_system_error(path, "can't be mapped into memory", error_number);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(data_, size_bytes_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_bytes_(std::exchange(other.size_bytes_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_bytes_, other.size_bytes_);
+  return *this;
+}
+
+}  // namespace ktlm
