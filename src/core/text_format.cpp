@@ -54,7 +54,7 @@ std::string format_count(double count) {
 }
 
 std::string format_seconds(double seconds) {
-  if (seconds < 9.95) return with_digits("%.1fs", seconds);
+  if (seconds < 9.95) return with_digits(seconds, 1) + "s";
   const auto whole = std::llround(seconds);
   char buffer[64];
   if (whole < 60) {
