@@ -1,0 +1,148 @@
+#include "command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "bench_verb.h"
+#include "chat_verb.h"
+#include "console.h"
+#include "eval_verb.h"
+#include "generate_verb.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/log.h"
+#include "ktlm/core/text_format.h"
+#include "prepare_verb.h"
+#include "tokenize_verb.h"
+#include "torch_loader.h"
+#include "train_tokenizer_verb.h"
+#include "train_verb.h"
+
+namespace ktlm::cli {
+
+namespace {
+
+constexpr int kUsageError = 2;
+
+constexpr const char* kDescription =
+    "Raw Korean text in, a small language model that talks out.\n\n"
+    "  ktlm prepare kowiki-latest-pages-articles.xml.bz2\n"
+    "  ktlm train-tokenizer\n"
+    "  ktlm train --config configs/small.yaml\n"
+    "  ktlm generate --prompt \"대한민국의 수도는\"\n"
+    "  ktlm chat\n";
+
+struct CommonOptions {
+  bool quiet = false, verbose = false;
+};
+
+class VerbTable {
+ public:
+  VerbTable(CLI::App& app, CommonOptions& common) : app_(app), common_(common) {}
+
+  /// A null `run` leaves the verb to the library that links libtorch.
+  template <class Arguments>
+  void add(const std::string& name, const std::string& description, int (*run)(const Arguments&, Console&)) {
+    CLI::App* verb = app_.add_subcommand(name, description);
+    auto arguments = std::make_shared<Arguments>();
+    declare(*verb, *arguments);
+    auto* quiet = verb->add_flag("-q,--quiet", common_.quiet, "Say nothing but results and errors");
+    verb->add_flag("-v,--verbose", common_.verbose, "Say more")->excludes(quiet);
+    names_.push_back(name);
+    runs_.push_back(run == nullptr ? std::function<int(Console&)>()
+                                   : [arguments, run](Console& console) { return run(*arguments, console); });
+  }
+
+  /// The name and the function of the verb that was parsed.
+  std::pair<std::string, std::function<int(Console&)>> chosen() const {
+    for (size_t i = 0; i < names_.size(); ++i)
+      if (app_.got_subcommand(names_[i])) return {names_[i], runs_[i]};
+    return {};
+  }
+
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  CLI::App& app_;
+  CommonOptions& common_;
+  std::vector<std::string> names_;
+  std::vector<std::function<int(Console&)>> runs_;
+};
+
+int report(const std::string& verb, const std::string& message, int exit_code) {
+  std::cerr << "ktlm" << (verb.empty() ? "" : " ") << verb << ": " << message << "\n";
+  return exit_code;
+}
+
+// CLI11's own words for an unknown verb name neither the verb nor the nearest valid one.
+std::string usage_message(const CLI::ParseError& error, const VerbTable& verbs, const std::string& first_word) {
+  const bool verb_known = std::find(verbs.names().begin(), verbs.names().end(), first_word) != verbs.names().end();
+  if (verb_known || first_word.empty() || first_word.front() == '-') return error.what();
+  const std::string nearest = nearest_name(first_word, verbs.names());
+  return "unknown verb \"" + first_word + "\"" +
+         (nearest.empty() ? "; see ktlm --help" : "; did you mean \"" + nearest + "\"?");
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_verbs) {
+  CLI::App app(kDescription, "ktlm");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "ktlm " KTLM_VERSION);
+  app.get_formatter()->column_width(34);
+
+  CommonOptions common;
+  VerbTable verbs(app, common);
+  verbs.add<PrepareArguments>("prepare", "Turn raw text (dump, HTML, JSONL, text) into clean documents", run_prepare);
+  verbs.add<TrainTokenizerArguments>("train-tokenizer", "Train a SentencePiece tokenizer on the prepared documents",
+                                     run_train_tokenizer);
+  verbs.add<TrainArguments>("train", "Train a language model", torch_verbs ? torch_verbs->train : nullptr);
+  verbs.add<GenerateArguments>("generate", "Continue a prompt", torch_verbs ? torch_verbs->generate : nullptr);
+  verbs.add<ChatArguments>("chat", "Talk with a model in the terminal", torch_verbs ? torch_verbs->chat : nullptr);
+  verbs.add<EvalArguments>("eval", "Measure how well a model predicts a text", torch_verbs ? torch_verbs->eval : nullptr);
+  verbs.add<TokenizeArguments>("tokenize", "Turn text into token ids, and back", run_tokenize);
+  verbs.add<BenchArguments>("bench", "Measure training and decoding speed against the machine's limits",
+                            torch_verbs ? torch_verbs->bench : nullptr);
+
+  if (argc < 2) {
+    std::cout << app.help();
+    return kUsageError;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    std::cout << (chosen.empty() ? app.help() : chosen.front()->help());
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << "\n";
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    const auto chosen = app.get_subcommands();
+    const std::string verb = chosen.empty() ? "" : chosen.front()->get_name();
+    return report(verb, usage_message(error, verbs, argv[1]), kUsageError);
+  }
+
+  const auto [name, run] = verbs.chosen();
+  try {
+    if (!run) return run_in_torch_library(argc, argv);
+    set_up_logging(name, common.quiet ? LogLevel::kQuiet : common.verbose ? LogLevel::kVerbose : LogLevel::kNormal);
+    Console console(common.quiet);
+    try {
+      return run(console);
+    } catch (...) {
+      console.finish_progress();
+      throw;
+    }
+  } catch (const ConfigError& error) {
+    return report(name, error.what(), kUsageError);
+  } catch (const std::bad_alloc&) {
+    return report(name, "out of memory; choose a smaller model, batch or input", 1);
+  } catch (const std::exception& error) {
+    return report(name, error.what(), 1);
+  }
+}
+
+}  // namespace ktlm::cli

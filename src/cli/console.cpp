@@ -1,0 +1,121 @@
+#include "console.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+
+#include "ktlm/core/log.h"
+#include "ktlm/core/text_format.h"
+
+namespace ktlm::cli {
+
+namespace {
+
+// A handler reaches objects of static storage only.
+StopFlag g_stop_flag;
+
+void on_signal(int signal_number) {
+  g_stop_flag.request(signal_number);
+  std::signal(signal_number, SIG_DFL);  // the second one kills
+}
+
+double now_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string amount(int64_t value, const std::string& unit) {
+  return unit == "bytes" ? format_bytes(value) : format_count(static_cast<double>(value)) + " " + unit;
+}
+
+size_t terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+constexpr double kSecondsBetweenRedraws = 0.1, kSecondsBetweenLines = 10;
+
+}  // namespace
+
+Console::Console(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+}
+
+Console::~Console() { finish_progress(); }
+
+const StopFlag& Console::stop_flag() const { return g_stop_flag; }
+
+ProgressCallback Console::progress() {
+  return [this](const Progress& progress) { draw(progress); };
+}
+
+WarningCallback Console::warnings() {
+  return [this](const std::string& warning) {
+    finish_progress();
+    log_warning(warning);
+  };
+}
+
+void Console::print(std::string_view text) {
+  finish_progress();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (text.empty() || text.back() != '\n') std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+void Console::note(std::string_view text) {
+  finish_progress();
+  if (!quiet_) log_info(text);
+}
+
+void Console::finish_progress() {
+  if (line_drawn_) std::fputc('\n', stderr);
+  line_drawn_ = false;
+}
+
+int Console::exit_code() const { return g_stop_flag.requested() ? 128 + g_stop_flag.signal_number() : 0; }
+
+void Console::draw(const Progress& progress) {
+  if (quiet_) return;
+  const double now = now_seconds();
+  if (progress.stage != stage_) {
+    finish_progress();
+    stage_ = progress.stage;
+    stage_start_seconds_ = now;
+    last_draw_seconds_ = -1;
+  }
+  const bool complete = progress.total > 0 && progress.done >= progress.total;
+  const double pause = terminal_ ? kSecondsBetweenRedraws : kSecondsBetweenLines;
+  // The first line in a log file waits too: short stages leave no trace there.
+  if (!terminal_ && last_draw_seconds_ < 0) last_draw_seconds_ = now;
+  if (now - last_draw_seconds_ < pause && !(terminal_ && complete)) return;
+  last_draw_seconds_ = now;
+
+  std::string line = progress.stage + "  ";
+  if (progress.detail.empty() || progress.total == 0) line += amount(progress.done, progress.unit);
+  if (progress.total > 0) {
+    const double fraction = std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
+    char percent[16];
+    std::snprintf(percent, sizeof percent, "%3.0f %%", 100 * fraction);
+    line += (line.back() == ' ' ? "" : "  ") + std::string(percent);
+    const double elapsed = now - stage_start_seconds_;
+    if (progress.detail.empty() && fraction > 0 && elapsed > 1)
+      line += "  ETA " + format_seconds(elapsed / fraction - elapsed);
+  }
+  if (!progress.detail.empty()) line += "  " + progress.detail;
+
+  if (terminal_) {
+    line.resize(std::min(line.size(), terminal_columns() - 1));
+    std::fprintf(stderr, "\r%s\033[K", line.c_str());
+    std::fflush(stderr);
+    line_drawn_ = true;
+  } else {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
+}
+
+}  // namespace ktlm::cli
