@@ -29,11 +29,14 @@ if(KTLM_WITH_TORCH)
   endif()
   find_package(Torch 2.13 REQUIRED)
   message(STATUS "libtorch: ${TORCH_INSTALL_PREFIX}")
-  find_package(OpenMP REQUIRED)  # at::parallel_for is a header that expands to OpenMP's pragmas
+  find_package(OpenMP COMPONENTS CXX)  # at::parallel_for's header expands to OpenMP's pragmas; Apple's clang has none
 
   # SYSTEM, so that libtorch's headers raise no warnings of ours.
   add_library(ktlm_libtorch INTERFACE)
   add_library(ktlm::torch ALIAS ktlm_libtorch)
   target_include_directories(ktlm_libtorch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-  target_link_libraries(ktlm_libtorch INTERFACE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX)
+  target_link_libraries(ktlm_libtorch INTERFACE ${TORCH_LIBRARIES})
+  if(OpenMP_CXX_FOUND)
+    target_link_libraries(ktlm_libtorch INTERFACE OpenMP::OpenMP_CXX)
+  endif()
 endif()

@@ -101,7 +101,8 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   verbs.add<TrainArguments>("train", "Train a language model", torch_verbs ? torch_verbs->train : nullptr);
   verbs.add<GenerateArguments>("generate", "Continue a prompt", torch_verbs ? torch_verbs->generate : nullptr);
   verbs.add<ChatArguments>("chat", "Talk with a model in the terminal", torch_verbs ? torch_verbs->chat : nullptr);
-  verbs.add<EvalArguments>("eval", "Measure how well a model predicts a text", torch_verbs ? torch_verbs->eval : nullptr);
+  verbs.add<EvalArguments>("eval", "Measure how well a model predicts a text",
+                           torch_verbs ? torch_verbs->eval : nullptr);
   verbs.add<TokenizeArguments>("tokenize", "Turn text into token ids, and back", run_tokenize);
   verbs.add<BenchArguments>("bench", "Measure training and decoding speed against the machine's limits",
                             torch_verbs ? torch_verbs->bench : nullptr);

@@ -1,6 +1,6 @@
 // The command line: declares every verb, parses, runs one, and turns exceptions into a line on stderr and an exit code.
-// The program `ktlm` and the shared library `ktlm_torch` both hold it; the first, which links no libtorch, hands the verbs
-// that need it to the second.
+// The program `ktlm` and the shared library `ktlm_torch` both hold it; the first, which links no libtorch, hands the
+// verbs that need it to the second.
 #pragma once
 
 namespace ktlm::cli {

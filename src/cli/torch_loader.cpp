@@ -20,7 +20,8 @@ int run_in_torch_library(int argc, const char* const* argv) {
     throw Error(std::string(::dlerror()) + "; this verb needs libtorch: build ktlm with it, or install both parts");
   using TorchMain = int (*)(int, const char* const*);
   const auto torch_main = reinterpret_cast<TorchMain>(::dlsym(library, "ktlm_torch_main"));
-  if (torch_main == nullptr) throw Error(std::string(::dlerror()) + "; the library is of another version: build it again");
+  if (torch_main == nullptr)
+    throw Error(std::string(::dlerror()) + "; the library is of another version: build it again");
   return torch_main(argc, argv);
 }
 

@@ -136,7 +136,8 @@ void ConfigTree::add_file(const std::string& path) {
       const std::string key = item.first.Scalar();
       const std::string where = place(path, item.first.Mark());
       if (in_this_file.count(key) != 0)
-        throw ConfigError(where + ": \"" + section + "." + key + "\" stands twice, first at " + in_this_file[key].where);
+        throw ConfigError(where + ": \"" + section + "." + key + "\" stands twice, first at " +
+                          in_this_file[key].where);
       in_this_file[key] = to_value(item.second, where, section + "." + key);
     }
     for (auto& [key, value] : in_this_file) impl_->sections[section][key] = std::move(value);
@@ -198,8 +199,8 @@ void parse_value(const ConfigValue& value, const std::string& key, const Limit& 
   const std::string expected = expected_text("an integer", limit);
   double number = 0;
   // 2^53: beyond it a double skips integers, and no field needs more.
-  if (!parse_double(single(value, key, expected), number) || number != std::floor(number) || std::abs(number) > 0x1p53 ||
-      !within(number, limit))
+  if (!parse_double(single(value, key, expected), number) || number != std::floor(number) ||
+      std::abs(number) > 0x1p53 || !within(number, limit))
     throw_bad_value(value, key, expected);
   out = static_cast<int64_t>(number);
 }
@@ -207,7 +208,8 @@ void parse_value(const ConfigValue& value, const std::string& key, const Limit& 
 void parse_value(const ConfigValue& value, const std::string& key, const Limit& limit, double& out) {
   const std::string expected = expected_text("a number", limit);
   double number = 0;
-  if (!parse_double(single(value, key, expected), number) || !within(number, limit)) throw_bad_value(value, key, expected);
+  if (!parse_double(single(value, key, expected), number) || !within(number, limit))
+    throw_bad_value(value, key, expected);
   out = number;
 }
 
@@ -232,8 +234,10 @@ std::string print_value(bool value) { return value ? "true" : "false"; }
 std::string print_value(int64_t value) { return std::to_string(value); }
 std::string print_value(double value) { return format_double(value); }
 std::string print_value(const std::string& value) {
-  const bool plain = !value.empty() && value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                               "0123456789_-./") == std::string::npos &&
+  const bool plain = !value.empty() &&
+                     value.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789_-./") == std::string::npos &&
                      std::isalpha(static_cast<unsigned char>(value.front())) && value != "null" && value != "true" &&
                      value != "false";
   return plain ? value : quote(value);

@@ -18,9 +18,7 @@ std::string with_digits(double value, int decimals) {
 }
 
 // Three significant digits: 1.23, 12.3, 123.
-std::string three_digits(double value) {
-  return with_digits(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
-}
+std::string three_digits(double value) { return with_digits(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0); }
 
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -84,7 +82,7 @@ std::string format_double(double value) {
 
 std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates) {
   std::string nearest;
-  size_t least = std::max<size_t>(1, word.size() / 3) + 1;
+  size_t least = (word.size() <= 3 ? 1 : std::max<size_t>(2, word.size() / 3)) + 1;  // 2: letters in swapped order
   for (const std::string& candidate : candidates) {
     if (const size_t distance = edit_distance(word, candidate); distance < least) {
       least = distance;

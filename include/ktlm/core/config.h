@@ -5,8 +5,8 @@
 //     v("top_k", &SamplingConfig::top_k, at_least(0), "keeps the k likeliest tokens; 0 keeps all");
 //   }
 //
-// and parsing, printing, help and docs/configs.md all come from that list. Fields are bool, int64_t, double, std::string
-// or std::vector<std::string>. yaml-cpp stays behind ConfigTree.
+// and parsing, printing, help and docs/configs.md all come from that list. Fields are bool, int64_t, double,
+// std::string or std::vector<std::string>. yaml-cpp stays behind ConfigTree.
 #pragma once
 
 #include <cstdint>
@@ -89,11 +89,16 @@ std::string print_value(const std::vector<std::string>& value);
 
 template <class T>
 constexpr const char* type_name() {
-  if constexpr (std::is_same_v<T, bool>) return "true or false";
-  else if constexpr (std::is_same_v<T, int64_t>) return "integer";
-  else if constexpr (std::is_same_v<T, double>) return "number";
-  else if constexpr (std::is_same_v<T, std::string>) return "text";
-  else return "list of texts";
+  if constexpr (std::is_same_v<T, bool>)
+    return "true or false";
+  else if constexpr (std::is_same_v<T, int64_t>)
+    return "integer";
+  else if constexpr (std::is_same_v<T, double>)
+    return "number";
+  else if constexpr (std::is_same_v<T, std::string>)
+    return "text";
+  else
+    return "list of texts";
 }
 
 void fill_section(const ConfigTree& tree, const std::string& section, const std::vector<ConfigField>& fields);

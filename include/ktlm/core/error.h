@@ -1,5 +1,5 @@
-// The two kinds of failure that reach a user. Every message says where, what, expected against got, and the next step, on
-// one line; main() catches once, prints "ktlm <verb>: <message>" and turns the kind into the exit code.
+// The two kinds of failure that reach a user. Every message says where, what, expected against got, and the next step,
+// on one line; main() catches once, prints "ktlm <verb>: <message>" and turns the kind into the exit code.
 #pragma once
 
 #include <stdexcept>

@@ -1,5 +1,5 @@
-// JSON's home: the rest of the project includes nlohmann/json through this header and parses through parse_json, so that
-// an error names the place. Objects keep the order in which their keys were written.
+// JSON's home: the rest of the project includes nlohmann/json through this header and parses through parse_json, so
+// that an error names the place. Objects keep the order in which their keys were written.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -35,20 +35,30 @@ std::string to_json_line(const Json& value);
 namespace detail {
 template <class T>
 constexpr const char* json_type_name() {
-  if constexpr (std::is_same_v<T, bool>) return "true or false";
-  else if constexpr (std::is_integral_v<T>) return "an integer";
-  else if constexpr (std::is_floating_point_v<T>) return "a number";
-  else if constexpr (std::is_same_v<T, std::string>) return "a string";
-  else return "another type";
+  if constexpr (std::is_same_v<T, bool>)
+    return "true or false";
+  else if constexpr (std::is_integral_v<T>)
+    return "an integer";
+  else if constexpr (std::is_floating_point_v<T>)
+    return "a number";
+  else if constexpr (std::is_same_v<T, std::string>)
+    return "a string";
+  else
+    return "another type";
 }
 
 template <class T>
 bool json_holds(const Json& value) {
-  if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
-  else if constexpr (std::is_integral_v<T>) return value.is_number_integer();
-  else if constexpr (std::is_floating_point_v<T>) return value.is_number();
-  else if constexpr (std::is_same_v<T, std::string>) return value.is_string();
-  else return true;
+  if constexpr (std::is_same_v<T, bool>)
+    return value.is_boolean();
+  else if constexpr (std::is_integral_v<T>)
+    return value.is_number_integer();
+  else if constexpr (std::is_floating_point_v<T>)
+    return value.is_number();
+  else if constexpr (std::is_same_v<T, std::string>)
+    return value.is_string();
+  else
+    return true;
 }
 }  // namespace detail
 

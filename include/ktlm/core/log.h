@@ -1,4 +1,5 @@
-// spdlog's home. The command-line program logs through it to stderr; libraries do not log, they report through callbacks.
+// spdlog's home. The command-line program logs through it to stderr; libraries do not log, they report through
+// callbacks.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// How long work tells how far it is. Libraries call the callback as often as they like; the console decides what to draw.
+// How long work tells how far it is. Libraries call the callback as often as they like; the console decides what to
+// draw.
 #pragma once
 
 #include <cstdint>

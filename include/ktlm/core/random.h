@@ -1,7 +1,8 @@
-// Random numbers that are the same on every platform (the standard library's distributions are not): SplitMix64 (Steele,
-// Lea, Flood 2014) as generator, and the few draws that the project needs.
+// Random numbers that are the same on every platform (the standard library's distributions are not): SplitMix64
+// (Steele, Lea, Flood 2014) as generator, and the few draws that the project needs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <utility>
@@ -41,10 +42,10 @@ class Random {
 
 /// The numbers 0 .. n - 1 in an order fixed by `seed` (Fisher-Yates).
 inline std::vector<int64_t> random_permutation(int64_t n, uint64_t seed) {
-  std::vector<int64_t> order(static_cast<size_t>(n));
+  std::vector<int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), int64_t{0});
   Random random(seed);
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
   return order;
 }
 

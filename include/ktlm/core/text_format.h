@@ -17,7 +17,7 @@ std::string format_seconds(double seconds);
 /// A number in the fewest digits that read back to the same double ("0.0003", "1e-05"), independent of the locale.
 std::string format_double(double value);
 
-/// The candidate with the least edit distance to `word`, or "" where none is near (more than a third of the letters).
+/// The candidate with the least edit distance to `word`, or "" where none is near (about a third of the letters wrong).
 std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace ktlm

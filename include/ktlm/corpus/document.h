@@ -13,10 +13,10 @@ struct ChatMessage {
 };
 
 struct Document {
-  std::string id;      // unique in the prepared directory
-  std::string title;   // may be empty
-  std::string text;    // of a dialogue: its contents, a line each
-  std::string source;  // the input it came from: file name, or the dump's site
+  std::string id;                     // unique in the prepared directory
+  std::string title;                  // may be empty
+  std::string text;                   // of a dialogue: its contents, a line each
+  std::string source;                 // the input it came from: file name, or the dump's site
   std::vector<ChatMessage> messages;  // empty unless the document is a dialogue
 };
 

@@ -1,6 +1,6 @@
 // Packed windows over a token dataset: the stream is cut into windows of seq_len targets, the last one wraps around, so
-// that an epoch trains every token once and wastes none. The order is a permutation fixed by (seed, epoch); a batch is a
-// pure function of the step, so that resuming needs no state and ranks agree without talking.
+// that an epoch trains every token once and wastes none. The order is a permutation fixed by (seed, epoch); a batch is
+// a pure function of the step, so that resuming needs no state and ranks agree without talking.
 #pragma once
 
 #include <torch/types.h>

@@ -46,8 +46,9 @@ struct TokenDatasets {
   TokenDataset train, val;
 };
 
-/// Opens `<prepared>/tokens/<tokenizer hash>/{train,val}.tokens`, building them on all cores where they are missing or belong to another
-/// corpus. The same bytes whatever the number of threads. Throws Error: empty corpus, disk full, stopped.
+/// Opens `<prepared>/tokens/<tokenizer hash>/{train,val}.tokens`, building them on all cores where they are missing or
+/// belong to another corpus. The same bytes whatever the number of threads. Throws Error: empty corpus, disk full,
+/// stopped.
 TokenDatasets open_or_build_token_datasets(const corpus::PreparedCorpus& corpus, const tokenizer::Tokenizer& tokenizer,
                                            const ProgressCallback& progress, const StopFlag& stop);
 

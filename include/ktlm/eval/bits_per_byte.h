@@ -13,15 +13,15 @@
 namespace ktlm::eval {
 
 struct Evaluation {
-  double loss = 0;           // nats per token, over text tokens
-  double perplexity = 0;     // exp(loss)
+  double loss = 0;        // nats per token, over text tokens
+  double perplexity = 0;  // exp(loss)
   double bits_per_byte = 0;
-  int64_t num_tokens = 0;    // text tokens counted
+  int64_t num_tokens = 0;  // text tokens counted
   int64_t num_bytes = 0;
 };
 
-/// Evaluates the dataset from its start in windows of max_seq_len, without gradient, under autocast to `autocast_dtype`;
-/// at most max_tokens tokens (0: all). Stops early, with what it has, when `stop` is requested.
+/// Evaluates the dataset from its start in windows of max_seq_len, without gradient, under autocast to
+/// `autocast_dtype`; at most max_tokens tokens (0: all). Stops early, with what it has, when `stop` is requested.
 Evaluation evaluate(const model::LanguageModel& model, const data::TokenDataset& dataset,
                     const tokenizer::Tokenizer& tokenizer, int64_t batch_size, int64_t max_tokens,
                     at::ScalarType autocast_dtype, const StopFlag& stop);

@@ -26,8 +26,8 @@ class KvCache {
   void set_padding(std::vector<int64_t> padding);
   const std::vector<int64_t>& padding() const { return padding_; }
 
-  /// Appends k and v, (B, K, T, D), of one layer behind length() and returns all so far as views, (B, K, length + T, D).
-  /// The model calls advance(T) once after the last layer.
+  /// Appends k and v, (B, K, T, D), of one layer behind length() and returns all so far as views, (B, K, length + T,
+  /// D). The model calls advance(T) once after the last layer.
   std::pair<at::Tensor, at::Tensor> append(int64_t layer, const at::Tensor& k, const at::Tensor& v);
   void advance(int64_t num_tokens);
 

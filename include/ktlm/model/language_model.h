@@ -22,8 +22,8 @@ struct NamedParameter {
 
 class LanguageModel {
  public:
-  /// Parameters on `device` in `dtype`, all initialised from `seed` (the same on every device: drawn on the CPU in fp32). Throws
-  /// ConfigError from config.validate().
+  /// Parameters on `device` in `dtype`, all initialised from `seed` (the same on every device: drawn on the CPU in
+  /// fp32). Throws ConfigError from config.validate().
   LanguageModel(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed);
   LanguageModel(LanguageModel&&) noexcept;
   LanguageModel& operator=(LanguageModel&&) noexcept;

@@ -8,12 +8,12 @@
 namespace ktlm::model {
 
 struct ModelConfig {
-  int64_t vocab_size = 0;    // 0: the tokenizer's
+  int64_t vocab_size = 0;  // 0: the tokenizer's
   int64_t d_model = 512;
   int64_t n_layers = 12;
   int64_t n_heads = 8;
   int64_t n_kv_heads = 2;
-  int64_t head_dim = 0;      // 0: d_model / n_heads
+  int64_t head_dim = 0;  // 0: d_model / n_heads
   int64_t d_ff = 1408;
   int64_t max_seq_len = 512;
   double rope_theta = 10000.0;
@@ -27,7 +27,8 @@ struct ModelConfig {
     v("d_model", &ModelConfig::d_model, at_least(1), "width of the residual stream");
     v("n_layers", &ModelConfig::n_layers, at_least(1), "transformer blocks");
     v("n_heads", &ModelConfig::n_heads, at_least(1), "query heads");
-    v("n_kv_heads", &ModelConfig::n_kv_heads, at_least(1), "key and value heads; divides n_heads (grouped-query attention)");
+    v("n_kv_heads", &ModelConfig::n_kv_heads, at_least(1),
+      "key and value heads; divides n_heads (grouped-query attention)");
     v("head_dim", &ModelConfig::head_dim, at_least(0), "channels per head, even; 0 is d_model / n_heads");
     v("d_ff", &ModelConfig::d_ff, at_least(1), "width of the SwiGLU feed-forward layer");
     v("max_seq_len", &ModelConfig::max_seq_len, at_least(2), "longest context, in tokens; also the training window");

@@ -1,4 +1,5 @@
-// UTF-8, byte by byte: decoding, validity, repair. Malformed sequences follow Unicode 15, section 3.9 (maximal subparts).
+// UTF-8, byte by byte: decoding, validity, repair. Malformed sequences follow Unicode 15, section 3.9 (maximal
+// subparts).
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,8 @@ bool is_valid_utf8(std::string_view text);
 std::string repair_utf8(std::string_view text, size_t* num_replaced = nullptr);
 size_t count_code_points(std::string_view text);
 
-/// How many bytes at the end belong to a character whose last bytes are still missing (0 .. 3): a stream holds them back.
+/// How many bytes at the end belong to a character whose last bytes are still missing (0 .. 3): a stream holds them
+/// back.
 size_t incomplete_utf8_suffix(std::string_view text);
 
 }  // namespace ktlm::text

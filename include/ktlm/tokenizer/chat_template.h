@@ -14,8 +14,8 @@
 
 namespace ktlm::tokenizer {
 
-/// Token ids of a dialogue, from BOS on. With `open_answer` it ends in "<|im_start|>assistant\n" for the model to go on.
-/// Throws Error where the tokenizer has no ChatML markers.
+/// Token ids of a dialogue, from BOS on. With `open_answer` it ends in "<|im_start|>assistant\n" for the model to go
+/// on. Throws Error where the tokenizer has no ChatML markers.
 std::vector<TokenId> encode_chat(const Tokenizer& tokenizer, std::span<const corpus::ChatMessage> messages,
                                  bool open_answer);
 

@@ -17,7 +17,7 @@ using TokenId = int32_t;
 // The same in every tokenizer that ktlm trains; a loaded one of other make may differ, so ask the Tokenizer.
 inline constexpr TokenId kUnkId = 0, kBosId = 1, kEosId = 2, kPadId = 3;
 inline constexpr std::string_view kImStart = "<|im_start|>", kImEnd = "<|im_end|>";  // ChatML's markers: ids 4 and 5
-inline constexpr int kNumReservedTokens = 10;                                         // <|reserved_0|> ... behind them
+inline constexpr int kNumReservedTokens = 10;                                        // <|reserved_0|> ... behind them
 
 class Tokenizer {
  public:

@@ -1,0 +1,28 @@
+#include "ktlm/core/json.h"
+
+#include <gtest/gtest.h>
+
+#include "error_message.h"
+
+namespace ktlm {
+namespace {
+
+using test::error_message;
+
+TEST(Json, KeepsTheOrderOfKeysAndKorean) {
+  EXPECT_EQ(to_json_line(parse_json(R"({"b": 1, "a": "한글"})", "x")), R"({"b":1,"a":"한글"})");
+}
+
+TEST(Json, ReplacesInvalidUtf8InsteadOfThrowing) { EXPECT_EQ(to_json_line(Json("a\xff")), "\"a\xEF\xBF\xBD\""); }
+
+TEST(Json, ErrorsNamePlaceAndKey) {
+  EXPECT_EQ(error_message([] { parse_json("{\"a\": }", "data.jsonl:3"); }).substr(0, 39),
+            "data.jsonl:3: not valid JSON at byte 7:");
+  const Json value = parse_json(R"({"text": 5})", "x");
+  EXPECT_EQ(error_message([&] { json_get<std::string>(value, "text", "a:1"); }),
+            R"(a:1: key "text" should be a string, is 5)");
+  EXPECT_EQ(error_message([&] { json_get<int64_t>(value, "id", "a:1"); }), R"(a:1: key "id" is missing)");
+}
+
+}  // namespace
+}  // namespace ktlm

@@ -1,0 +1,35 @@
+#include "ktlm/core/text_format.h"
+
+#include <gtest/gtest.h>
+
+namespace ktlm {
+namespace {
+
+TEST(TextFormat, PicksTheUnit) {
+  EXPECT_EQ(format_bytes(0), "0 B");
+  EXPECT_EQ(format_bytes(1536), "1.5 kB");
+  EXPECT_EQ(format_bytes(12'345'678), "12.3 MB");
+  EXPECT_EQ(format_bytes(999'960), "1.0 MB");
+  EXPECT_EQ(format_count(950), "950");
+  EXPECT_EQ(format_count(1'234'567), "1.23M");
+  EXPECT_EQ(format_count(52'600'000), "52.6M");
+  EXPECT_EQ(format_seconds(0.5), "0.5s");
+  EXPECT_EQ(format_seconds(75), "1m15s");
+  EXPECT_EQ(format_seconds(7265), "2h01m");
+}
+
+TEST(TextFormat, DoublesReadBackFromTheFewestDigits) {
+  EXPECT_EQ(format_double(0.0003), "0.0003");
+  EXPECT_EQ(format_double(0.1), "0.1");
+  EXPECT_EQ(format_double(10000), "1e+04");
+  EXPECT_EQ(std::stod(format_double(0.1 + 0.2)), 0.1 + 0.2);
+}
+
+TEST(NearestName, FindsATypoAndRefusesAStranger) {
+  EXPECT_EQ(nearest_name("warmup_step", {"max_steps", "warmup_steps"}), "warmup_steps");
+  EXPECT_EQ(nearest_name("prepaer", {"prepare", "train"}), "prepare");
+  EXPECT_EQ(nearest_name("xyz", {"prepare", "train"}), "");
+}
+
+}  // namespace
+}  // namespace ktlm
