@@ -1,0 +1,49 @@
+#include "ktlm/ops/rotary.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace ktlm::ops {
+namespace {
+
+// x (..., D), cos and sin (D/2) broadcast from the right.
+at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+  const auto halves = x.to(at::kFloat).chunk(2, -1);
+  const auto &first = halves[0], &second = halves[1];
+  return at::cat({first * cos - second * sin, second * cos + first * sin}, -1).to(x.scalar_type());
+}
+
+// A rotation's transpose turns back by the same angle, so the backward pass needs nothing but the angles.
+struct Rotary : torch::autograd::Function<Rotary> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& cos,
+                            const at::Tensor& sin) {
+    context->save_for_backward({cos, sin});
+    return rotate(x.transpose(1, 2), cos, sin);  // (B, T, H, D) -> (B, H, T, D)
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto dx = rotate(grads[0].transpose(1, 2), saved[0].unsqueeze(1), saved[1].neg().unsqueeze(1));
+    return {dx, at::Tensor(), at::Tensor()};  // (B, T, H, D)
+  }
+};
+
+}  // namespace
+
+RotaryTable make_rotary_table(int64_t max_seq_len, int64_t head_dim, double theta, at::Device device) {
+  TORCH_CHECK(head_dim % 2 == 0, "make_rotary_table: head_dim is odd");
+  const auto fp32 = at::TensorOptions().dtype(at::kFloat);
+  const auto exponent = at::arange(0, head_dim, 2, fp32) / static_cast<double>(head_dim);  // (D/2)
+  const auto frequency = at::pow(theta, exponent).reciprocal();
+  const auto angle = at::outer(at::arange(max_seq_len, fp32), frequency);  // (max_seq_len, D/2)
+  return {angle.cos().to(device), angle.sin().to(device)};
+}
+
+at::Tensor apply_rotary(const at::Tensor& x, const RotaryTable& table, int64_t first_position) {
+  const auto cos = table.cos.narrow(0, first_position, x.size(1));  // (T, D/2)
+  const auto sin = table.sin.narrow(0, first_position, x.size(1));
+  if (at::GradMode::is_enabled() && x.requires_grad()) return Rotary::apply(x, cos, sin);
+  return rotate(x.transpose(1, 2), cos, sin);
+}
+
+}  // namespace ktlm::ops
