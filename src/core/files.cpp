@@ -114,6 +114,12 @@ void AtomicFile::write(const void* data, size_t size_bytes) {
   size_bytes_ += size_bytes;
 }
 
+void AtomicFile::overwrite(uint64_t offset, const void* data, size_t size_bytes) {
+  if (::fseeko(file_, static_cast<off_t>(offset), SEEK_SET) != 0 ||
+      std::fwrite(data, 1, size_bytes, file_) != size_bytes || ::fseeko(file_, 0, SEEK_END) != 0)
+    throw_system_error(path_, "can't be written");
+}
+
 void AtomicFile::commit() {
   if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) throw_system_error(path_, "can't be written");
   const int close_result = std::fclose(std::exchange(file_, nullptr));

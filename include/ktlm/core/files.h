@@ -32,6 +32,8 @@ class AtomicFile {
   /// Throws Error ("... no space left on device ..."), leaving the final name untouched.
   void write(const void* data, size_t size_bytes);
   void write(std::string_view text) { write(text.data(), text.size()); }
+  /// Replaces bytes written before, such as a header whose counts are known only at the end. Throws Error.
+  void overwrite(uint64_t offset, const void* data, size_t size_bytes);
   /// Flushes, syncs and renames. Throws Error.
   void commit();
 
