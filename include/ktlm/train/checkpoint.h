@@ -1,0 +1,73 @@
+// Checkpoints of a run: <run>/checkpoints/step-000500/ is a model directory, the optimizer's moments and the trainer's
+// state, made under another name and renamed, so that it is whole or absent. <run>/latest and <run>/best name one each.
+// Hashes of both big files stand in trainer_state.json: a damaged checkpoint is noticed, and the one before is taken.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "ktlm/core/progress.h"
+#include "ktlm/model/language_model.h"
+#include "ktlm/train/optimizer.h"
+
+namespace ktlm::train {
+
+/// What must be the same when a run goes on: the data and the order in which it comes.
+struct RunIdentity {
+  std::string tokenizer_hash, corpus_hash;
+  int64_t seed = 0;
+  int64_t windows_per_step = 0;  // micro_batch_size * grad_accum_steps
+};
+
+/// Where a run stands behind optimizer step `step`; beside it only the weights and the moments are needed to go on.
+struct TrainerState {
+  int64_t step = 0;
+  RunIdentity identity;
+  std::string autocast_dtype;  // as decided at the start of the run: a measurement may fall out otherwise next time
+
+  double loss_sum = 0;  // of the steps since the last report
+  int64_t loss_steps = 0;
+
+  int64_t validated_step = 0;  // the last one that was validated
+  int64_t best_step = 0;       // 0: none yet
+  double best_loss = std::numeric_limits<double>::infinity();
+  int64_t validations_since_best = 0;
+};
+
+/// "step-000500".
+std::string checkpoint_name(int64_t step);
+
+/// Writes <run>/checkpoints/<name> and then <run>/latest. Throws Error (disk full ...); what was there stays.
+void save_checkpoint(const std::filesystem::path& run_dir, const model::LanguageModel& model, const AdamW& optimizer,
+                     const TrainerState& state, const std::filesystem::path& tokenizer_dir);
+/// Rewrites the state in the checkpoint of state.step, and <run>/best, after a validation. Throws Error.
+void update_checkpoint_state(const std::filesystem::path& run_dir, const TrainerState& state);
+/// Removes the checkpoints up to state.step but for the newest `keep` and the best. Those beyond it, which can only be
+/// damaged ones that a resume passed over, do not count; the run writes them anew when it gets there.
+void prune_checkpoints(const std::filesystem::path& run_dir, int64_t keep, const TrainerState& state);
+
+/// The steps of the checkpoints under <run>/checkpoints, newest first. Reads names alone.
+std::vector<int64_t> list_checkpoints(const std::filesystem::path& run_dir);
+
+/// Throws Error where trainer_state.json is missing or damaged.
+TrainerState load_trainer_state(const std::filesystem::path& run_dir, int64_t step);
+
+struct LoadedCheckpoint {
+  model::LanguageModel model;
+  AdamW optimizer;
+  TrainerState state;
+};
+
+/// The newest checkpoint that is whole; of those that are not, a warning each. Throws Error where none is.
+LoadedCheckpoint load_newest_checkpoint(const std::filesystem::path& run_dir, at::Device device,
+                                        const AdamWOptions& optimizer_options, const WarningCallback& warning);
+
+/// Throws ConfigError, with the differences, where a checkpoint belongs to another run than the one to go on with.
+void check_resumable(const std::filesystem::path& run_dir, const TrainerState& state,
+                     const model::ModelConfig& state_model, const RunIdentity& identity,
+                     const model::ModelConfig& model);
+
+}  // namespace ktlm::train

@@ -1,0 +1,58 @@
+// AdamW (Loshchilov, Hutter 2019) over a model's parameters: libtorch's fused kernel, one call for the whole list.
+// Weight decay pulls on matrices alone; norms and the embedding, whose rows are seen unequally often, have none.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ktlm/model/language_model.h"
+
+namespace ktlm::train {
+
+struct AdamWOptions {
+  double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weight_decay = 0.1;
+};
+
+/// Whether AdamW decays the parameter: every matrix but the embedding.
+bool has_weight_decay(const model::NamedParameter& parameter);
+
+/// Clips to a total norm of at most `max_norm` (0: leaves the gradients alone), without waiting for the device. Returns
+/// the norm before, a scalar on the device.
+at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double max_norm);
+
+class AdamW {
+ public:
+  /// Holds references to the parameters' memory: `parameters` may go, the model must stay.
+  AdamW(const std::vector<model::NamedParameter>& parameters, const AdamWOptions& options);
+
+  /// One step with the gradients that the parameters hold, clipped to max_norm (0: as they are); the gradients are gone
+  /// afterwards. Returns the gradient's norm before clipping, a scalar on the device.
+  at::Tensor step(double learning_rate, double max_norm);
+  /// Forgets gradients of a step that is not to be.
+  void clear_gradients();
+
+  int64_t num_steps() const { return num_steps_; }
+
+  /// Both moments of each parameter, as safetensors. Throws Error.
+  void save(const std::filesystem::path& path) const;
+  /// Throws Error where the file is damaged or belongs to other parameters.
+  void load(const std::filesystem::path& path);
+
+ private:
+  struct Group {
+    double weight_decay;
+    std::vector<std::string> names;
+    std::vector<at::Tensor> parameters, exp_avgs, exp_avg_sqs;
+  };
+
+  Group groups_[2];  // without and with weight decay
+  AdamWOptions options_;
+  int64_t num_steps_ = 0;
+  at::Tensor step_tensor_;  // num_steps_ on the device, as the kernel wants it
+};
+
+}  // namespace ktlm::train

@@ -1,0 +1,25 @@
+// The two halves of an optimizer step, as the trainer and the benchmark run them: gradients of a micro-batch, any
+// number of times, then the update (AdamW::step). Nothing here waits for the device.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "ktlm/data/batch_loader.h"
+#include "ktlm/model/language_model.h"
+
+namespace ktlm::train {
+
+/// Adds the gradient of the micro-batch's mean loss, over num_micro_batches, to the parameters' gradients: after all of
+/// them it is that of one large batch. Returns the loss over num_micro_batches, a scalar on the device.
+at::Tensor accumulate_gradients(const model::LanguageModel& model, const data::Batch& batch, int64_t num_micro_batches,
+                                at::ScalarType autocast_dtype);
+
+/// The dtype to multiply in. "fp32", "bf16": as said. "auto": what a linear layer of the model's shape takes less time
+/// in, forward and backward, on the CPU; bf16 on CUDA; fp32 on MPS, where bf16 was slower.
+at::ScalarType choose_autocast_dtype(const std::string& setting, at::Device device, const model::ModelConfig& config,
+                                     int64_t micro_batch_size);
+
+}  // namespace ktlm::train

@@ -1,0 +1,59 @@
+// A training run from a prepared corpus and a tokenizer to a model directory, in one call.
+//
+// A run directory holds config.yaml (resolved), metrics.jsonl, TensorBoard's event files, checkpoints/, `latest`,
+// `best` and, at the end, model/. Killed at any moment, the run goes on from its last checkpoint; on the CPU, with the
+// same number of threads, to the same bits as if nothing had happened.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "ktlm/core/progress.h"
+#include "ktlm/core/stop_flag.h"
+#include "ktlm/eval/bits_per_byte.h"
+#include "ktlm/model/language_model.h"
+#include "ktlm/train/train_config.h"
+
+namespace ktlm::train {
+
+struct TrainRequest {
+  std::filesystem::path prepared_dir, tokenizer_dir, run_dir;
+  model::ModelConfig model;  // vocab_size 0: the tokenizer's
+  TrainConfig train;
+  std::string other_sections;  // YAML to stand in config.yaml beside `model` and `train`; may be empty
+  std::string device = "auto";
+  bool resume = false;  // go on from run_dir's newest checkpoint; a run without one starts at step 0
+};
+
+/// Any may be empty.
+struct TrainCallbacks {
+  ProgressCallback progress;
+  WarningCallback warning;
+  std::function<void(const std::string&)> note;  // a line about something that happened: a validation, a sample
+  std::function<std::string(const model::LanguageModel&, const std::string& prompt)> sample;  // a continuation
+};
+
+enum class TrainOutcome { kFinished, kStoppedEarly, kInterrupted };
+
+struct TrainSummary {
+  TrainOutcome outcome = TrainOutcome::kFinished;
+  int64_t step = 0;  // where the run stands
+  int64_t num_parameters = 0;
+  int64_t tokens_seen = 0;     // over the whole run
+  double train_loss = 0;       // nats per token, of the last report; 0 where none was made
+  int64_t validated_step = 0;  // of `validation`; 0: this call made none
+  eval::Evaluation validation;
+  int64_t best_step = 0;  // 0: never validated
+  double seconds = 0;     // of this call
+  double tokens_per_second = 0;
+  std::filesystem::path model_dir;  // empty where interrupted; after an early stop it holds the best step's model
+};
+
+/// Saves and returns kInterrupted soon after `stop` is requested. Throws ConfigError where run_dir holds checkpoints
+/// and `resume` is off, or belong to another run; Error for faults of data, disk or memory and for a loss that is no
+/// number.
+TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop);
+
+}  // namespace ktlm::train

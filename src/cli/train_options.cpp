@@ -1,0 +1,30 @@
+#include <CLI/CLI.hpp>
+
+#include "train_verb.h"
+
+namespace ktlm::cli {
+
+void declare(CLI::App& app, TrainArguments& arguments) {
+  app.add_option("--config", arguments.config_files, "Configuration file; several layer, the last one wins")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_option("--set", arguments.overrides, "One setting on top of the files, such as train.learning_rate=3e-4")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--data", arguments.data_dir, "Prepared directory")->type_name("DIR")->capture_default_str();
+  app.add_option("--tokenizer", arguments.tokenizer_dir, "Tokenizer directory")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--out", arguments.run_dir, "Run directory; runs/<configuration's name> unless given")
+      ->type_name("DIR");
+  app.add_flag("--resume", arguments.resume,
+               "Go on from the run's newest checkpoint; without --config with the run's own configuration");
+  app.add_option("--device", arguments.device, "auto, cpu, cuda or mps")->type_name("NAME")->capture_default_str();
+  app.add_option("--dtype", arguments.dtype, "auto, fp32 or bf16: short for --set train.dtype=...")->type_name("NAME");
+  app.add_option("--threads", arguments.threads, "Threads on the CPU: short for --set train.threads=...")
+      ->type_name("N");
+  app.add_flag("--print-config", arguments.print_config, "Print each setting and where it came from, and leave");
+  app.add_flag("--json", arguments.json, "Print one JSON object at the end");
+}
+
+}  // namespace ktlm::cli

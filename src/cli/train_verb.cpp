@@ -1,0 +1,144 @@
+#include "train_verb.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "console.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/json.h"
+#include "ktlm/core/text_format.h"
+#include "ktlm/generate/generator.h"
+#include "ktlm/model/device.h"
+#include "ktlm/train/trainer.h"
+
+namespace ktlm::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int64_t kSampleTokens = 64;  // enough to see how the model does, short enough not to hold the training up
+
+struct TrainSettings {
+  ConfigTree tree;
+  train::TrainRequest request;
+  generate::SamplingConfig sampling;
+};
+
+fs::path run_directory(const TrainArguments& arguments) {
+  if (!arguments.run_dir.empty()) return arguments.run_dir;
+  const std::string name =
+      arguments.config_files.empty() ? "default" : fs::path(arguments.config_files.back()).stem().string();
+  return fs::path("runs") / name;
+}
+
+TrainSettings load_settings(const TrainArguments& arguments) {
+  TrainSettings settings;
+  auto& [tree, request, sampling] = settings;
+  request.run_dir = run_directory(arguments);
+  const fs::path own_config = request.run_dir / "config.yaml";
+  if (arguments.resume && arguments.config_files.empty() && fs::exists(own_config)) tree.add_file(own_config.string());
+  for (const auto& file : arguments.config_files) tree.add_file(file);
+  for (const auto& assignment : arguments.overrides) tree.add_override(assignment);
+  if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
+  if (arguments.threads) tree.add_override("train.threads=" + std::to_string(*arguments.threads));
+  tree.check_sections({"model", "train", "sampling", "prepare", "tokenizer", "bench"});
+
+  request.model = load_section<model::ModelConfig>(tree, "model");
+  request.train = load_section<train::TrainConfig>(tree, "train");
+  sampling = load_section<generate::SamplingConfig>(tree, "sampling");
+  request.other_sections = to_yaml("sampling", sampling);
+  request.prepared_dir = arguments.data_dir;
+  request.tokenizer_dir = arguments.tokenizer_dir;
+  request.device = arguments.device;
+  request.resume = arguments.resume;
+  return settings;
+}
+
+std::string print_config(const TrainSettings& settings) {
+  return to_yaml_with_origins(settings.tree, "model", settings.request.model) +
+         to_yaml_with_origins(settings.tree, "train", settings.request.train) +
+         to_yaml_with_origins(settings.tree, "sampling", settings.sampling);
+}
+
+// Continues a prompt as `ktlm generate` would, but briefly and with the same random numbers each time.
+auto sampler(const TrainSettings& settings) {
+  auto sampling = settings.sampling;
+  if (sampling.seed < 0) sampling.seed = settings.request.train.seed;
+  sampling.max_new_tokens =
+      sampling.max_new_tokens == 0 ? kSampleTokens : std::min(sampling.max_new_tokens, kSampleTokens);
+  return [sampling, directory = settings.request.tokenizer_dir](const model::LanguageModel& model,
+                                                                const std::string& prompt) {
+    return generate::generate_text(model, tokenizer::Tokenizer::load(directory), prompt, sampling);
+  };
+}
+
+const char* outcome_name(train::TrainOutcome outcome) {
+  switch (outcome) {
+    case train::TrainOutcome::kFinished:
+      return "finished";
+    case train::TrainOutcome::kStoppedEarly:
+      return "stopped_early";
+    case train::TrainOutcome::kInterrupted:
+      return "interrupted";
+  }
+  return "";
+}
+
+std::string summary_json(const train::TrainSummary& summary, const fs::path& run_dir) {
+  Json json;
+  json["outcome"] = outcome_name(summary.outcome);
+  json["run"] = run_dir.string();
+  json["model"] = summary.model_dir.empty() ? Json(nullptr) : Json(summary.model_dir.string());
+  json["step"] = summary.step;
+  json["parameters"] = summary.num_parameters;
+  json["tokens_seen"] = summary.tokens_seen;
+  json["train_loss"] = summary.train_loss;
+  if (summary.validated_step > 0) {
+    json["validation"] = {{"step", summary.validated_step},
+                          {"loss", summary.validation.loss},
+                          {"perplexity", summary.validation.perplexity},
+                          {"bits_per_byte", summary.validation.bits_per_byte},
+                          {"tokens", summary.validation.num_tokens},
+                          {"bytes", summary.validation.num_bytes}};
+  }
+  json["best_step"] = summary.best_step;
+  json["seconds"] = summary.seconds;
+  json["tokens_per_second"] = summary.tokens_per_second;
+  return to_json_line(json);
+}
+
+std::string summary_words(const train::TrainSummary& summary, const fs::path& run_dir) {
+  const std::string step = "step " + std::to_string(summary.step);
+  if (summary.outcome == train::TrainOutcome::kInterrupted)
+    return "stopped and saved at " + step + "; go on with ktlm train --resume --out " + run_dir.string();
+  std::string words =
+      summary.outcome == train::TrainOutcome::kStoppedEarly
+          ? "stopped early at " + step + ", the best model is that of step " + std::to_string(summary.best_step)
+          : "finished " + step;
+  words += " after " + format_seconds(summary.seconds) + "; try ktlm generate --model " + summary.model_dir.string();
+  return words;
+}
+
+}  // namespace
+
+int run_train(const TrainArguments& arguments, Console& console) {
+  const auto settings = load_settings(arguments);
+  if (arguments.print_config) {
+    console.print(print_config(settings));
+    return 0;
+  }
+  model::set_up_compute(settings.request.train.threads);
+  const train::TrainCallbacks callbacks = {console.progress(), console.warnings(),
+                                           [&](const std::string& line) { console.note(line); }, sampler(settings)};
+  const auto summary = train::train(settings.request, callbacks, console.stop_flag());
+
+  console.note(summary_words(summary, settings.request.run_dir));
+  if (arguments.json)
+    console.print(summary_json(summary, settings.request.run_dir));
+  else if (!summary.model_dir.empty())
+    console.print(summary.model_dir.string());
+  return summary.outcome == train::TrainOutcome::kInterrupted ? console.exit_code() : 0;
+}
+
+}  // namespace ktlm::cli

@@ -1,0 +1,32 @@
+// ktlm train: a prepared corpus and a tokenizer in, a run directory with a trained model out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace ktlm::cli {
+
+class Console;
+
+struct TrainArguments {
+  std::vector<std::string> config_files, overrides;
+  std::string data_dir = "data/prepared", tokenizer_dir = "data/tokenizer";
+  std::string run_dir;  // empty: runs/<name of the last configuration file>
+  bool resume = false;
+  std::string device = "auto";
+  std::string dtype;               // empty: train.dtype
+  std::optional<int64_t> threads;  // none: train.threads
+  bool print_config = false, json = false;
+};
+
+void declare(CLI::App& app, TrainArguments& arguments);
+
+int run_train(const TrainArguments& arguments, Console& console);
+
+}  // namespace ktlm::cli

@@ -1,0 +1,146 @@
+#include "ktlm/train/checkpoint.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "ktlm/core/config.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
+#include "ktlm/core/hash.h"
+#include "ktlm/model/model_dir.h"
+#include "trainer_state_json.h"
+
+namespace ktlm::train {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kStateFile = "trainer_state.json";
+constexpr const char* kModelFile = "model.safetensors";
+constexpr const char* kOptimizerFile = "optimizer.safetensors";
+constexpr const char* kNamePrefix = "step-";
+
+fs::path checkpoints_dir(const fs::path& run_dir) { return run_dir / "checkpoints"; }
+
+// The step of "step-000500"; none for other names (temporary directories, files of other make).
+std::optional<int64_t> step_of(const std::string& name) {
+  const std::string prefix = kNamePrefix;
+  if (name.size() <= prefix.size() || name.size() > prefix.size() + 15 || name.rfind(prefix, 0) != 0) return {};
+  int64_t step = 0;
+  for (char c : name.substr(prefix.size())) {
+    if (c < '0' || c > '9') return {};
+    step = step * 10 + (c - '0');
+  }
+  return step;
+}
+
+FileHashes hash_files(const fs::path& directory) {
+  return {hash_file(directory / kModelFile), hash_file(directory / kOptimizerFile)};
+}
+
+void check_hash(const fs::path& path, const std::string& expected) {
+  if (hash_file(path) != expected)
+    throw Error(path.string() + ": its content is not what was written (hash " + hash_file(path) + ", expected " +
+                expected + "); the file is damaged");
+}
+
+LoadedCheckpoint load_checkpoint(const fs::path& directory, at::Device device, const AdamWOptions& optimizer_options) {
+  auto [state, hashes] = trainer_state_from_json(read_file(directory / kStateFile), (directory / kStateFile).string());
+  // The loaders' own words for a truncated file say more than a hash, so they come first.
+  model::LanguageModel model = model::load_model(directory, device, at::kFloat);
+  model.set_requires_grad(true);
+  AdamW optimizer(model.parameters(), optimizer_options);
+  optimizer.load(directory / kOptimizerFile);
+  check_hash(directory / kModelFile, hashes.model);
+  check_hash(directory / kOptimizerFile, hashes.optimizer);
+  return {std::move(model), std::move(optimizer), std::move(state)};
+}
+
+}  // namespace
+
+std::string checkpoint_name(int64_t step) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%s%06lld", kNamePrefix, static_cast<long long>(step));
+  return name;
+}
+
+void save_checkpoint(const fs::path& run_dir, const model::LanguageModel& model, const AdamW& optimizer,
+                     const TrainerState& state, const fs::path& tokenizer_dir) {
+  const std::string name = checkpoint_name(state.step);
+  AtomicDirectory directory(checkpoints_dir(run_dir) / name);
+  model::save_model_files(model, tokenizer_dir, directory.path());
+  optimizer.save(directory.path() / kOptimizerFile);
+  write_file_atomically(directory.path() / kStateFile, trainer_state_to_json(state, hash_files(directory.path())));
+  directory.commit();
+  write_file_atomically(run_dir / "latest", name + "\n");
+}
+
+void update_checkpoint_state(const fs::path& run_dir, const TrainerState& state) {
+  const fs::path path = checkpoints_dir(run_dir) / checkpoint_name(state.step) / kStateFile;
+  const auto [old_state, hashes] = trainer_state_from_json(read_file(path), path.string());
+  write_file_atomically(path, trainer_state_to_json(state, hashes));
+  if (state.best_step > 0) write_file_atomically(run_dir / "best", checkpoint_name(state.best_step) + "\n");
+}
+
+void prune_checkpoints(const fs::path& run_dir, int64_t keep, const TrainerState& state) {
+  for (const int64_t step : list_checkpoints(run_dir)) {
+    if (step > state.step || keep-- > 0 || step == state.best_step) continue;
+    std::error_code ignored;  // a checkpoint too many is no reason to stop
+    fs::remove_all(checkpoints_dir(run_dir) / checkpoint_name(step), ignored);
+  }
+}
+
+std::vector<int64_t> list_checkpoints(const fs::path& run_dir) {
+  std::vector<int64_t> steps;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(checkpoints_dir(run_dir), ignored))
+    if (const auto step = step_of(entry.path().filename().string())) steps.push_back(*step);
+  std::sort(steps.rbegin(), steps.rend());
+  return steps;
+}
+
+TrainerState load_trainer_state(const fs::path& run_dir, int64_t step) {
+  const fs::path path = checkpoints_dir(run_dir) / checkpoint_name(step) / kStateFile;
+  return trainer_state_from_json(read_file(path), path.string()).first;
+}
+
+LoadedCheckpoint load_newest_checkpoint(const fs::path& run_dir, at::Device device,
+                                        const AdamWOptions& optimizer_options, const WarningCallback& warning) {
+  const auto steps = list_checkpoints(run_dir);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    try {
+      return load_checkpoint(checkpoints_dir(run_dir) / checkpoint_name(steps[i]), device, optimizer_options);
+    } catch (const Error& error) {
+      if (i + 1 == steps.size())
+        throw Error(std::string(error.what()) + "; no whole checkpoint is left in " + run_dir.string() +
+                    ": start again with another --out");
+      if (warning) warning(std::string(error.what()) + "; going on from " + checkpoint_name(steps[i + 1]));
+    }
+  }
+  throw Error(run_dir.string() + ": holds no checkpoint to resume from");
+}
+
+void check_resumable(const fs::path& run_dir, const TrainerState& state, const model::ModelConfig& state_model,
+                     const RunIdentity& identity, const model::ModelConfig& model) {
+  std::string differences;
+  const auto compare = [&](const std::string& name, const std::string& was, const std::string& is) {
+    if (was != is) differences += (differences.empty() ? "" : ", ") + name + " was " + was + ", is " + is;
+  };
+  model::ModelConfig left = state_model, right = model;
+  const auto left_fields = list_fields(left), right_fields = list_fields(right);
+  for (size_t i = 0; i < left_fields.size(); ++i)
+    compare("model." + left_fields[i].name, left_fields[i].print(), right_fields[i].print());
+  compare("the tokenizer", state.identity.tokenizer_hash, identity.tokenizer_hash);
+  compare("the prepared corpus", state.identity.corpus_hash, identity.corpus_hash);
+  compare("train.seed", std::to_string(state.identity.seed), std::to_string(identity.seed));
+  compare("micro_batch_size * grad_accum_steps", std::to_string(state.identity.windows_per_step),
+          std::to_string(identity.windows_per_step));
+  if (!differences.empty())
+    throw ConfigError(run_dir.string() + ": can't go on with another run's checkpoint: " + differences +
+                      "; set them back, or start afresh with another --out");
+}
+
+}  // namespace ktlm::train

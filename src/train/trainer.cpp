@@ -1,0 +1,124 @@
+#include "ktlm/train/trainer.h"
+
+#include <c10/util/Exception.h>
+
+#include <memory>
+#include <new>
+#include <optional>
+
+#include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
+#include "ktlm/model/device.h"
+#include "ktlm/train/train_step.h"
+#include "training_loop.h"
+
+namespace ktlm::train {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void refuse_to_overwrite(const TrainRequest& request) {
+  const auto steps = list_checkpoints(request.run_dir);
+  if (steps.empty() || request.resume) return;
+  throw ConfigError(request.run_dir.string() + ": holds a run already (" + checkpoint_name(steps.front()) +
+                    "); pass --resume to go on with it, or another --out to start afresh");
+}
+
+model::ModelConfig resolve_model_config(model::ModelConfig config, const tokenizer::Tokenizer& tokenizer) {
+  if (config.vocab_size == 0) config.vocab_size = tokenizer.vocab_size();
+  if (config.vocab_size != tokenizer.vocab_size())
+    throw ConfigError("model.vocab_size is " + std::to_string(config.vocab_size) + ", but the tokenizer in " +
+                      tokenizer.directory().string() + " has " + std::to_string(tokenizer.vocab_size()) +
+                      " pieces; set model.vocab_size to 0 to take the tokenizer's");
+  config.validate();
+  return config;
+}
+
+struct RunStart {
+  model::LanguageModel model;
+  AdamW optimizer;
+  TrainerState state;
+};
+
+RunStart resume_run(const TrainRequest& request, const RunIdentity& identity, const model::ModelConfig& config,
+                    const AdamWOptions& optimizer_options, at::Device device, const TrainCallbacks& callbacks) {
+  auto loaded = load_newest_checkpoint(request.run_dir, device, optimizer_options, callbacks.warning);
+  check_resumable(request.run_dir, loaded.state, loaded.model.config(), identity, config);
+  if (request.train.dtype != "auto") loaded.state.autocast_dtype = request.train.dtype;
+  if (callbacks.note) callbacks.note("going on from " + checkpoint_name(loaded.state.step));
+  return {std::move(loaded.model), std::move(loaded.optimizer), std::move(loaded.state)};
+}
+
+RunStart start_run(const TrainRequest& request, const RunIdentity& identity, const model::ModelConfig& config,
+                   const AdamWOptions& optimizer_options, at::Device device) {
+  model::LanguageModel model(config, device, at::kFloat, static_cast<uint64_t>(request.train.seed));
+  model.set_requires_grad(true);
+  AdamW optimizer(model.parameters(), optimizer_options);
+  TrainerState state;
+  state.identity = identity;
+  state.autocast_dtype =
+      model::dtype_name(choose_autocast_dtype(request.train.dtype, device, config, request.train.micro_batch_size));
+  return {std::move(model), std::move(optimizer), std::move(state)};
+}
+
+TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {
+  request.train.validate();
+  refuse_to_overwrite(request);
+  const auto tokenizer = tokenizer::Tokenizer::load(request.tokenizer_dir);
+  const auto corpus = corpus::PreparedCorpus::open(request.prepared_dir);
+  const auto model_config = resolve_model_config(request.model, tokenizer);
+  const at::Device device = model::select_device(request.device);
+  const RunIdentity identity = {tokenizer.hash(), corpus.content_hash(), request.train.seed,
+                                request.train.micro_batch_size * request.train.grad_accum_steps};
+  const AdamWOptions optimizer_options = {request.train.beta1, request.train.beta2, 1e-8, request.train.weight_decay};
+
+  const bool resuming = request.resume && !list_checkpoints(request.run_dir).empty();
+  if (request.resume && !resuming && callbacks.warning)
+    callbacks.warning(request.run_dir.string() + ": holds no checkpoint to resume from; starting at step 0");
+  RunStart run = resuming ? resume_run(request, identity, model_config, optimizer_options, device, callbacks)
+                          : start_run(request, identity, model_config, optimizer_options, device);
+  run.model.set_gradient_checkpointing(request.train.gradient_checkpointing);
+
+  const auto datasets = data::open_or_build_token_datasets(corpus, tokenizer, callbacks.progress, stop);
+  if (request.train.eval_every_steps > 0 && datasets.val.num_tokens() < 2 && callbacks.warning)
+    callbacks.warning(request.prepared_dir.string() + ": holds no validation text; going on without validation");
+
+  write_file_atomically(request.run_dir / "config.yaml",
+                        to_yaml("model", model_config) + to_yaml("train", request.train) + request.other_sections);
+  auto metrics = MetricsWriter::open(request.run_dir, run.state.step);
+  if (callbacks.note)
+    callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + device.str() + " in " +
+                   run.state.autocast_dtype + ", " + std::to_string(datasets.train.num_tokens()) + " training tokens");
+  const RunParts parts = {request, callbacks, stop, tokenizer, datasets, run.model, run.optimizer, run.state, metrics};
+  return TrainingLoop(parts).run();
+}
+
+// libtorch's messages go on with a stack trace; the first line says what happened.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+[[noreturn]] void throw_out_of_memory(const TrainRequest& request, const std::string& words) {
+  throw Error("out of memory with train.micro_batch_size " + std::to_string(request.train.micro_batch_size) + " (" +
+              words + "); halve it and double train.grad_accum_steps, or set train.gradient_checkpointing to true" +
+              (list_checkpoints(request.run_dir).empty() ? "" : ", and go on with --resume"));
+}
+
+}  // namespace
+
+TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {
+  try {
+    return train_run(request, callbacks, stop);
+  } catch (const std::bad_alloc&) {
+    throw_out_of_memory(request, "the system gave none");
+  } catch (const c10::Error& error) {
+    const std::string words = first_line(error.what_without_backtrace());
+    // CUDA has a type of its own for it; the CPU's and Metal's allocators say it in words.
+    const bool out_of_memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+                               words.find("allocate memory") != std::string::npos ||
+                               words.find("out of memory") != std::string::npos;
+    if (out_of_memory) throw_out_of_memory(request, words);
+    throw Error("libtorch: " + words);
+  }
+}
+
+}  // namespace ktlm::train

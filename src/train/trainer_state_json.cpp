@@ -1,0 +1,58 @@
+#include "trainer_state_json.h"
+
+#include <limits>
+
+#include "ktlm/core/error.h"
+#include "ktlm/core/json.h"
+
+namespace ktlm::train {
+
+namespace {
+constexpr int64_t kFormatVersion = 1;
+}
+
+std::string trainer_state_to_json(const TrainerState& state, const FileHashes& hashes) {
+  Json json;
+  json["version"] = kFormatVersion;
+  json["step"] = state.step;
+  json["tokenizer_hash"] = state.identity.tokenizer_hash;
+  json["corpus_hash"] = state.identity.corpus_hash;
+  json["seed"] = state.identity.seed;
+  json["windows_per_step"] = state.identity.windows_per_step;
+  json["autocast_dtype"] = state.autocast_dtype;
+  json["loss_sum"] = state.loss_sum;
+  json["loss_steps"] = state.loss_steps;
+  json["validated_step"] = state.validated_step;
+  json["best_step"] = state.best_step;
+  json["best_loss"] = state.best_step > 0 ? Json(state.best_loss) : Json(nullptr);
+  json["validations_since_best"] = state.validations_since_best;
+  json["hashes"] = {{"model.safetensors", hashes.model}, {"optimizer.safetensors", hashes.optimizer}};
+  return json.dump(2) + "\n";
+}
+
+std::pair<TrainerState, FileHashes> trainer_state_from_json(const std::string& text, const std::string& where) {
+  const Json json = parse_json(text, where);
+  const auto version = json_get<int64_t>(json, "version", where);
+  if (version != kFormatVersion)
+    throw Error(where + ": version " + std::to_string(version) + ", expected " + std::to_string(kFormatVersion) +
+                "; it was written by another version of ktlm");
+  TrainerState state;
+  state.step = json_get<int64_t>(json, "step", where);
+  state.identity.tokenizer_hash = json_get<std::string>(json, "tokenizer_hash", where);
+  state.identity.corpus_hash = json_get<std::string>(json, "corpus_hash", where);
+  state.identity.seed = json_get<int64_t>(json, "seed", where);
+  state.identity.windows_per_step = json_get<int64_t>(json, "windows_per_step", where);
+  state.autocast_dtype = json_get<std::string>(json, "autocast_dtype", where);
+  state.loss_sum = json_get<double>(json, "loss_sum", where);
+  state.loss_steps = json_get<int64_t>(json, "loss_steps", where);
+  state.validated_step = json_get<int64_t>(json, "validated_step", where);
+  state.best_step = json_get<int64_t>(json, "best_step", where);
+  state.best_loss = json_get_or<double>(json, "best_loss", std::numeric_limits<double>::infinity(), where);
+  state.validations_since_best = json_get<int64_t>(json, "validations_since_best", where);
+  const Json hashes = json.contains("hashes") ? json.at("hashes") : Json::object();
+  return {state,
+          {json_get<std::string>(hashes, "model.safetensors", where),
+           json_get<std::string>(hashes, "optimizer.safetensors", where)}};
+}
+
+}  // namespace ktlm::train

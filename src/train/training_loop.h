@@ -1,0 +1,72 @@
+// The loop of a run: micro-batches, update, report, checkpoint, validation, until the end, an early stop or a signal.
+// Everything that it needs is open already (trainer.cpp).
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+
+#include "ktlm/data/batch_loader.h"
+#include "ktlm/data/token_dataset.h"
+#include "ktlm/tokenizer/tokenizer.h"
+#include "ktlm/train/checkpoint.h"
+#include "ktlm/train/metrics.h"
+#include "ktlm/train/trainer.h"
+
+namespace ktlm::train {
+
+/// What a loop works with; all of it outlives the loop.
+struct RunParts {
+  const TrainRequest& request;
+  const TrainCallbacks& callbacks;
+  const StopFlag& stop;
+  const tokenizer::Tokenizer& tokenizer;
+  const data::TokenDatasets& datasets;
+  model::LanguageModel& model;
+  AdamW& optimizer;
+  TrainerState& state;
+  MetricsWriter& metrics;
+};
+
+class TrainingLoop {
+ public:
+  explicit TrainingLoop(const RunParts& parts);
+
+  TrainSummary run();
+
+ private:
+  bool train_step();  // false where a stop was requested before the step was whole
+  void report();
+  void save();
+  void validate();
+  void show_samples();
+  void export_model();
+
+  bool validation_due() const;
+  bool checkpoint_due() const;
+  bool stopped_early() const;
+  void check_finite();
+  void show_progress() const;
+  int64_t tokens_per_step() const;
+
+  const RunParts& parts_;
+  const TrainConfig& config_;
+  const StopFlag& stop_;
+  TrainerState& state_;
+  data::BatchLoader loader_;
+  at::ScalarType autocast_dtype_;
+  TrainSummary summary_;
+
+  // Scalars on the device, read only when a report or a checkpoint is due: reading waits for the queue.
+  at::Tensor loss_sum_;        // over the steps since the last report
+  at::Tensor gradient_norm_;   // of the last step
+  at::Tensor first_bad_step_;  // whose loss or gradient was not finite; kNoStep: none
+
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point run_start_ = Clock::now(), last_report_ = run_start_;
+  double paused_seconds_ = 0;  // spent on checkpoints and validations since the last report
+  int64_t first_step_;         // where this process began
+  int64_t steps_in_report_ = 0, saved_step_;
+  double shown_loss_ = 0, shown_tokens_per_second_ = 0;
+};
+
+}  // namespace ktlm::train
