@@ -1,0 +1,71 @@
+// A dialogue with a model: the messages, and a KV cache that outlives a turn, so that only what is new goes through the
+// model. When the context is full the oldest turns leave it; the system message stays.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ktlm/core/random.h"
+#include "ktlm/corpus/document.h"
+#include "ktlm/generate/decode_loop.h"
+#include "ktlm/generate/sampling_config.h"
+#include "ktlm/model/kv_cache.h"
+#include "ktlm/model/language_model.h"
+#include "ktlm/tokenizer/tokenizer.h"
+
+namespace ktlm::generate {
+
+struct ChatStats {
+  int64_t num_answers = 0;
+  int64_t dropped_messages = 0;  // the oldest, which no longer fit into the context
+  int64_t context_tokens = 0;    // in the cache; max_seq_len at most
+  int64_t reused_tokens = 0;     // of the last turn's prompt, found in the cache
+  GenerationStats last;          // the last turn
+  GenerationStats total;
+};
+
+class ChatSession {
+ public:
+  /// Keeps references to both. Throws Error where the tokenizer has no chat markers or isn't the model's.
+  ChatSession(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer);
+
+  /// Answers `text`. `on_text` gets the answer in pieces, and stops it by returning false; what came so far then counts
+  /// as the answer. Throws Error where the message does not fit into the context; the dialogue is then as before.
+  Generation ask(const std::string& text, const SamplingConfig& sampling,
+                 const std::function<bool(std::string_view)>& on_text = nullptr);
+  /// Takes the last answer back and gives another. Throws Error where there is none.
+  Generation regenerate(const SamplingConfig& sampling, const std::function<bool(std::string_view)>& on_text = nullptr);
+
+  /// Replaces the system message, which stands before all others; empty removes it. The dialogue goes on under it.
+  void set_system(const std::string& text);
+  /// Forgets the dialogue; the system message stays.
+  void clear();
+
+  /// All messages, dropped ones too, the system message first.
+  const std::vector<corpus::ChatMessage>& messages() const { return messages_; }
+  const ChatStats& stats() const { return stats_; }
+
+  /// {"messages": [{"role", "content"}, ...]}, one line, as `prepare` reads dialogues. Throws Error.
+  void save(const std::string& path) const;
+  /// Replaces the dialogue. Throws Error where the file is no dialogue; the dialogue is then as before.
+  void load(const std::string& path);
+
+ private:
+  Generation answer(const SamplingConfig& sampling, const std::function<bool(std::string_view)>& on_text);
+  std::vector<tokenizer::TokenId> fit_context(int64_t max_new_tokens);
+
+  const model::LanguageModel& model_;
+  const tokenizer::Tokenizer& tokenizer_;
+  std::vector<corpus::ChatMessage> messages_;
+  model::KvCache cache_;
+  std::vector<tokenizer::TokenId> cached_ids_;  // what cache_ holds
+  std::optional<Random> random_;                // goes on from turn to turn
+  int64_t seed_ = -1;                           // random_'s, as configured
+  ChatStats stats_;
+};
+
+}  // namespace ktlm::generate

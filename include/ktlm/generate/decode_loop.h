@@ -1,0 +1,70 @@
+// The loop at the heart of generate and chat: draw a token for each row, show what is sure of its text, feed the tokens
+// to the model, until every row has ended.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ktlm/core/random.h"
+#include "ktlm/generate/sampling_config.h"
+#include "ktlm/model/kv_cache.h"
+#include "ktlm/model/language_model.h"
+#include "ktlm/tokenizer/tokenizer.h"
+
+namespace ktlm::generate {
+
+enum class FinishReason {
+  kEndOfText,    // the model ended the text (or, in a dialogue, its message)
+  kStopString,   // one of the stop strings came
+  kLength,       // max_new_tokens are reached
+  kContextFull,  // the model's max_seq_len is reached
+  kInterrupted,  // the callback said so
+};
+/// "eos", "stop", "length", "context", "interrupted".
+std::string_view to_string(FinishReason reason);
+
+struct GenerationOptions {
+  SamplingConfig sampling;
+  std::vector<std::string> stop_strings;  // the text ends before the first of them
+};
+
+struct Generation {
+  std::string text;                     // the continuation, without the prompt; valid UTF-8
+  std::vector<tokenizer::TokenId> ids;  // the tokens drawn, without the one that ended the text
+  FinishReason finish = FinishReason::kLength;
+};
+
+/// Tokens that went through the model, and the time they took. The padding of a batch does not count.
+struct GenerationStats {
+  int64_t prefill_tokens = 0, decode_tokens = 0;
+  double prefill_seconds = 0, decode_seconds = 0;
+};
+
+/// Gets each piece of a row's text as soon as it is sure; whole characters, together Generation::text. False ends the
+/// row.
+using TextCallback = std::function<bool(size_t row, std::string_view piece)>;
+
+/// What the loop needs of a row: all of its ids so far, which the repetition penalty looks at, and its random numbers.
+struct DecodeRow {
+  std::span<const tokenizer::TokenId> prompt;
+  Random* random;
+};
+
+/// Takes ids, (B, T) int64 on the CPU, into the cache and returns the logits behind the last of each row, (B, V) fp32
+/// on the CPU: prefill and decode alike.
+at::Tensor next_token_logits(const model::LanguageModel& model, const at::Tensor& ids, model::KvCache& cache);
+
+/// `cache` holds the prompts of all rows and `logits`, (B, V) fp32 on the CPU, what the model said behind them. Where
+/// it returns, the cache holds the prompts and all tokens drawn but the last (a row that ended early was fed padding).
+/// Adds to the decode part of `stats`; `on_text` may be null.
+std::vector<Generation> decode(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer,
+                               std::span<const DecodeRow> rows, at::Tensor logits, model::KvCache& cache,
+                               const GenerationOptions& options, const TextCallback& on_text, GenerationStats& stats);
+
+}  // namespace ktlm::generate
