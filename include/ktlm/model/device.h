@@ -3,7 +3,10 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <string>
+
+#include "ktlm/ops/autocast.h"
 
 namespace ktlm::model {
 
@@ -22,18 +25,6 @@ void synchronize(at::Device device);
 /// Gives cached, unused device memory back (MPS, CUDA); nothing on the CPU.
 void release_cached_memory(at::Device device);
 
-/// Runs its scope under autocast to `dtype`; fp32 leaves autocast off.
-class AutocastGuard {
- public:
-  AutocastGuard(at::Device device, at::ScalarType dtype);
-  ~AutocastGuard();
-  AutocastGuard(const AutocastGuard&) = delete;
-  AutocastGuard& operator=(const AutocastGuard&) = delete;
-
- private:
-  at::DeviceType device_type_;
-  bool was_enabled_ = false, active_ = false;
-  at::ScalarType previous_dtype_;
-};
+using ops::AutocastGuard;
 
 }  // namespace ktlm::model

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "ktlm/model/model_config.h"
@@ -12,7 +13,7 @@ namespace ktlm::model {
 
 class KvCache {
  public:
-  /// Room for `max_len` tokens (at most max_seq_len) in each of `batch_size` rows.
+  /// Room for `max_len` tokens (at most max_seq_len) in each of `batch_size` rows. Throws Error where it is more.
   KvCache(const ModelConfig& config, int64_t batch_size, int64_t max_len, at::Device device, at::ScalarType dtype);
 
   int64_t length() const { return length_; }  // tokens held, in every row
@@ -23,6 +24,7 @@ class KvCache {
 
   /// Left padding, for prompts of unequal length in one batch: the first padding[b] columns of row b hold no token and
   /// are masked. (Rotary attention depends on distance alone, so positions need no correction.) Empty: none.
+  /// Throws Error where the number of rows differs.
   void set_padding(std::vector<int64_t> padding);
   const std::vector<int64_t>& padding() const { return padding_; }
 

@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ class LanguageModel {
   /// Parameters on `device` in `dtype`, all initialised from `seed` (the same on every device: drawn on the CPU in
   /// fp32). Throws ConfigError from config.validate().
   LanguageModel(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed);
+  /// Takes these parameters, of one device and dtype, in any order. Throws Error, beginning with `where`, for one that
+  /// is missing, unexpected or of another shape than the configuration asks for.
+  LanguageModel(const ModelConfig& config, std::map<std::string, at::Tensor> parameters, const std::string& where);
   LanguageModel(LanguageModel&&) noexcept;
   LanguageModel& operator=(LanguageModel&&) noexcept;
   ~LanguageModel();

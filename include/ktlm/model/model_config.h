@@ -44,7 +44,8 @@ struct ModelConfig {
   /// Throws ConfigError where the numbers do not fit together (n_heads % n_kv_heads, d_model % n_heads, odd head_dim).
   void validate() const;
 
-  friend bool operator==(const ModelConfig&, const ModelConfig&) = default;
+  /// The same model: a head_dim of 0 equals the number that it stands for.
+  friend bool operator==(const ModelConfig& a, const ModelConfig& b);
 };
 
 }  // namespace ktlm::model

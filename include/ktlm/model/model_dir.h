@@ -12,7 +12,10 @@ namespace ktlm::model {
 
 /// config.json's content for this shape, and back. `from` throws Error for architectures and options that ktlm does not
 /// compute (another model_type, rope scaling, biases, sliding windows), naming the key.
-std::string config_to_hf_json(const ModelConfig& config, int64_t bos_id, int64_t eos_id, int64_t pad_id);
+struct SpecialIds {
+  int64_t bos, eos, pad;
+};
+std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, at::ScalarType dtype);
 ModelConfig config_from_hf_json(const std::string& json_text, const std::string& where);
 
 /// Writes the files into an existing `directory` (use AtomicDirectory to make it whole); copies the tokenizer's files

@@ -1,0 +1,15 @@
+// The feed-forward layer of a block: SwiGLU (Shazeer 2020), down(silu(gate(x)) * up(x)).
+#pragma once
+
+#include <torch/types.h>
+
+namespace ktlm::model {
+
+struct FeedForwardWeights {
+  at::Tensor gate_proj, up_proj, down_proj;  // (F, C) (F, C) (C, F)
+};
+
+/// x (..., C) -> (..., C)
+at::Tensor feed_forward(const at::Tensor& x, const FeedForwardWeights& weights);
+
+}  // namespace ktlm::model

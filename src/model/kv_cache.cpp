@@ -1,0 +1,53 @@
+#include "ktlm/model/kv_cache.h"
+
+#include <algorithm>
+#include <string>
+
+#include "ktlm/core/error.h"
+
+namespace ktlm::model {
+
+KvCache::KvCache(const ModelConfig& config, int64_t batch_size, int64_t max_len, at::Device device,
+                 at::ScalarType dtype)
+    : batch_size_(batch_size), max_len_(max_len) {
+  if (max_len > config.max_seq_len) {
+    throw Error("KV cache: " + std::to_string(max_len) + " tokens asked for, but the model's context ends at " +
+                std::to_string(config.max_seq_len) + " (max_seq_len)");
+  }
+  const auto options = at::TensorOptions().device(device).dtype(dtype);
+  const std::vector<int64_t> shape{batch_size, config.n_kv_heads, max_len, config.resolved_head_dim()};
+  for (int64_t layer = 0; layer < config.n_layers; ++layer) {
+    keys_.push_back(at::empty(shape, options));
+    values_.push_back(at::empty(shape, options));
+  }
+}
+
+void KvCache::truncate(int64_t length) { length_ = std::clamp<int64_t>(length, 0, length_); }
+
+void KvCache::set_padding(std::vector<int64_t> padding) {
+  if (!padding.empty() && static_cast<int64_t>(padding.size()) != batch_size_) {
+    throw Error("KV cache: padding for " + std::to_string(padding.size()) + " rows, but the batch has " +
+                std::to_string(batch_size_));
+  }
+  // Without a padded row there is nothing to mask, and attention may take its faster path.
+  const bool none = std::all_of(padding.begin(), padding.end(), [](int64_t n) { return n == 0; });
+  padding_ = none ? std::vector<int64_t>{} : std::move(padding);
+}
+
+std::pair<at::Tensor, at::Tensor> KvCache::append(int64_t layer, const at::Tensor& k, const at::Tensor& v) {
+  const int64_t num_tokens = k.size(2);
+  if (length_ + num_tokens > max_len_) {
+    throw Error("KV cache: full, " + std::to_string(length_) + " tokens held and " + std::to_string(num_tokens) +
+                " more, but room for " + std::to_string(max_len_));
+  }
+  const auto take_in = [&](at::Tensor& held, const at::Tensor& fresh) {
+    held.narrow(2, length_, num_tokens).copy_(fresh);
+    return held.narrow(2, 0, length_ + num_tokens);
+  };
+  const auto index = static_cast<size_t>(layer);
+  return {take_in(keys_[index], k), take_in(values_[index], v)};
+}
+
+void KvCache::advance(int64_t num_tokens) { length_ += num_tokens; }
+
+}  // namespace ktlm::model
