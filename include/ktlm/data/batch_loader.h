@@ -1,11 +1,13 @@
-// Packed windows over a token dataset: the stream is cut into windows of seq_len targets, the last one wraps around, so
-// that an epoch trains every token once and wastes none. The order is a permutation fixed by (seed, epoch); a batch is
-// a pure function of the step, so that resuming needs no state and ranks agree without talking.
+// Packed windows over a token dataset. The stream is a ring, cut into windows of seq_len targets: an epoch trains every
+// token exactly once and wastes none. The cut moves from epoch to epoch, so that tokens meet other contexts, and the
+// order of the windows is a permutation; both are fixed by (seed, epoch). A batch is a pure function of its number, so
+// that resuming needs no state and ranks agree without talking.
 #pragma once
 
 #include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "ktlm/data/token_dataset.h"
 
@@ -13,27 +15,33 @@ namespace ktlm::data {
 
 struct Batch {
   at::Tensor ids;      // (B, T) int64, CPU
-  at::Tensor targets;  // (B, T) int64, CPU: the next token of each
+  at::Tensor targets;  // (B, T) int64, CPU: the next token of each; -1, no target, where an epoch's last window is full
 };
 
 class BatchLoader {
  public:
-  /// `dataset` must outlive the loader.
+  /// `dataset` must outlive the loader. Throws Error where it holds no token.
   BatchLoader(const TokenDataset& dataset, int64_t batch_size, int64_t seq_len, uint64_t seed, int64_t rank = 0,
               int64_t world_size = 1);
 
-  /// Micro-batch number `index` (0, 1, 2, ... over the whole run) of this rank.
+  /// Micro-batch number `index` (0, 1, 2, ... over the whole run) of this rank. The ranks' batches of one number follow
+  /// each other, and an epoch goes over into the next within a batch.
   Batch batch(int64_t index);
+  /// Windows of an epoch: the tokens, divided by seq_len, rounded up.
   int64_t num_windows() const;
   /// Epochs over the data (1.5: one and a half) when micro-batch `index` is reached.
   double epoch_at(int64_t index) const;
 
  private:
+  void start_epoch(int64_t epoch);
+  void fill_row(int64_t window, int64_t* ids, int64_t* targets) const;
+
   const TokenDataset* dataset_;
   int64_t batch_size_, seq_len_, rank_, world_size_;
   uint64_t seed_;
-  int64_t permutation_epoch_ = -1;
-  std::vector<int64_t> permutation_;  // of the windows, in permutation_epoch_
+  int64_t epoch_ = -1;                // the one that the following stand for
+  std::vector<int64_t> permutation_;  // of the windows
+  int64_t first_token_ = 0;           // where the ring is cut first
 };
 
 }  // namespace ktlm::data

@@ -1,6 +1,6 @@
-// Token shards: one memory-mapped file of token ids per split, with the offset of each document.
+// Token shards: one memory-mapped file of token ids per split, with the offset of each document (docs/formats.md).
 //
-//   header   magic "KTLMTOK1", version, bytes per id (2 or 4), tokenizer hash, corpus hash, counts   (docs/formats.md)
+//   header   magic, version, bytes per id (2 or 4), counts, hashes of tokenizer and corpus, checksums
 //   ids      every document as <s> ids </s> (a dialogue as ChatML, then </s>), one after the other
 //   offsets  uint64 per document: where it starts, in tokens
 #pragma once
@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
-#include <vector>
+#include <string>
 
 #include "ktlm/core/progress.h"
 #include "ktlm/core/stop_flag.h"
@@ -20,7 +20,7 @@ namespace ktlm::data {
 
 class TokenDataset {
  public:
-  /// Throws Error: missing, truncated, another magic or version.
+  /// Reads the whole file once for its checksum. Throws Error: missing, truncated, damaged, another magic or version.
   static TokenDataset open(const std::filesystem::path& path);
   TokenDataset(TokenDataset&&) noexcept;
   TokenDataset& operator=(TokenDataset&&) noexcept;
@@ -28,11 +28,12 @@ class TokenDataset {
 
   int64_t num_tokens() const;
   int64_t num_documents() const;
-  /// Bytes of text that the tokens stand for.
+  /// Bytes of text that the tokens stand for, as Tokenizer::token_bytes counts them.
   int64_t text_bytes() const;
   const std::string& tokenizer_hash() const;
   const std::string& corpus_hash() const;
-  /// Copies `out.size()` ids from position `begin` on, going on at the start behind the last one (a ring).
+  /// Copies `out.size()` ids from position `begin` on, going on at the start behind the last one (a ring). Of an empty
+  /// dataset nothing can be copied.
   void copy(int64_t begin, std::span<int64_t> out) const;
   std::span<const uint64_t> document_offsets() const;
 
@@ -43,13 +44,18 @@ class TokenDataset {
 };
 
 struct TokenDatasets {
-  TokenDataset train, val;
+  TokenDataset train, val;  // val may be empty
 };
 
-/// Opens `<prepared>/tokens/<tokenizer hash>/{train,val}.tokens`, building them on all cores where they are missing or
-/// belong to another corpus. The same bytes whatever the number of threads. Throws Error: empty corpus, disk full,
-/// stopped.
+/// Opens `<prepared>/tokens/<tokenizer hash>/{train,val}.tokens`, building them on all cores where they are missing,
+/// damaged or of another corpus. Throws Error: no document to train on, disk full, stopped (nothing half-built stays).
 TokenDatasets open_or_build_token_datasets(const corpus::PreparedCorpus& corpus, const tokenizer::Tokenizer& tokenizer,
                                            const ProgressCallback& progress, const StopFlag& stop);
+
+/// Encodes one split into `path`, which appears whole or not at all. The same bytes whatever `num_threads` (at least
+/// 1). Throws Error.
+void build_token_dataset(const std::filesystem::path& path, const corpus::PreparedCorpus& corpus, corpus::Split split,
+                         const tokenizer::Tokenizer& tokenizer, int num_threads, const ProgressCallback& progress,
+                         const StopFlag& stop);
 
 }  // namespace ktlm::data
