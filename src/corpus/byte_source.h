@@ -1,0 +1,52 @@
+// A file as a stream of bytes, decompressed on the way: plain, bzip2 (several streams in a row, as Wikipedia's dumps
+// have), gzip and zstd, told apart by their first bytes; "-" is standard input. Memory stays constant.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace ktlm::corpus {
+
+class ByteSource {
+ public:
+  ByteSource() = default;
+  virtual ~ByteSource() = default;
+  ByteSource(const ByteSource&) = delete;
+  ByteSource& operator=(const ByteSource&) = delete;
+
+  /// Puts up to `capacity` bytes into `buffer` and returns how many; 0 only at the end. Throws Error naming the file:
+  /// unreadable, truncated or corrupt.
+  size_t read(char* buffer, size_t capacity);
+
+  /// The next bytes without taking them: `count`, or fewer where the end is nearer. Valid until the next read.
+  std::string_view peek(size_t count);
+
+ protected:
+  virtual size_t read_some(char* buffer, size_t capacity) = 0;
+
+ private:
+  std::string peeked_;
+  size_t peeked_taken_ = 0;
+};
+
+/// What a long read tells and asks.
+struct ReadHooks {
+  std::function<void()> check;                 // before each read and while a pipe is silent; throws to end the work
+  std::atomic<int64_t>* file_bytes = nullptr;  // grows by the bytes taken from the file itself
+};
+
+/// Throws Error where the file can't be opened, or is named .bz2, .gz or .zst and holds something else.
+std::unique_ptr<ByteSource> open_byte_source(const std::string& path, ReadHooks hooks = {});
+
+/// Everything that is left. Throws Error where that is more than `limit_bytes`; `name` is for its message.
+std::string read_all(ByteSource& source, size_t limit_bytes, const std::string& name);
+
+/// "-" reads as "standard input", any other path as itself.
+std::string display_name(const std::string& path);
+
+}  // namespace ktlm::corpus

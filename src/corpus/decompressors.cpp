@@ -1,0 +1,189 @@
+#include "decompressors.h"
+
+#include <bzlib.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <new>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ktlm/core/error.h"
+#include "ktlm/core/text_format.h"
+
+namespace ktlm::corpus {
+
+namespace {
+
+// What the three have in common: compressed bytes come in by the buffer, and the ways in which they can be wrong.
+class Decompressor : public ByteSource {
+ public:
+  Decompressor(std::unique_ptr<ByteSource> upstream, std::string name, std::string kind)
+      : upstream_(std::move(upstream)), name_(std::move(name)), kind_(std::move(kind)), input_(size_t{1} << 17) {}
+
+ protected:
+  // The next compressed bytes; empty at the file's end.
+  std::string_view next_input() {
+    const size_t count = upstream_->read(input_.data(), input_.size());
+    input_bytes_ += static_cast<int64_t>(count);
+    return {input_.data(), count};
+  }
+
+  [[noreturn]] void throw_truncated() const {
+    throw Error(name_ + ": ends in the middle of its " + kind_ + " data after " + format_bytes(input_bytes_) +
+                " (an unfinished download?); fetch the file again");
+  }
+  [[noreturn]] void throw_corrupt() const {
+    throw Error(name_ + ": its " + kind_ + " data is corrupt within the first " + format_bytes(input_bytes_) +
+                "; fetch the file again");
+  }
+
+ private:
+  std::unique_ptr<ByteSource> upstream_;
+  std::string name_, kind_;
+  std::vector<char> input_;
+  int64_t input_bytes_ = 0;
+};
+
+class Bzip2Source : public Decompressor {
+ public:
+  Bzip2Source(std::unique_ptr<ByteSource> upstream, std::string name)
+      : Decompressor(std::move(upstream), std::move(name), "bzip2") {
+    start();
+  }
+  ~Bzip2Source() override { BZ2_bzDecompressEnd(&stream_); }
+
+ protected:
+  size_t read_some(char* buffer, size_t capacity) override {
+    stream_.next_out = buffer;
+    stream_.avail_out = static_cast<unsigned>(capacity);
+    while (stream_.avail_out == capacity) {
+      if (stream_.avail_in == 0 && !refill()) {
+        if (in_stream_) throw_truncated();
+        return 0;
+      }
+      if (!in_stream_) {  // one stream ended and more follows
+        BZ2_bzDecompressEnd(&stream_);
+        start();
+      }
+      const int status = BZ2_bzDecompress(&stream_);
+      if (status == BZ_MEM_ERROR) throw std::bad_alloc();
+      if (status != BZ_OK && status != BZ_STREAM_END) throw_corrupt();
+      in_stream_ = status != BZ_STREAM_END;
+    }
+    return capacity - stream_.avail_out;
+  }
+
+ private:
+  void start() {
+    if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) throw std::bad_alloc();
+    in_stream_ = true;
+  }
+  bool refill() {
+    const std::string_view input = next_input();
+    stream_.next_in = const_cast<char*>(input.data());
+    stream_.avail_in = static_cast<unsigned>(input.size());
+    return !input.empty();
+  }
+
+  bz_stream stream_{};
+  bool in_stream_ = false;
+};
+
+class GzipSource : public Decompressor {
+ public:
+  GzipSource(std::unique_ptr<ByteSource> upstream, std::string name)
+      : Decompressor(std::move(upstream), std::move(name), "gzip") {
+    constexpr int kGzipOnly = 16;  // zlib's way to say: gzip's header, not zlib's own
+    if (inflateInit2(&stream_, MAX_WBITS + kGzipOnly) != Z_OK) throw std::bad_alloc();
+  }
+  ~GzipSource() override { inflateEnd(&stream_); }
+
+ protected:
+  size_t read_some(char* buffer, size_t capacity) override {
+    stream_.next_out = reinterpret_cast<Bytef*>(buffer);
+    stream_.avail_out = static_cast<uInt>(capacity);
+    while (stream_.avail_out == capacity) {
+      if (stream_.avail_in == 0 && !refill()) {
+        if (in_member_) throw_truncated();
+        return 0;
+      }
+      if (!in_member_) {
+        inflateReset(&stream_);
+        in_member_ = true;
+      }
+      const int status = inflate(&stream_, Z_NO_FLUSH);
+      if (status == Z_MEM_ERROR) throw std::bad_alloc();
+      if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) throw_corrupt();
+      in_member_ = status != Z_STREAM_END;
+    }
+    return capacity - stream_.avail_out;
+  }
+
+ private:
+  bool refill() {
+    const std::string_view input = next_input();
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
+    stream_.avail_in = static_cast<uInt>(input.size());
+    return !input.empty();
+  }
+
+  z_stream stream_{};
+  bool in_member_ = true;
+};
+
+class ZstdSource : public Decompressor {
+ public:
+  ZstdSource(std::unique_ptr<ByteSource> upstream, std::string name)
+      : Decompressor(std::move(upstream), std::move(name), "zstd"), context_(ZSTD_createDCtx()) {
+    if (context_ == nullptr) throw std::bad_alloc();
+    // Windows as long as the file asks for (--long=31), in memory that only such files cost.
+    ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound);
+  }
+  ~ZstdSource() override { ZSTD_freeDCtx(context_); }
+
+ protected:
+  size_t read_some(char* buffer, size_t capacity) override {
+    ZSTD_outBuffer output{buffer, capacity, 0};
+    while (output.pos == 0) {
+      if (input_.pos == input_.size && !output_was_full_) {
+        const std::string_view bytes = next_input();
+        if (bytes.empty()) {
+          if (in_frame_) throw_truncated();
+          return 0;
+        }
+        input_ = {bytes.data(), bytes.size(), 0};
+      }
+      const size_t status = ZSTD_decompressStream(context_, &output, &input_);
+      if (ZSTD_isError(status)) throw_corrupt();
+      in_frame_ = status != 0;
+      output_was_full_ = in_frame_ && output.pos == capacity;  // then zstd may hold back more, without new input
+    }
+    return output.pos;
+  }
+
+ private:
+  ZSTD_DCtx* context_;
+  ZSTD_inBuffer input_{nullptr, 0, 0};
+  bool in_frame_ = true, output_was_full_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteSource> make_decompressor(Compression compression, std::unique_ptr<ByteSource> upstream,
+                                              std::string name) {
+  switch (compression) {
+    case Compression::kBzip2:
+      return std::make_unique<Bzip2Source>(std::move(upstream), std::move(name));
+    case Compression::kGzip:
+      return std::make_unique<GzipSource>(std::move(upstream), std::move(name));
+    case Compression::kZstd:
+      return std::make_unique<ZstdSource>(std::move(upstream), std::move(name));
+    case Compression::kNone:
+      break;
+  }
+  return upstream;
+}
+
+}  // namespace ktlm::corpus

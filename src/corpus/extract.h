@@ -1,0 +1,27 @@
+// What a worker does with one raw document: take the text out of its markup, repair, normalise, and judge it on its
+// own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "ktlm/core/hash.h"
+#include "ktlm/corpus/document.h"
+#include "ktlm/corpus/prepare.h"
+#include "raw_document.h"
+
+namespace ktlm::corpus {
+
+struct ExtractedDocument {
+  Document document;
+  DropReason dropped = DropReason::kNone;
+  std::string problem;       // the message to the user about a document that can't be read; else empty
+  Hash128 hash;              // of the normalised text
+  int64_t utf8_repairs = 0;  // malformed sequences replaced by U+FFFD
+  size_t input = 0;
+};
+
+/// Never throws over what a document holds: it is dropped, with the reason.
+ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config);
+
+}  // namespace ktlm::corpus

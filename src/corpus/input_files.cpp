@@ -1,0 +1,158 @@
+#include "input_files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "ktlm/core/error.h"
+
+namespace ktlm::corpus {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// What a file's name says. XML and JSON have several forms, which only the content tells.
+struct NameKind {
+  bool known = false;
+  std::optional<Format> format;
+};
+
+NameKind kind_of_name(const std::string& name) {
+  static const std::map<std::string, std::optional<Format>> kFormats = {
+      {".txt", Format::kText},  {".text", Format::kText}, {".md", Format::kText},      {".jsonl", Format::kJsonl},
+      {".html", Format::kHtml}, {".htm", Format::kHtml},  {".xhtml", Format::kHtml},   {".ndjson", Format::kJsonl},
+      {".xml", std::nullopt},   {".json", std::nullopt},  {".wiki", Format::kWikitext}};
+  fs::path path(name);
+  const std::string last = path.extension().string();
+  if (last == ".gz" || last == ".bz2" || last == ".zst") path = path.stem();
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(), to_lower);
+  const auto found = kFormats.find(extension);
+  return found == kFormats.end() ? NameKind{} : NameKind{true, found->second};
+}
+
+bool same_path(const fs::path& a, const fs::path& b) {
+  std::error_code error;
+  return fs::equivalent(a, b, error) && !error;
+}
+
+std::string last_component(const fs::path& path) {
+  const fs::path normal = path.lexically_normal();
+  return (normal.has_filename() ? normal.filename() : normal.parent_path().filename()).string();
+}
+
+void walk_folder(const std::string& folder, size_t input, const fs::path& out_dir, std::vector<InputFile>& files,
+                 const WarningCallback& warn) {
+  const size_t first = files.size();
+  int64_t num_others = 0;
+  try {
+    for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
+      const std::string leaf = entry->path().filename().string();
+      if (leaf.front() == '.' || (entry->is_directory() && same_path(entry->path(), out_dir))) {
+        entry.disable_recursion_pending();
+        continue;
+      }
+      if (!entry->is_regular_file()) continue;
+      if (!kind_of_name(leaf).known) {
+        ++num_others;
+        continue;
+      }
+      const std::string relative = entry->path().lexically_relative(folder).generic_string();
+      files.push_back({entry->path().string(), last_component(folder) + "/" + relative, input,
+                       static_cast<int64_t>(entry->file_size())});
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw Error(error.path1().string() + ": can't be read: " + system_error_text(error.code().value()));
+  }
+  std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end(),
+            [](const InputFile& a, const InputFile& b) { return a.name < b.name; });
+  if (files.size() == first) {
+    throw Error(folder +
+                ": holds no .txt, .jsonl, .html, .xml or .wiki file; name the files and, with --format, what they are");
+  }
+  if (num_others > 0) {
+    warn(folder + ": " + std::to_string(num_others) + " files of other kinds left out; name them to read them too");
+  }
+}
+
+std::string_view trim_front(std::string_view text) {
+  if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  return begin == std::string_view::npos ? std::string_view() : text.substr(begin);
+}
+
+bool contains_ignoring_case(std::string_view text, std::string_view lower_case_word) {
+  const auto same = [](char a, char b) { return to_lower(a) == b; };
+  return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
+}
+
+std::optional<Format> format_of_markup(std::string_view head) {
+  if (head.find("<mediawiki") != std::string_view::npos) return Format::kMediawiki;
+  if (contains_ignoring_case(head, "<!doctype html") || contains_ignoring_case(head, "<html")) return Format::kHtml;
+  return std::nullopt;
+}
+
+Format format_of_content(const InputFile& file, ByteSource& source, bool known_name) {
+  const std::string_view bytes = source.peek(4096);
+  if (bytes.find('\0') != std::string_view::npos || bytes.substr(0, 5) == "%PDF-") {
+    throw Error(file.name + ": binary data; expected a MediaWiki dump, wikitext, HTML, JSONL or plain text in UTF-8");
+  }
+  const std::string_view head = trim_front(bytes);
+  const auto starts = [head](std::string_view prefix) { return head.substr(0, prefix.size()) == prefix; };
+  if (starts("<")) {
+    if (const auto format = format_of_markup(head)) return *format;
+    if (starts("<?xml") || known_name) {
+      throw Error(file.name + ": XML, but neither a MediaWiki export nor XHTML; --format text reads it as it is");
+    }
+  }
+  if (starts("[") && known_name) {
+    throw Error(file.name + ": a JSON array; expected one JSON object a line (jq -c '.[]' makes them)");
+  }
+  const bool wikitext = starts("{{") || starts("{|");
+  return starts("{") && !wikitext ? Format::kJsonl : Format::kText;
+}
+
+}  // namespace
+
+std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, const fs::path& out_dir,
+                                        const WarningCallback& warn) {
+  std::vector<InputFile> files;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i] == "-") {
+      files.push_back({"-", display_name("-"), i, 0});
+      continue;
+    }
+    std::error_code error;
+    const fs::file_status status = fs::status(inputs[i], error);
+    if (!fs::exists(status)) {
+      throw Error(inputs[i] + ": can't be read: " + system_error_text(error ? error.value() : ENOENT));
+    }
+    if (fs::is_directory(status)) {
+      if (same_path(inputs[i], out_dir)) throw Error(inputs[i] + ": is both input and --out; choose another --out");
+      walk_folder(inputs[i], i, out_dir, files, warn);
+    } else {
+      const auto size = fs::is_regular_file(status) ? static_cast<int64_t>(fs::file_size(inputs[i], error)) : 0;
+      files.push_back({inputs[i], last_component(inputs[i]), i, size});
+    }
+  }
+  return files;
+}
+
+Format detect_format(const InputFile& file, ByteSource& source, const std::string& forced) {
+  static const std::map<std::string, Format> kFormats = {{"mediawiki", Format::kMediawiki},
+                                                         {"wikitext", Format::kWikitext},
+                                                         {"html", Format::kHtml},
+                                                         {"jsonl", Format::kJsonl},
+                                                         {"text", Format::kText}};
+  if (const auto found = kFormats.find(forced); found != kFormats.end()) return found->second;
+  const NameKind kind = kind_of_name(file.name);
+  return kind.format ? *kind.format : format_of_content(file, source, kind.known);
+}
+
+}  // namespace ktlm::corpus

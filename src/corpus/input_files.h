@@ -1,0 +1,34 @@
+// From the command line's inputs to the files they stand for, and from a file to what is in it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "byte_source.h"
+#include "ktlm/core/progress.h"
+
+namespace ktlm::corpus {
+
+enum class Format { kMediawiki, kWikitext, kHtml, kJsonl, kText };
+
+struct InputFile {
+  std::string path;        // "-" is standard input
+  std::string name;        // as documents and messages know it: "a.jsonl", "novels/경희.txt"
+  size_t input = 0;        // index of the input it belongs to
+  int64_t size_bytes = 0;  // 0: not known
+};
+
+/// The files behind `inputs`, in their order. A folder stands for the files beneath it whose names end in a known way
+/// (.txt .md .jsonl .ndjson .json .html .htm .xml .wiki, also with .gz .bz2 .zst), sorted by path, without hidden ones
+/// and without `out_dir`; `warn` hears how many others it holds. Throws Error where an input is missing or such a
+/// folder empty.
+std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, const std::filesystem::path& out_dir,
+                                        const WarningCallback& warn);
+
+/// The format that `forced` names or, where that is "auto", that the file's name and else its first bytes show. Throws
+/// Error where it's none: binary data, XML that is no dump, a JSON array.
+Format detect_format(const InputFile& file, ByteSource& source, const std::string& forced);
+
+}  // namespace ktlm::corpus

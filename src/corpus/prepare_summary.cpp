@@ -1,0 +1,90 @@
+#include <numeric>
+
+#include "ktlm/corpus/prepare.h"
+
+namespace ktlm::corpus {
+
+namespace {
+
+// The counts stage by stage: how many documents came out of each.
+Json stages_of(const DocumentCounts& counts) {
+  const auto dropped = [&counts](DropReason reason) { return counts.dropped[static_cast<size_t>(reason)]; };
+  const int64_t filtered = counts.kept + dropped(DropReason::kDuplicate);
+  const int64_t extracted = filtered + dropped(DropReason::kTooShort);
+  return {
+      {"read", counts.documents_in}, {"extracted", extracted}, {"filtered", filtered}, {"deduplicated", counts.kept}};
+}
+
+Json counts_json(const DocumentCounts& counts) {
+  Json dropped = Json::object();
+  for (size_t i = 0; i < kNumDropReasons; ++i) {
+    if (counts.dropped[i] > 0) dropped[drop_reason_name(static_cast<DropReason>(i))] = counts.dropped[i];
+  }
+  return {{"documents_in", counts.documents_in}, {"kept", counts.kept},         {"dropped", dropped},
+          {"stages", stages_of(counts)},         {"bytes_in", counts.bytes_in}, {"text_bytes", counts.text_bytes},
+          {"utf8_repairs", counts.utf8_repairs}};
+}
+
+Json split_json(const SplitSummary& split) {
+  return {{"documents", split.documents},
+          {"dialogues", split.dialogues},
+          {"text_bytes", split.text_bytes},
+          {"files", split.files}};
+}
+
+}  // namespace
+
+const char* drop_reason_name(DropReason reason) {
+  switch (reason) {
+    case DropReason::kOtherNamespace:
+      return "other_namespace";
+    case DropReason::kRedirect:
+      return "redirect";
+    case DropReason::kDisambiguation:
+      return "disambiguation";
+    case DropReason::kNotWikitext:
+      return "not_wikitext";
+    case DropReason::kInvalidJson:
+      return "invalid_json";
+    case DropReason::kNoText:
+      return "no_text";
+    case DropReason::kNotUtf8:
+      return "not_utf8";
+    case DropReason::kEmpty:
+      return "empty";
+    case DropReason::kTooShort:
+      return "too_short";
+    case DropReason::kDuplicate:
+      return "duplicate";
+    case DropReason::kNone:
+      break;
+  }
+  return "kept";
+}
+
+DocumentCounts& DocumentCounts::operator+=(const DocumentCounts& other) {
+  documents_in += other.documents_in;
+  kept += other.kept;
+  for (size_t i = 0; i < kNumDropReasons; ++i) dropped[i] += other.dropped[i];
+  bytes_in += other.bytes_in;
+  text_bytes += other.text_bytes;
+  utf8_repairs += other.utf8_repairs;
+  return *this;
+}
+
+int64_t DocumentCounts::num_dropped() const { return std::accumulate(dropped.begin(), dropped.end(), int64_t{0}); }
+
+Json to_json(const PrepareSummary& summary) {
+  Json inputs = Json::array();
+  for (const InputSummary& input : summary.inputs) {
+    Json entry = {{"name", input.name}, {"files", input.files}};
+    entry.update(counts_json(input.counts));
+    inputs.push_back(entry);
+  }
+  return {
+      {"out_dir", summary.out_dir.string()}, {"content_hash", summary.content_hash}, {"inputs", inputs},
+      {"total", counts_json(summary.total)}, {"train", split_json(summary.train)},   {"val", split_json(summary.val)},
+      {"seconds", summary.seconds}};
+}
+
+}  // namespace ktlm::corpus
