@@ -1,0 +1,26 @@
+// ktlm prepare: raw files in, a prepared directory out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace ktlm::cli {
+
+class Console;
+
+struct PrepareArguments {
+  std::vector<std::string> inputs;
+  std::string out_dir = "data/prepared";
+  std::vector<std::string> config_files, overrides;  // options of the section's fields are overrides too
+  bool json = false;
+};
+
+void declare(CLI::App& app, PrepareArguments& arguments);
+
+int run_prepare(const PrepareArguments& arguments, Console& console);
+
+}  // namespace ktlm::cli
