@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <numeric>
 
 #include "ktlm/model/device.h"
 
@@ -32,16 +33,24 @@ double seconds_of_linear(at::ScalarType dtype, const model::ModelConfig& config,
 
 }  // namespace
 
-at::Tensor accumulate_gradients(const model::LanguageModel& model, const data::Batch& batch, int64_t num_micro_batches,
+at::Tensor accumulate_gradients(const model::LanguageModel& model, const data::Batch& batch, double weight,
                                 at::ScalarType autocast_dtype) {
   const at::Device device = model.device();
   at::Tensor loss;
   {
     const model::AutocastGuard autocast(device, autocast_dtype);
-    loss = model.loss(batch.ids.to(device), batch.targets.to(device)) / num_micro_batches;
+    loss = model.loss(batch.ids.to(device), batch.targets.to(device)) * weight;
   }
   loss.backward();
   return loss.detach();
+}
+
+std::vector<double> target_shares(const std::vector<data::Batch>& batches) {
+  std::vector<double> counts;
+  for (const auto& batch : batches) counts.push_back(static_cast<double>(batch.targets.ge(0).sum().item<int64_t>()));
+  const double total = std::accumulate(counts.begin(), counts.end(), 0.0);
+  for (double& count : counts) count /= total;
+  return counts;
 }
 
 at::ScalarType choose_autocast_dtype(const std::string& setting, at::Device device, const model::ModelConfig& config,

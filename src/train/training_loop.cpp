@@ -96,15 +96,18 @@ TrainSummary TrainingLoop::run() {
 }
 
 bool TrainingLoop::train_step() {
-  at::Tensor loss;
-  for (int64_t i = 0; i < config_.grad_accum_steps; ++i) {
+  std::vector<data::Batch> batches;
+  for (int64_t i = 0; i < config_.grad_accum_steps; ++i)
+    batches.push_back(loader_.batch(state_.step * config_.grad_accum_steps + i));
+  const auto shares = target_shares(batches);
+
+  at::Tensor loss = at::zeros_like(loss_sum_);
+  for (size_t i = 0; i < batches.size(); ++i) {
     if (stop_.requested()) {
       parts_.optimizer.clear_gradients();  // the step begins anew when the run goes on
       return false;
     }
-    const data::Batch batch = loader_.batch(state_.step * config_.grad_accum_steps + i);
-    const at::Tensor part = accumulate_gradients(parts_.model, batch, config_.grad_accum_steps, autocast_dtype_);
-    loss = loss.defined() ? loss + part : part;
+    loss = loss + accumulate_gradients(parts_.model, batches[i], shares[i], autocast_dtype_);
   }
   gradient_norm_ = parts_.optimizer.step(learning_rate_at(config_, state_.step), config_.grad_clip);
   ++state_.step;
@@ -151,6 +154,8 @@ void TrainingLoop::save() {
 
 void TrainingLoop::validate() {
   const Pause pause(paused_seconds_);
+  if (parts_.callbacks.progress)
+    parts_.callbacks.progress({"validating", 0, 0, "", "step " + std::to_string(state_.step)});
   const auto result = eval::evaluate(parts_.model, parts_.datasets.val, parts_.tokenizer, config_.micro_batch_size,
                                      config_.eval_max_tokens, autocast_dtype_, stop_);
   if (stop_.requested()) return;  // cut short: the resumed run validates this step again

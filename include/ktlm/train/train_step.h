@@ -6,16 +6,21 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "ktlm/data/batch_loader.h"
 #include "ktlm/model/language_model.h"
 
 namespace ktlm::train {
 
-/// Adds the gradient of the micro-batch's mean loss, over num_micro_batches, to the parameters' gradients: after all of
-/// them it is that of one large batch. Returns the loss over num_micro_batches, a scalar on the device.
-at::Tensor accumulate_gradients(const model::LanguageModel& model, const data::Batch& batch, int64_t num_micro_batches,
+/// Adds the gradient of the micro-batch's mean loss, times `weight`, to the parameters' gradients, and returns the loss
+/// times `weight`, a scalar on the device. With each micro-batch's share of the step's targets as its weight, the sum
+/// is the loss, and the gradient, of one large batch.
+at::Tensor accumulate_gradients(const model::LanguageModel& model, const data::Batch& batch, double weight,
                                 at::ScalarType autocast_dtype);
+
+/// Each batch's share of all their targets (those that are not negative).
+std::vector<double> target_shares(const std::vector<data::Batch>& batches);
 
 /// The dtype to multiply in. "fp32", "bf16": as said. "auto": what a linear layer of the model's shape takes less time
 /// in, forward and backward, on the CPU; bf16 on CUDA; fp32 on MPS, where bf16 was slower.
