@@ -48,6 +48,7 @@ class ChatSession {
   /// All messages, dropped ones too, the system message first.
   const std::vector<corpus::ChatMessage>& messages() const { return messages_; }
   const ChatStats& stats() const { return stats_; }
+  int64_t max_context_tokens() const { return cache_.max_len(); }
 
   /// {"messages": [{"role", "content"}, ...]}, one line, as `prepare` reads dialogues. Throws Error.
   void save(const std::string& path) const;

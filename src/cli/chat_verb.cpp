@@ -1,0 +1,148 @@
+#include "chat_verb.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <optional>
+
+#include "chat_commands.h"
+#include "console.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/log.h"
+#include "ktlm/core/text_format.h"
+#include "ktlm/generate/sampling.h"
+#include "ktlm/generate/trained_model.h"
+#include "ktlm/model/device.h"
+#include "line_editor.h"
+
+namespace ktlm::cli {
+
+namespace {
+
+StopFlag g_interrupt;  // Ctrl-C; a handler reaches objects of static storage only
+
+// In a dialogue Ctrl-C stops the answer and not the program, however often it comes.
+class InterruptGuard {
+ public:
+  InterruptGuard() {
+    struct sigaction action {};
+    action.sa_handler = [](int signal_number) { g_interrupt.request(signal_number); };
+    ::sigaction(SIGINT, &action, &former_);
+  }
+  ~InterruptGuard() { ::sigaction(SIGINT, &former_, nullptr); }
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+ private:
+  struct sigaction former_ {};
+};
+
+// Answers and commands, for lines from wherever they come.
+class Chat {
+ public:
+  Chat(const generate::TrainedModel& trained, const generate::SamplingConfig& sampling, const StopFlag& stop)
+      : session_(trained.model, trained.tokenizer),
+        sampling_(sampling),
+        stop_(stop),
+        commands_(session_, sampling_, [this] { show([&](auto&& out) { return session_.regenerate(sampling_, out); }); }) {
+  }
+
+  void set_system(const std::string& text) { session_.set_system(text); }
+
+  /// False once the dialogue is to end.
+  bool take(const std::string& line) {
+    if (line.starts_with('/')) {
+      say(commands_.run(line));
+    } else if (line.find_first_not_of(" \t") != std::string::npos) {
+      show([&](auto&& out) { return session_.ask(line, sampling_, out); });
+    }
+    return !commands_.quit() && !stop_.requested();
+  }
+
+ private:
+  static void say(const std::string& text) {
+    if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+  }
+
+  // Shows an answer on stdout while it comes.
+  template <class Answer>
+  void show(const Answer& answer) {
+    const generate::Generation generation = answer([this](std::string_view piece) {
+      std::fwrite(piece.data(), 1, piece.size(), stdout);
+      std::fflush(stdout);
+      return !g_interrupt.requested() && !stop_.requested();
+    });
+    std::fputc('\n', stdout);
+    std::fflush(stdout);
+    if (generation.finish == generate::FinishReason::kLength)
+      say("(cut at max_new_tokens=" + std::to_string(sampling_.max_new_tokens) + ")");
+    if (generation.finish == generate::FinishReason::kContextFull) say("(cut: the context is full)");
+    g_interrupt.clear();
+  }
+
+  generate::ChatSession session_;
+  generate::SamplingConfig sampling_;
+  const StopFlag& stop_;
+  ChatCommands commands_;
+};
+
+void talk_with_person(Chat& chat, const StopFlag& stop) {
+  const InterruptGuard guard;
+  LineEditor editor("> ", state_file("chat_history"), [&] { return g_interrupt.requested() || stop.requested(); });
+  bool warned = false;  // the line before was an empty one left by Ctrl-C
+  while (!stop.requested()) {
+    std::string line;
+    const LineEditor::Result result = editor.read(line);
+    if (result == LineEditor::Result::kLine) {
+      warned = false;
+      editor.remember(line);
+      try {
+        if (!chat.take(line)) break;
+      } catch (const Error& error) {
+        log_error(error.what());
+      }
+      continue;
+    }
+    std::fputc('\n', stdout);
+    const bool leave = result == LineEditor::Result::kEnd || (warned && line.empty());
+    if (leave) break;
+    g_interrupt.clear();
+    warned = line.empty();
+    if (warned && !stop.requested()) std::fputs("(Ctrl-C again, Ctrl-D or /quit leaves)\n", stderr);
+  }
+}
+
+void talk_with_pipe(Chat& chat) {
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!chat.take(line)) break;
+  }
+}
+
+}  // namespace
+
+int run_chat(const ChatArguments& arguments, Console& console) {
+  model::set_up_compute(arguments.threads);
+  const std::filesystem::path model_dir =
+      arguments.model_dir.empty() ? generate::find_newest_model("runs") : arguments.model_dir;
+  const generate::TrainedModel trained = generate::load_trained_model(
+      model_dir, model::select_device(arguments.device), model::parse_dtype(arguments.dtype));
+  generate::SamplingConfig sampling = arguments.sampling;
+  sampling.seed = static_cast<int64_t>(generate::resolve_seed(sampling));
+
+  Chat chat(trained, sampling, console.stop_flag());
+  chat.set_system(arguments.system);
+  console.note(model_dir.string() + ", " +
+               format_count(static_cast<double>(trained.model.config().num_parameters())) + " parameters, seed " +
+               std::to_string(sampling.seed) + "; /help lists the commands");
+  if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) {
+    talk_with_person(chat, console.stop_flag());
+  } else {
+    talk_with_pipe(chat);
+  }
+  return console.exit_code();
+}
+
+}  // namespace ktlm::cli

@@ -1,0 +1,114 @@
+#include "generate_verb.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+
+#include "console.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
+#include "ktlm/core/text_format.h"
+#include "ktlm/generate/generator.h"
+#include "ktlm/generate/sampling.h"
+#include "ktlm/generate/trained_model.h"
+#include "ktlm/model/device.h"
+
+namespace ktlm::cli {
+
+namespace {
+
+// A file's last line end belongs to the file, not to the prompt.
+std::string without_last_line_end(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+std::string read_standard_input() {
+  return without_last_line_end(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+}
+
+std::vector<std::string> read_prompts(const GenerateArguments& arguments) {
+  std::vector<std::string> prompts = arguments.prompts;
+  for (const std::string& file : arguments.prompt_files)
+    prompts.push_back(file == "-" ? read_standard_input() : without_last_line_end(read_file(file)));
+  if (prompts.empty()) {
+    if (::isatty(STDIN_FILENO) != 0)
+      throw ConfigError("no prompt: pass --prompt TEXT or --prompt-file FILE, or pipe a text in");
+    prompts.push_back(read_standard_input());
+  }
+  return prompts;
+}
+
+double tokens_per_second(int64_t tokens, double seconds) {
+  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+}
+
+std::string stats_line(const generate::GenerationStats& stats) {
+  return "prefill " + std::to_string(stats.prefill_tokens) + " tokens, " +
+         format_count(tokens_per_second(stats.prefill_tokens, stats.prefill_seconds)) + " tokens/s; decode " +
+         std::to_string(stats.decode_tokens) + " tokens, " +
+         format_count(tokens_per_second(stats.decode_tokens, stats.decode_seconds)) + " tokens/s";
+}
+
+Json to_json(const std::vector<std::string>& prompts, const std::vector<generate::Generation>& generations,
+             const generate::GenerationStats& stats, const std::string& model_dir, int64_t seed) {
+  Json results = Json::array();
+  for (size_t i = 0; i < generations.size(); ++i)
+    results.push_back({{"prompt", prompts[i]},
+                       {"text", generations[i].text},
+                       {"new_tokens", generations[i].ids.size()},
+                       {"finish_reason", generate::to_string(generations[i].finish)}});
+  return {{"model", model_dir},
+          {"seed", seed},
+          {"results", results},
+          {"prefill_tokens", stats.prefill_tokens},
+          {"prefill_tokens_per_second", tokens_per_second(stats.prefill_tokens, stats.prefill_seconds)},
+          {"decode_tokens", stats.decode_tokens},
+          {"decode_tokens_per_second", tokens_per_second(stats.decode_tokens, stats.decode_seconds)}};
+}
+
+void write_piece(std::string_view piece) {
+  std::fwrite(piece.data(), 1, piece.size(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int run_generate(const GenerateArguments& arguments, Console& console) {
+  const std::vector<std::string> prompts = read_prompts(arguments);
+  model::set_up_compute(arguments.threads);
+  const std::filesystem::path model_dir =
+      arguments.model_dir.empty() ? generate::find_newest_model("runs") : arguments.model_dir;
+  const generate::TrainedModel trained = generate::load_trained_model(
+      model_dir, model::select_device(arguments.device), model::parse_dtype(arguments.dtype));
+
+  generate::GenerationOptions options{arguments.sampling, arguments.stop_strings};
+  options.sampling.seed = static_cast<int64_t>(generate::resolve_seed(arguments.sampling));
+  console.note(model_dir.string() + ", seed " + std::to_string(options.sampling.seed));
+
+  // One prompt's text is shown as it comes, several when all are there. A shown text begins with its prompt.
+  const bool streaming = prompts.size() == 1 && !arguments.json;
+  if (streaming) write_piece(prompts.front());
+  const auto on_text = [&](size_t, std::string_view piece) {
+    if (streaming) write_piece(piece);
+    return !console.stop_flag().requested();
+  };
+  generate::GenerationStats stats;
+  const auto generations = generate::generate(trained.model, trained.tokenizer, prompts, options, on_text, &stats);
+  if (streaming) write_piece("\n");
+
+  if (arguments.json) {
+    console.print(to_json_line(to_json(prompts, generations, stats, model_dir.string(), options.sampling.seed)));
+  } else if (!streaming) {
+    for (size_t i = 0; i < prompts.size(); ++i) console.print((i > 0 ? "\n" : "") + prompts[i] + generations[i].text);
+  }
+  const std::string ended = streaming ? "; ended: " + std::string(to_string(generations.front().finish)) : "";
+  console.note(stats_line(stats) + ended);
+  return console.exit_code();
+}
+
+}  // namespace ktlm::cli
