@@ -1,0 +1,23 @@
+#include <CLI/CLI.hpp>
+
+#include "train_tokenizer_verb.h"
+
+namespace ktlm::cli {
+
+void declare(CLI::App& app, TrainTokenizerArguments& arguments) {
+  app.add_option("--input", arguments.input_dir, "Prepared directory")->type_name("DIR")->capture_default_str();
+  app.add_option("--out", arguments.out_dir, "Tokenizer directory to write")->type_name("DIR")->capture_default_str();
+  app.add_option("--vocab-size", arguments.vocab_size,
+                 "Number of pieces, 16000 unless given: short for --set tokenizer.vocab_size=...")
+      ->type_name("N");
+  app.add_option("--config", arguments.config_files, "Configuration file with a section tokenizer; several layer")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_option("--set", arguments.overrides,
+                 "One setting on top of the files, such as tokenizer.character_coverage=0.999")
+      ->type_name("SECTION.KEY=VALUE")
+      ->allow_extra_args(false);
+  app.add_flag("--json", arguments.json, "Print the analysis as one JSON object");
+}
+
+}  // namespace ktlm::cli

@@ -1,0 +1,28 @@
+// ktlm train-tokenizer: a prepared directory in, a tokenizer directory and its analysis out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace ktlm::cli {
+
+class Console;
+
+struct TrainTokenizerArguments {
+  std::string input_dir = "data/prepared", out_dir = "data/tokenizer";
+  std::optional<int64_t> vocab_size;  // none: tokenizer.vocab_size
+  std::vector<std::string> config_files, overrides;
+  bool json = false;
+};
+
+void declare(CLI::App& app, TrainTokenizerArguments& arguments);
+
+int run_train_tokenizer(const TrainTokenizerArguments& arguments, Console& console);
+
+}  // namespace ktlm::cli

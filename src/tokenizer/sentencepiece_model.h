@@ -1,0 +1,16 @@
+// Writes a vocabulary as a SentencePiece model file (sentencepiece_model.proto, message ModelProto), which
+// SentencePiece, llama.cpp and others read. The few protocol-buffer fields that say something are encoded here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pieces.h"
+
+namespace ktlm::tokenizer {
+
+/// A BPE model with byte fallback that changes nothing in its input but " " to "▁" (normalization_rule_name=identity,
+/// add_dummy_prefix=false, remove_extra_whitespaces=false), so that decoding gives back every byte.
+std::string sentencepiece_model(const std::vector<Piece>& pieces, double character_coverage);
+
+}  // namespace ktlm::tokenizer
