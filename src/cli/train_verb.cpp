@@ -111,7 +111,8 @@ std::string summary_json(const train::TrainSummary& summary, const fs::path& run
 std::string summary_words(const train::TrainSummary& summary, const fs::path& run_dir) {
   const std::string step = "step " + std::to_string(summary.step);
   if (summary.outcome == train::TrainOutcome::kInterrupted)
-    return "stopped and saved at " + step + "; go on with ktlm train --resume --out " + run_dir.string();
+    return "stopped, " + (summary.step > 0 ? "saved at " + step : std::string("before the first step")) +
+           "; go on with ktlm train --resume --out " + run_dir.string();
   std::string words =
       summary.outcome == train::TrainOutcome::kStoppedEarly
           ? "stopped early at " + step + ", the best model is that of step " + std::to_string(summary.best_step)

@@ -62,6 +62,18 @@ RunStart start_run(const TrainRequest& request, const RunIdentity& identity, con
   return {std::move(model), std::move(optimizer), std::move(state)};
 }
 
+// None where a stop was requested meanwhile.
+std::optional<data::TokenDatasets> open_datasets(const corpus::PreparedCorpus& corpus,
+                                                 const tokenizer::Tokenizer& tokenizer,
+                                                 const ProgressCallback& progress, const StopFlag& stop) {
+  try {
+    return data::open_or_build_token_datasets(corpus, tokenizer, progress, stop);
+  } catch (const Error&) {
+    if (!stop.requested()) throw;
+    return {};
+  }
+}
+
 TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {
   request.train.validate();
   refuse_to_overwrite(request);
@@ -80,8 +92,9 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
                           : start_run(request, identity, model_config, optimizer_options, device);
   run.model.set_gradient_checkpointing(request.train.gradient_checkpointing);
 
-  const auto datasets = data::open_or_build_token_datasets(corpus, tokenizer, callbacks.progress, stop);
-  if (request.train.eval_every_steps > 0 && datasets.val.num_tokens() < 2 && callbacks.warning)
+  const auto datasets = open_datasets(corpus, tokenizer, callbacks.progress, stop);
+  if (!datasets) return {.outcome = TrainOutcome::kInterrupted, .step = run.state.step};
+  if (request.train.eval_every_steps > 0 && datasets->val.num_tokens() < 2 && callbacks.warning)
     callbacks.warning(request.prepared_dir.string() + ": holds no validation text; going on without validation");
 
   write_file_atomically(request.run_dir / "config.yaml",
@@ -89,8 +102,8 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   auto metrics = MetricsWriter::open(request.run_dir, run.state.step);
   if (callbacks.note)
     callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + device.str() + " in " +
-                   run.state.autocast_dtype + ", " + std::to_string(datasets.train.num_tokens()) + " training tokens");
-  const RunParts parts = {request, callbacks, stop, tokenizer, datasets, run.model, run.optimizer, run.state, metrics};
+                   run.state.autocast_dtype + ", " + std::to_string(datasets->train.num_tokens()) + " training tokens");
+  const RunParts parts = {request, callbacks, stop, tokenizer, *datasets, run.model, run.optimizer, run.state, metrics};
   return TrainingLoop(parts).run();
 }
 
