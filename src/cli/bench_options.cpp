@@ -8,15 +8,17 @@ void declare(CLI::App& app, BenchArguments& arguments) {
   app.add_option("what", arguments.what, "train, prefill or decode")
       ->required()
       ->check(CLI::IsMember({"train", "prefill", "decode"}));
-  app.add_option("--config", arguments.config_files, "Configuration file; built in are the values of configs/bench.yaml")
+  app.add_option("--config", arguments.config_files,
+                 "Configuration file; built in are the values of configs/bench.yaml")
       ->type_name("FILE")
       ->allow_extra_args(false);
   app.add_option("--set", arguments.overrides, "One setting on top of the files, such as bench.measured_steps=20")
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
   app.add_option("--device", arguments.device, "auto, cpu, cuda or mps")->type_name("NAME")->capture_default_str();
-  app.add_option("--dtype", arguments.dtype,
-                 "fp32 or bf16: of the multiplications in training (train.dtype unless given), else of the weights (fp32)")
+  app.add_option(
+         "--dtype", arguments.dtype,
+         "fp32 or bf16: of the multiplications in training (train.dtype unless given), else of the weights (fp32)")
       ->type_name("NAME")
       ->check(CLI::IsMember({"fp32", "bf16"}));
   app.add_option("--threads", arguments.threads, "Threads on the CPU; 0: all cores")

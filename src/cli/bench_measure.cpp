@@ -1,0 +1,117 @@
+#include "bench_measure.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+
+#include "ktlm/model/device.h"
+
+namespace ktlm::cli {
+
+namespace {
+
+constexpr int64_t kLimitWarmups = 1, kLimitRuns = 5;
+constexpr int64_t kReadBytes = int64_t{1} << 29;
+
+// (out, in) of each weight matrix, and how often a model has it.
+std::map<std::pair<int64_t, int64_t>, int64_t> weight_shapes(const model::ModelConfig& config) {
+  const int64_t width = config.d_model, head_dim = config.resolved_head_dim();
+  std::map<std::pair<int64_t, int64_t>, int64_t> shapes;
+  shapes[{config.n_heads * head_dim, width}] += config.n_layers;         // q
+  shapes[{config.n_kv_heads * head_dim, width}] += 2 * config.n_layers;  // k, v
+  shapes[{width, config.n_heads * head_dim}] += config.n_layers;         // o
+  shapes[{config.d_ff, width}] += 2 * config.n_layers;                   // gate, up
+  shapes[{width, config.d_ff}] += config.n_layers;                       // down
+  shapes[{config.vocab_size, width}] += 1;                               // logits
+  return shapes;
+}
+
+double num_multiplying_weights(const model::ModelConfig& config) {
+  double weights = 0;
+  for (const auto& [shape, count] : weight_shapes(config))
+    weights += static_cast<double>(shape.first) * static_cast<double>(shape.second) * static_cast<double>(count);
+  return weights;
+}
+
+double fastest(at::Device device, const std::function<void()>& work) {
+  const std::vector<double> seconds = time_runs(kLimitWarmups, kLimitRuns, device, work);
+  return *std::min_element(seconds.begin(), seconds.end());
+}
+
+}  // namespace
+
+std::vector<double> time_runs(int64_t warmups, int64_t runs, at::Device device, const std::function<void()>& work) {
+  std::vector<double> seconds;
+  for (int64_t run = 0; run < warmups + runs; ++run) {
+    model::synchronize(device);
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    model::synchronize(device);
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    if (run >= warmups) seconds.push_back(elapsed.count());
+  }
+  return seconds;
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
+double flops_per_token(const model::ModelConfig& config, double context, bool training) {
+  const double attention = 4.0 * static_cast<double>(config.n_layers * config.n_heads * config.resolved_head_dim());
+  return (training ? 3 : 1) * (2 * num_multiplying_weights(config) + attention * context);
+}
+
+double decode_bytes_per_token(const model::ModelConfig& config, double context, at::ScalarType dtype) {
+  const double cached = 2.0 * static_cast<double>(config.n_layers * config.n_kv_heads * config.resolved_head_dim());
+  return static_cast<double>(c10::elementSize(dtype)) * (num_multiplying_weights(config) + cached * context);
+}
+
+double gemm_flops_per_second(const model::ModelConfig& config, int64_t num_tokens, bool training, at::ScalarType dtype,
+                             at::Device device) {
+  const at::NoGradGuard no_grad;
+  const auto options = at::TensorOptions(device).dtype(dtype);
+  double seconds = 0, operations = 0;
+  for (const auto& [shape, count] : weight_shapes(config)) {
+    const auto [out, in] = shape;
+    const at::Tensor x = at::randn({num_tokens, in}, options), weight = at::randn({out, in}, options);
+    double seconds_of_shape = fastest(device, [&] { at::linear(x, weight); });
+    if (training) {
+      const at::Tensor dy = at::randn({num_tokens, out}, options);
+      seconds_of_shape += fastest(device, [&] { at::mm(dy, weight); });
+      seconds_of_shape += fastest(device, [&] { at::mm(dy.t(), x); });
+    }
+    seconds += static_cast<double>(count) * seconds_of_shape;
+    operations += (training ? 6.0 : 2.0) * static_cast<double>(count) * static_cast<double>(num_tokens) *
+                  static_cast<double>(out) * static_cast<double>(in);
+  }
+  return operations / seconds;
+}
+
+double read_bytes_per_second(at::Device device) {
+  const at::Tensor memory =
+      at::ones({kReadBytes / 8}, at::TensorOptions(device).dtype(device.is_cpu() ? at::kLong : at::kFloat));
+  if (!device.is_cpu()) {
+    const auto bytes = static_cast<double>(memory.numel() * memory.element_size());
+    return bytes / fastest(device, [&] { at::sum(memory); });
+  }
+  const int64_t* const words = memory.data_ptr<int64_t>();
+  std::atomic<int64_t> checksum{0};  // keeps the compiler from leaving the reading out
+  const double seconds = fastest(device, [&] {
+    at::parallel_for(0, memory.numel(), memory.numel() / at::get_num_threads(), [&](int64_t begin, int64_t end) {
+      int64_t sum = 0;
+      for (int64_t i = begin; i < end; ++i) sum ^= words[i];
+      checksum.fetch_xor(sum, std::memory_order_relaxed);
+    });
+  });
+  return static_cast<double>(kReadBytes) / seconds;
+}
+
+}  // namespace ktlm::cli
