@@ -1,0 +1,28 @@
+#include <CLI/CLI.hpp>
+
+#include "eval_verb.h"
+
+namespace ktlm::cli {
+
+void declare(CLI::App& app, EvalArguments& arguments) {
+  app.add_option("files", arguments.files,
+                 "JSONL with a \"text\" a line, plain, .gz, .bz2 or .zst; - is standard input")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--model", arguments.model_dir, "Model directory; runs/<newest>/model unless given")->type_name("DIR");
+  app.add_option("--batch-size", arguments.batch_size, "Windows of text per step; changes memory and speed alone")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--device", arguments.device, "auto, cpu, cuda or mps")->type_name("NAME")->capture_default_str();
+  app.add_option("--dtype", arguments.dtype, "Of matrix products: fp32, bf16 or fp16; the weights stay fp32")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--threads", arguments.threads, "Threads on the CPU; 0: all cores")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_flag("--json", arguments.json, "Print one JSON object: the figures of each file and of all together");
+}
+
+}  // namespace ktlm::cli
