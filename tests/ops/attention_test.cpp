@@ -1,0 +1,89 @@
+#include "ktlm/ops/attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "ops/gradients.h"
+
+namespace ktlm::ops {
+namespace {
+
+using test::differentiate;
+using test::relative_difference;
+
+struct Shape {
+  int64_t batch, heads, kv_heads, queries, keys, head_dim;
+};
+
+std::vector<at::Tensor> random_inputs(const Shape& s) {
+  return {at::randn({s.batch, s.heads, s.queries, s.head_dim}), at::randn({s.batch, s.kv_heads, s.keys, s.head_dim}),
+          at::randn({s.batch, s.kv_heads, s.keys, s.head_dim})};
+}
+
+// Written out: every head gets its own copy of its group's keys, every score exists, the mask is spelled out.
+at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           const std::vector<int64_t>& padding) {
+  const int64_t group = q.size(1) / k.size(1), queries = q.size(2), keys = k.size(2);
+  const auto expanded_k = k.repeat_interleave(group, 1), expanded_v = v.repeat_interleave(group, 1);
+  auto hidden = at::zeros({q.size(0), 1, queries, keys}, at::kBool);
+  for (int64_t b = 0; b < q.size(0); ++b) {
+    for (int64_t i = 0; i < queries; ++i) {
+      const int64_t position = keys - queries + i;
+      for (int64_t j = 0; j < keys; ++j) {
+        const bool padded = !padding.empty() && j < padding[static_cast<size_t>(b)] && j != position;
+        hidden[b][0][i][j] = j > position || padded;
+      }
+    }
+  }
+  const auto scores = at::matmul(q, expanded_k.transpose(2, 3)) / std::sqrt(static_cast<double>(q.size(3)));
+  const auto masked = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
+  return at::matmul(at::softmax(masked, -1), expanded_v).transpose(1, 2);
+}
+
+void expect_equal(const Shape& shape, const std::vector<int64_t>& padding) {
+  const auto inputs = random_inputs(shape);
+  const auto mask = attention_mask(shape.queries, shape.keys - shape.queries, padding, at::kCPU, at::kFloat);
+  const auto got = differentiate([&](const auto& in) { return attention(in[0], in[1], in[2], mask); }, inputs);
+  const auto plain =
+      differentiate([&](const auto& in) { return plain_attention(in[0], in[1], in[2], padding); }, inputs);
+  EXPECT_EQ(got.value.sizes(), at::IntArrayRef({shape.batch, shape.queries, shape.heads, shape.head_dim}));
+  EXPECT_LT(relative_difference(got.value, plain.value), 1e-5);
+  for (size_t i = 0; i < 3; ++i) EXPECT_LT(relative_difference(got.gradients[i], plain.gradients[i]), 1e-5);
+}
+
+TEST(Attention, CausalEqualsThePlainVersionWithItsGradients) {
+  at::manual_seed(1);
+  expect_equal({2, 6, 2, 37, 37, 8}, {});
+  expect_equal({1, 3, 3, 16, 16, 4}, {});
+  expect_equal({1, 4, 1, 130, 130, 16}, {});
+}
+
+TEST(Attention, OneQueryBehindManyKeysEqualsThePlainVersion) {
+  at::manual_seed(2);
+  expect_equal({1, 6, 2, 1, 29, 8}, {});
+  expect_equal({3, 4, 4, 1, 1, 8}, {});
+  expect_equal({3, 8, 2, 1, 33, 4}, {0, 5, 32});
+}
+
+TEST(Attention, ChunkBehindAPrefixEqualsThePlainVersion) {
+  at::manual_seed(3);
+  expect_equal({2, 6, 2, 5, 29, 8}, {});
+  expect_equal({2, 4, 2, 7, 20, 8}, {3, 0});
+}
+
+TEST(Attention, LeftPaddedPromptsEqualThePlainVersion) {
+  at::manual_seed(4);
+  expect_equal({3, 4, 2, 12, 12, 8}, {0, 4, 11});
+}
+
+TEST(Attention, MaskExistsOnlyWhereItIsNeeded) {
+  EXPECT_FALSE(attention_mask(1, 17, {}, at::kCPU, at::kFloat).defined());
+  EXPECT_FALSE(attention_mask(9, 0, {}, at::kCPU, at::kFloat).defined());
+  EXPECT_TRUE(attention_mask(9, 3, {}, at::kCPU, at::kFloat).defined());
+  EXPECT_TRUE(attention_mask(1, 3, {0, 1}, at::kCPU, at::kFloat).defined());
+}
+
+}  // namespace
+}  // namespace ktlm::ops
