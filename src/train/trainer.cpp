@@ -32,6 +32,7 @@ model::ModelConfig resolve_model_config(model::ModelConfig config, const tokeniz
                       tokenizer.directory().string() + " has " + std::to_string(tokenizer.vocab_size()) +
                       " pieces; set model.vocab_size to 0 to take the tokenizer's");
   config.validate();
+  config.head_dim = config.resolved_head_dim();  // as a checkpoint says it
   return config;
 }
 

@@ -113,7 +113,7 @@ TEST_F(MetricsTest, AFullDiskIsNamed) {
 
 // TensorBoard itself reads what a run and its resumption wrote; read_tensorboard.py compares.
 TEST_F(MetricsTest, TensorBoardReadsTheEventsBack) {
-  const std::string python = std::string(KTLM_SOURCE_DIR) + "/.venv/bin/python";
+  const std::string python = KTLM_SOURCE_DIR "/.venv/bin/python";
   if (std::system(("'" + python + "' -c 'import tensorboard' 2>/dev/null").c_str()) != 0)
     GTEST_SKIP() << "no tensorboard in " << python << ": install it there to check the event files";
   {
@@ -127,7 +127,7 @@ TEST_F(MetricsTest, TensorBoardReadsTheEventsBack) {
   auto writer = open(3);
   writer.scalars(4, 2000.0, {{"train/loss", 1.75}});
   writer.text(300, "sample/1", std::string(200, 'a'));
-  const std::string script = std::string(KTLM_SOURCE_DIR) + "/tests/train/read_tensorboard.py";
+  const std::string script = KTLM_SOURCE_DIR "/tests/train/read_tensorboard.py";
   EXPECT_EQ(std::system(("'" + python + "' '" + script + "' '" + run_dir_.path().string() + "'").c_str()), 0);
 }
 

@@ -1,0 +1,124 @@
+#include "ktlm/train/optimizer.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "error_message.h"
+#include "temporary_directory.h"
+
+namespace ktlm::train {
+namespace {
+
+using Parameters = std::vector<model::NamedParameter>;
+
+at::Tensor values(std::vector<float> numbers, at::IntArrayRef shape) {
+  return at::tensor(numbers).reshape(shape).contiguous();
+}
+
+Parameters three_parameters() {
+  return {{"model.embed_tokens.weight", values({1, -1, 0.25F, 2}, {2, 2}).requires_grad_()},
+          {"model.layers.0.mlp.up_proj.weight", values({1, -2, 3, 0.5F}, {2, 2}).requires_grad_()},
+          {"model.norm.weight", values({1, 2}, {2}).requires_grad_()}};
+}
+
+// The gradients of step i: 1, 2, 3 ... times a factor of the parameter's own, the second step's halved and reversed.
+void set_gradients(const Parameters& parameters, int step) {
+  const std::vector<double> factors = {0.2, 0.1, -0.3};
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const at::Tensor& tensor = parameters[i].tensor;
+    const at::Tensor numbers = at::arange(1, tensor.numel() + 1, at::kFloat).reshape(tensor.sizes());
+    parameters[i].tensor.mutable_grad() = numbers * (factors[i] * (step == 1 ? -0.5 : 1));
+  }
+}
+
+void expect_near(const at::Tensor& got, std::vector<float> expected) {
+  const auto wanted = values(std::move(expected), got.sizes());
+  EXPECT_TRUE(at::allclose(got.detach(), wanted, 1e-6, 1e-6)) << got << "\nexpected\n" << wanted;
+}
+
+// Expected values: torch.optim.AdamW of PyTorch 2.13 behind torch.nn.utils.clip_grad_norm_, in Python.
+TEST(AdamW, EqualsPyTorchsOverThreeSteps) {
+  const auto parameters = three_parameters();
+  AdamW optimizer(parameters, {.weight_decay = 0.1});
+  const double rates[] = {0.01, 0.02, 0.005};
+  const double norms[] = {1.3964240550994873, 0.6982120275497437, 1.3964240550994873};
+  for (int step = 0; step < 3; ++step) {
+    set_gradients(parameters, step);
+    const at::Tensor norm = optimizer.step(rates[step], 0.5);
+    EXPECT_NEAR(norm.item<double>(), norms[step], 1e-6);
+  }
+  expect_near(parameters[0].tensor, {0.989373684F, -1.010626316F, 0.239373639F, 1.989373684F});
+  expect_near(parameters[1].tensor, {0.985901654F, -2.003608942F, 2.978908777F, 0.487649888F});
+  expect_near(parameters[2].tensor, {1.010626316F, 2.010626316F});
+}
+
+TEST(AdamW, DecaysMatricesAlone) {
+  const auto parameters = three_parameters();
+  AdamW optimizer(parameters, {.weight_decay = 0.5});
+  for (const auto& parameter : parameters) parameter.tensor.mutable_grad() = at::zeros_like(parameter.tensor);
+  optimizer.step(0.1, 0);
+  expect_near(parameters[0].tensor, {1, -1, 0.25F, 2});
+  expect_near(parameters[1].tensor, {0.95F, -1.9F, 2.85F, 0.475F});
+  expect_near(parameters[2].tensor, {1, 2});
+}
+
+TEST(AdamW, GradientsAreGoneBehindAStep) {
+  const auto parameters = three_parameters();
+  AdamW optimizer(parameters, {});
+  set_gradients(parameters, 0);
+  optimizer.step(0.1, 1);
+  for (const auto& parameter : parameters) EXPECT_FALSE(parameter.tensor.grad().defined()) << parameter.name;
+}
+
+TEST(AdamW, SavedAndLoadedGoesOnToTheSameBits) {
+  const test::TemporaryDirectory directory;
+  const auto straight = three_parameters(), stopped = three_parameters();
+  AdamW uninterrupted(straight, {}), first(stopped, {});
+  for (int step = 0; step < 2; ++step) {
+    set_gradients(straight, step);
+    uninterrupted.step(0.01, 1);
+    set_gradients(stopped, step);
+    first.step(0.01, 1);
+  }
+  first.save(directory / "optimizer.safetensors");
+  AdamW second(stopped, {});
+  second.load(directory / "optimizer.safetensors");
+  EXPECT_EQ(second.num_steps(), 2);
+  set_gradients(straight, 2);
+  uninterrupted.step(0.01, 1);
+  set_gradients(stopped, 2);
+  second.step(0.01, 1);
+  for (size_t i = 0; i < straight.size(); ++i) EXPECT_TRUE(at::equal(straight[i].tensor, stopped[i].tensor));
+}
+
+TEST(AdamW, RefusesTheStateOfAnotherModel) {
+  const test::TemporaryDirectory directory;
+  const auto path = directory / "optimizer.safetensors";
+  AdamW(three_parameters(), {}).save(path);
+
+  auto renamed = three_parameters();
+  renamed[2].name = "model.layers.0.input_layernorm.weight";
+  EXPECT_EQ(test::error_message([&] { AdamW(renamed, {}).load(path); }),
+            path.string() +
+                ": tensor \"exp_avg.model.layers.0.input_layernorm.weight\" is missing; it belongs to another "
+                "model");
+  auto reshaped = three_parameters();
+  reshaped[2].tensor = at::ones({3});
+  EXPECT_EQ(test::error_message([&] { AdamW(reshaped, {}).load(path); }),
+            path.string() +
+                ": tensor \"exp_avg.model.norm.weight\" has shape [2], expected [3]; it belongs to another "
+                "model");
+}
+
+TEST(ClipGradients, ShortensLongOnesAndLeavesShortOnes) {
+  std::vector<at::Tensor> gradients = {values({3, 0}, {2}), values({0, 4, 0, 0}, {2, 2})};
+  EXPECT_NEAR(clip_gradients(gradients, 10).item<double>(), 5, 1e-6);
+  expect_near(gradients[0], {3, 0});
+  EXPECT_NEAR(clip_gradients(gradients, 1).item<double>(), 5, 1e-6);
+  expect_near(gradients[0], {0.6F, 0});
+  expect_near(gradients[1], {0, 0.8F, 0, 0});
+}
+
+}  // namespace
+}  // namespace ktlm::train
