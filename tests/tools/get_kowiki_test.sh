@@ -10,7 +10,10 @@ unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY  # the s
 work=$(mktemp -d "${TMPDIR:-/tmp}/get_kowiki_test.XXXXXX")
 server_pid=""
 finish() {
-  [ -z "$server_pid" ] || kill "$server_pid" 2>/dev/null || true
+  if [ -n "$server_pid" ]; then
+    kill "$server_pid" || true
+    wait "$server_pid" 2>/dev/null || true
+  fi
   rm -rf "$work"
 }
 trap finish EXIT
