@@ -1,0 +1,133 @@
+#include "extract.h"
+
+#include <gtest/gtest.h>
+
+#include "corpus_fixtures.h"
+
+namespace ktlm::corpus {
+namespace {
+
+ExtractedDocument extract(RawForm form, const std::string& body, const PrepareConfig& config = {}) {
+  return extract_document(
+      {.form = form, .id = "a:1", .title = "제목", .source = "a", .body = body, .where = "a.jsonl:1"}, config);
+}
+
+ExtractedDocument extract_line(const std::string& line, const PrepareConfig& config = {}) {
+  return extract(RawForm::kJson, line, config);
+}
+
+const std::string kSentence = test::sentence(1);
+
+TEST(Extract, PlainTextIsNormalisedAndTrimmed) {
+  const auto out = extract(RawForm::kText, "\n  " + kSentence + "\r\n\r\nＡ１ ｶ 나머지 글.\n\n");
+  EXPECT_EQ(out.dropped, DropReason::kNone);
+  EXPECT_EQ(out.document.text, kSentence + "\n\nA1 ｶ 나머지 글.");
+  EXPECT_EQ(out.document.id, "a:1");
+  EXPECT_EQ(out.document.title, "제목");
+  EXPECT_EQ(out.hash, hash128(out.document.text));
+}
+
+TEST(Extract, WikitextLosesItsMarkup) {
+  const auto out =
+      extract(RawForm::kWikitext, "{{정보}}'''서울'''은 [[대한민국]]의 [[수도 (정치)|수도]]이자 가장 큰 도시이다.");
+  EXPECT_EQ(out.dropped, DropReason::kNone);
+  EXPECT_EQ(out.document.text, "서울은 대한민국의 수도이자 가장 큰 도시이다.");
+  EXPECT_EQ(extract(RawForm::kWikitext, "#넘겨주기 [[서울]]").dropped, DropReason::kRedirect);
+  EXPECT_EQ(extract(RawForm::kWikitext, "'''서울'''에는 다음이 있다.\n* [[가]]\n{{동음이의}}").dropped,
+            DropReason::kDisambiguation);
+  EXPECT_EQ(extract(RawForm::kWikitext, "{{정보}}").dropped, DropReason::kEmpty);
+}
+
+TEST(Extract, HtmlGivesTextAndTitle) {
+  const auto out =
+      extract(RawForm::kHtml, "<html><head><title>한강</title></head><body><p>" + kSentence + "</p></body></html>");
+  EXPECT_EQ(out.dropped, DropReason::kNone);
+  EXPECT_EQ(out.document.title, "한강");
+  EXPECT_EQ(out.document.text, kSentence);
+}
+
+TEST(Extract, JsonFieldsArriveAndTheLinesOwnIdAndSourceWin) {
+  const auto out = extract_line(R"({"id": 17, "title": "한\n강", "source": "wikinews", "text": ")" + kSentence + "\"}");
+  EXPECT_EQ(out.document.id, "17");
+  EXPECT_EQ(out.document.title, "한 강");
+  EXPECT_EQ(out.document.source, "wikinews");
+  EXPECT_EQ(out.document.text, kSentence);
+  const auto bare = extract_line("{\"text\": \"" + kSentence + "\"}");
+  EXPECT_EQ(bare.document.id, "a:1");
+  EXPECT_EQ(bare.document.source, "a");
+}
+
+TEST(Extract, TheTextFieldIsTheNamedOneOrTheFirstOfTheUsualOnes) {
+  EXPECT_EQ(extract_line("{\"body\": \"셋\", \"content\": \"" + kSentence + "\"}").document.text, kSentence);
+  PrepareConfig config;
+  config.text_field = "본문";
+  EXPECT_EQ(extract_line("{\"text\": \"다른 글\", \"본문\": \"" + kSentence + "\"}", config).document.text, kSentence);
+  const auto out = extract_line("{\"text\": \"다른 글\"}", config);
+  EXPECT_EQ(out.dropped, DropReason::kNoText);
+  EXPECT_EQ(out.problem, "a.jsonl:1: has no \"본문\"; --text-field names the text's key");
+}
+
+TEST(Extract, DialoguesKeepTheirMessages) {
+  const auto out = extract_line(
+      R"({"messages": [{"role": "user", "content": " 안녕？ "}, {"role": "assistant", "content": "네."}], "label": 1})");
+  EXPECT_EQ(out.dropped, DropReason::kNone) << "short dialogues stay";
+  ASSERT_EQ(out.document.messages.size(), 2U);
+  EXPECT_EQ(out.document.messages[0].role, "user");
+  EXPECT_EQ(out.document.messages[0].content, "안녕?");
+  EXPECT_EQ(out.document.messages[1].content, "네.");
+  EXPECT_EQ(out.document.text, "안녕?\n네.");
+}
+
+TEST(Extract, LinesThatCannotBeReadSayWhere) {
+  const auto problem = [](const std::string& line, DropReason reason) {
+    const auto out = extract_line(line);
+    EXPECT_EQ(out.dropped, reason) << line;
+    return out.problem;
+  };
+  EXPECT_EQ(problem("{\"text\": ", DropReason::kInvalidJson).substr(0, 36), "a.jsonl:1: not valid JSON at byte 10");
+  EXPECT_EQ(problem("[1]", DropReason::kInvalidJson), "a.jsonl:1: not a JSON object, is array");
+  EXPECT_EQ(problem("{\"text\": 5}", DropReason::kNoText),
+            "a.jsonl:1: has no \"text\", \"content\", \"body\" or \"messages\"; --text-field names the text's key");
+  EXPECT_EQ(problem("{\"messages\": []}", DropReason::kNoText),
+            "a.jsonl:1: \"messages\" should be a list of {\"role\", \"content\"}");
+  EXPECT_EQ(problem(R"({"messages": [{"role": "user", "content": "글"}, {"role": "bot", "content": "글"}]})",
+                    DropReason::kNoText),
+            "a.jsonl:1: message 2: role is \"bot\", expected system, user or assistant");
+  EXPECT_EQ(problem(R"({"messages": [{"role": "user"}]})", DropReason::kNoText),
+            "a.jsonl:1: message 1: content is empty");
+}
+
+TEST(Extract, DamagedUtf8IsRepairedAndCounted) {
+  const auto text = extract(RawForm::kText, kSentence + "\xFF" + kSentence);
+  EXPECT_EQ(text.document.text, kSentence + "\uFFFD" + kSentence);
+  EXPECT_EQ(text.utf8_repairs, 1);
+  const auto line = extract_line("{\"text\": \"" + kSentence + "\xEA\xB0\"}");
+  EXPECT_EQ(line.document.text, kSentence + "\uFFFD");
+  EXPECT_EQ(line.utf8_repairs, 1);
+}
+
+TEST(Extract, AnotherEncodingIsDroppedWithAdvice) {
+  std::string cp949;  // "한글 문서 " over and over
+  for (int i = 0; i < 50; ++i) cp949 += "\xC7\xD1\xB1\xDB \xB9\xAE\xBC\xAD ";
+  const auto out = extract(RawForm::kText, cp949);
+  EXPECT_EQ(out.dropped, DropReason::kNotUtf8);
+  EXPECT_NE(out.problem.find("a.jsonl:1: is not UTF-8 ("), std::string::npos) << out.problem;
+  EXPECT_NE(out.problem.find("if it is CP949: iconv -f CP949 -t UTF-8"), std::string::npos);
+}
+
+TEST(Extract, ShortTextsAreDroppedByCharactersNotBytes) {
+  PrepareConfig config;
+  config.min_chars = 5;
+  EXPECT_EQ(extract(RawForm::kText, "가나다라", config).dropped, DropReason::kTooShort);
+  EXPECT_EQ(extract(RawForm::kText, "가나다라마", config).dropped, DropReason::kNone);
+  EXPECT_EQ(extract(RawForm::kText, "abcde", config).dropped, DropReason::kNone);
+  EXPECT_EQ(extract(RawForm::kText, " \n", config).dropped, DropReason::kEmpty);
+}
+
+TEST(Extract, WhatTheReaderDroppedStaysDropped) {
+  const auto out = extract_document({.form = RawForm::kWikitext, .dropped = DropReason::kOtherNamespace}, {});
+  EXPECT_EQ(out.dropped, DropReason::kOtherNamespace);
+}
+
+}  // namespace
+}  // namespace ktlm::corpus

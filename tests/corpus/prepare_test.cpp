@@ -1,0 +1,355 @@
+#include "ktlm/corpus/prepare.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <thread>
+
+#ifdef __linux__
+#include <sys/mount.h>
+#endif
+
+#include "compress.h"
+#include "corpus_fixtures.h"
+#include "error_message.h"
+#include "ktlm/corpus/prepared_corpus.h"
+#include "ktlm/text/normalize.h"
+#include "temporary_directory.h"
+
+namespace ktlm::corpus {
+namespace {
+
+namespace fs = std::filesystem;
+using test::dump_of;
+using test::error_message;
+using test::page_of;
+using test::sentence;
+
+int64_t dropped(const DocumentCounts& counts, DropReason reason) { return counts.dropped[static_cast<size_t>(reason)]; }
+
+std::string json_line(const std::string& text) { return "{\"text\":\"" + text + "\"}\n"; }
+
+class PrepareTest : public testing::Test {
+ protected:
+  std::string put(const std::string& name, const std::string& content) {
+    return test::write_text(folder_ / name, content);
+  }
+
+  PrepareSummary run(const std::vector<std::string>& inputs) {
+    return prepare(inputs, out_, config_, stop_flag_, {},
+                   [this](const std::string& warning) { warnings_.push_back(warning); });
+  }
+
+  // Every file of the output but the manifest's settings is to be the same: name -> content.
+  std::map<std::string, std::string> output() {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::directory_iterator(out_))
+      files[entry.path().filename().string()] = read_file(entry.path());
+    return files;
+  }
+
+  std::vector<Document> documents(Split split) {
+    std::vector<Document> all;
+    PreparedCorpus::open(out_).for_each_document(split, [&](Document&& document) {
+      all.push_back(std::move(document));
+      return true;
+    });
+    return all;
+  }
+
+  // Nothing under the final name, nothing left beside it.
+  void expect_no_output() {
+    EXPECT_FALSE(fs::exists(out_));
+    for (const auto& entry : fs::directory_iterator(folder_.path()))
+      EXPECT_THAT(entry.path().filename().string(), testing::Not(testing::HasSubstr(".tmp-")));
+  }
+
+  // One of everything that can happen to a document.
+  std::vector<std::string> inputs_of_all_kinds() {
+    std::string pages = page_of("토론:가", 1, "의견", 1) + page_of("가", 2, sentence(1)) +
+                        page_of("나", 3, "#넘겨주기 [[가]]") +
+                        page_of("다", 4, "'''다'''는 다음을 뜻한다.\n* [[가]]\n{{동음이의}}") +
+                        page_of("라", 5, "{}", 0, "json") + page_of("마", 6, "{{틀}}") + page_of("바", 7, "짧다.");
+    for (int i = 100; i < 400; ++i)
+      pages += page_of(std::to_string(i), i, "'''" + sentence(i) + "''' [[" + sentence(i + 1) + "]]");
+    std::string lines = json_line(sentence(2)) + "{\"text\": \n" + "[]\n" + "{\"title\":\"글 없음\"}\n\n" +
+                        json_line(sentence(1)) + json_line(sentence(3) + "\xFF") +
+                        "{\"messages\":[{\"role\":\"user\",\"content\":\"안녕?\"}]}\n";
+    std::string cp949;
+    for (int i = 0; i < 50; ++i) cp949 += "\xC7\xD1\xB1\xDB ";
+    put("books/책.txt", sentence(4) + "\n\n" + sentence(5));
+    put("books/옛_책.txt", cp949);
+    put("books/쪽.html", "<html><title>쪽</title><body><p>" + sentence(6) + "</p></body></html>");
+    return {put("kowiki.xml.bz2", test::bzip2(dump_of(pages))), put("news.jsonl.gz", test::gzip(lines)),
+            (folder_ / "books").string()};
+  }
+
+  test::TemporaryDirectory folder_;
+  fs::path out_ = folder_ / "prepared";
+  PrepareConfig config_{.threads = 2};
+  StopFlag stop_flag_;
+  std::vector<std::string> warnings_;
+};
+
+TEST_F(PrepareTest, EveryDocumentIsKeptOrDroppedForOneReason) {
+  const PrepareSummary summary = run(inputs_of_all_kinds());
+  ASSERT_EQ(summary.inputs.size(), 3U);
+  const DocumentCounts& wiki = summary.inputs[0].counts;
+  EXPECT_EQ(wiki.documents_in, 307);
+  EXPECT_EQ(wiki.kept, 301);
+  for (const DropReason reason : {DropReason::kOtherNamespace, DropReason::kRedirect, DropReason::kDisambiguation,
+                                  DropReason::kNotWikitext, DropReason::kEmpty, DropReason::kTooShort}) {
+    EXPECT_EQ(dropped(wiki, reason), 1) << drop_reason_name(reason);
+  }
+  const DocumentCounts& news = summary.inputs[1].counts;
+  EXPECT_EQ(news.documents_in, 7);
+  EXPECT_EQ(news.kept, 3);
+  EXPECT_EQ(dropped(news, DropReason::kInvalidJson), 2);
+  EXPECT_EQ(dropped(news, DropReason::kNoText), 1);
+  EXPECT_EQ(dropped(news, DropReason::kDuplicate), 1);
+  EXPECT_EQ(news.utf8_repairs, 1);
+  const DocumentCounts& books = summary.inputs[2].counts;
+  EXPECT_EQ(summary.inputs[2].files, 3);
+  EXPECT_EQ(books.documents_in, 3);
+  EXPECT_EQ(books.kept, 2);
+  EXPECT_EQ(dropped(books, DropReason::kNotUtf8), 1);
+
+  DocumentCounts sum;
+  for (const InputSummary& input : summary.inputs) {
+    EXPECT_EQ(input.counts.documents_in, input.counts.kept + input.counts.num_dropped()) << input.name;
+    sum += input.counts;
+  }
+  EXPECT_EQ(sum.documents_in, summary.total.documents_in);
+  EXPECT_EQ(sum.kept, summary.total.kept);
+  EXPECT_EQ(summary.total.documents_in, summary.total.kept + summary.total.num_dropped());
+  EXPECT_EQ(summary.train.documents + summary.val.documents, summary.total.kept);
+  EXPECT_EQ(summary.train.text_bytes + summary.val.text_bytes, summary.total.text_bytes);
+  EXPECT_EQ(summary.train.dialogues + summary.val.dialogues, 1);
+}
+
+TEST_F(PrepareTest, WhatWasWrittenIsWhatWasCounted) {
+  const PrepareSummary summary = run(inputs_of_all_kinds());
+  const PreparedCorpus corpus = PreparedCorpus::open(out_);
+  EXPECT_EQ(corpus.content_hash(), summary.content_hash);
+  int64_t text_bytes = 0;
+  for (const auto& [split, counted] : {std::pair{Split::kTrain, summary.train}, std::pair{Split::kVal, summary.val}}) {
+    const auto written = documents(split);
+    EXPECT_EQ(static_cast<int64_t>(written.size()), counted.documents);
+    EXPECT_EQ(corpus.num_documents(split), counted.documents);
+    EXPECT_EQ(corpus.text_bytes(split), counted.text_bytes);
+    for (const Document& document : written) {
+      text_bytes += static_cast<int64_t>(document.text.size());
+      EXPECT_EQ(document.text, text::normalize(document.text));
+    }
+  }
+  EXPECT_EQ(text_bytes, summary.total.text_bytes);
+
+  const auto train = documents(Split::kTrain);
+  EXPECT_EQ(train[0].id, "kowiki:2");
+  EXPECT_EQ(train[0].title, "가");
+  EXPECT_EQ(train[0].text, sentence(1));
+  EXPECT_EQ(train[0].source, "kowiki");
+}
+
+TEST_F(PrepareTest, TheManifestTellsTheSameStory) {
+  const PrepareSummary summary = run(inputs_of_all_kinds());
+  const Json manifest = read_json_file((out_ / "manifest.json").string());
+  EXPECT_EQ(manifest["format"], "ktlm-prepared");
+  EXPECT_EQ(manifest["normalizer_version"], text::kNormalizerVersion);
+  EXPECT_EQ(manifest["settings"]["min_chars"], 20);
+  ASSERT_EQ(manifest["inputs"].size(), 3U);
+  for (const Json& input : manifest["inputs"]) {
+    int64_t num_dropped = 0;
+    for (const auto& [reason, count] : input["dropped"].items()) num_dropped += count.get<int64_t>();
+    EXPECT_EQ(input["documents_in"].get<int64_t>(), input["kept"].get<int64_t>() + num_dropped);
+  }
+  const Json& stages = manifest["total"]["stages"];
+  EXPECT_EQ(stages["read"], summary.total.documents_in);
+  EXPECT_EQ(stages["filtered"].get<int64_t>() - stages["deduplicated"].get<int64_t>(), 1);
+  EXPECT_EQ(stages["extracted"].get<int64_t>() - stages["filtered"].get<int64_t>(), 1);
+  EXPECT_EQ(stages["deduplicated"], summary.total.kept);
+  EXPECT_EQ(manifest["train"]["files"][0]["name"], "train-00000.jsonl.zst");
+}
+
+TEST_F(PrepareTest, TheResultIsTheSameWhateverTheThreads) {
+  const auto inputs = inputs_of_all_kinds();
+  config_.shard_bytes = 10'000;
+  config_.threads = 1;
+  run(inputs);
+  const auto expected = output();
+  const auto expected_warnings = std::exchange(warnings_, {});
+  EXPECT_GT(expected.size(), 4U);
+  for (const int64_t threads : {2, 5}) {
+    config_.threads = threads;
+    run(inputs);
+    EXPECT_TRUE(output() == expected) << threads << " threads";
+    EXPECT_EQ(std::exchange(warnings_, {}), expected_warnings);
+  }
+}
+
+TEST_F(PrepareTest, UnreadableLinesAreReportedWithFileAndLine) {
+  std::string lines = json_line(sentence(1));
+  for (int i = 0; i < 8; ++i) lines += "no json\n";
+  run({put("a.jsonl", lines)});
+  ASSERT_EQ(warnings_.size(), 6U);
+  EXPECT_THAT(warnings_[0], testing::StartsWith("a.jsonl:2: not valid JSON at byte"));
+  EXPECT_THAT(warnings_[0], testing::EndsWith(" (dropped)"));
+  EXPECT_EQ(warnings_[5], (folder_ / "a.jsonl").string() + ": 3 more documents dropped like these");
+}
+
+TEST_F(PrepareTest, StrictStopsAtTheFirstUnreadableLine) {
+  config_.strict = true;
+  const std::string path = put("a.jsonl", json_line(sentence(1)) + "{\"title\":1}\nno json\n");
+  EXPECT_EQ(error_message([&] { run({path}); }),
+            "a.jsonl:2: has no \"text\", \"content\", \"body\" or \"messages\"; --text-field names the text's key");
+  expect_no_output();
+}
+
+TEST_F(PrepareTest, NothingLeftIsAnErrorThatNamesTheReasons) {
+  const std::string path = put("a.jsonl", json_line("짧다") + json_line("역시 짧다") + json_line("") + "no json\n");
+  EXPECT_EQ(error_message([&] { run({path}); }),
+            path +
+                ": no document is left of 4 (dropped: invalid_json 1, empty 1, too_short 2); choose other inputs, "
+                "--format or --min-chars");
+  expect_no_output();
+  const std::string blank = put("b.jsonl", "\n\n");
+  EXPECT_EQ(error_message([&] { run({blank}); }), blank + ": holds no document; choose other inputs or --format");
+}
+
+TEST_F(PrepareTest, ADamagedInputLeavesNothingBehind) {
+  const std::string xml = dump_of(page_of("가", 1, sentence(1)) + page_of("나", 2, sentence(2)));
+  const std::string cut_xml = put("a.xml", xml.substr(0, xml.size() - 100));
+  EXPECT_THAT(error_message([&] { run({cut_xml}); }),
+              testing::MatchesRegex("a.xml: line 27, byte [0-9]+: the XML ends inside the page \"나\" .an unfinished "
+                                    "download.*; fetch the file again"));
+  expect_no_output();
+  const std::string archive = test::bzip2(xml);
+  const std::string cut_archive = put("b.xml.bz2", archive.substr(0, archive.size() - 20));
+  EXPECT_THAT(error_message([&] { run({cut_archive}); }),
+              testing::HasSubstr("b.xml.bz2: ends in the middle of its bzip2 data"));
+  expect_no_output();
+  const std::string missing = (folder_ / "none.xml").string();
+  EXPECT_EQ(error_message([&] {
+              run({cut_xml, missing});
+            }),
+            missing + ": can't be read: No such file or directory (errno 2)");
+  expect_no_output();
+}
+
+TEST_F(PrepareTest, AnEarlierResultSurvivesAFailure) {
+  run({put("a.txt", sentence(1))});
+  const auto before = output();
+  const std::string empty = put("b.txt", "");
+  EXPECT_THAT(error_message([&] { run({empty}); }), testing::HasSubstr("no document is left of 1 (dropped: empty 1)"));
+  EXPECT_TRUE(output() == before);
+}
+
+TEST_F(PrepareTest, OnlyAPreparedDirectoryIsReplaced) {
+  const std::string input = put("a.txt", sentence(1));
+  put("prepared/thesis.txt", "kept");
+  EXPECT_EQ(
+      error_message([&] { run({input}); }),
+      out_.string() +
+          ": holds something else than a prepared corpus and is left as it is; remove it or choose another --out");
+  EXPECT_EQ(read_file(out_ / "thesis.txt"), "kept");
+  fs::remove(out_ / "thesis.txt");
+  run({input});  // an empty folder is fine
+  run({put("b.txt", sentence(2))});
+  EXPECT_EQ(documents(Split::kTrain).at(0).text, sentence(2));
+  out_ = folder_ / "a.txt";
+  EXPECT_EQ(error_message([&] { run({input}); }),
+            out_.string() + ": is a file, expected a folder; choose another --out");
+}
+
+TEST_F(PrepareTest, AFolderThatHoldsTheOutputCanBeItsInputAgain) {
+  put("a.txt", sentence(1));
+  put("b.txt", sentence(2));
+  run({folder_.path().string()});
+  const auto before = output();
+  run({folder_.path().string()});
+  EXPECT_TRUE(output() == before);
+}
+
+TEST_F(PrepareTest, PreparedDocumentsPreparedAgainAreTheSame) {
+  config_.val_fraction = 0;
+  run(inputs_of_all_kinds());
+  const auto first = documents(Split::kTrain);
+  fs::rename(out_ / "train-00000.jsonl.zst", folder_ / "again.jsonl.zst");
+  out_ = folder_ / "second";
+  run({(folder_ / "again.jsonl.zst").string()});
+  const auto second = documents(Split::kTrain);
+  ASSERT_EQ(first.size(), second.size());
+  for (size_t i = 0; i < first.size(); ++i) EXPECT_EQ(to_json_line(first[i]), to_json_line(second[i]));
+}
+
+TEST_F(PrepareTest, StoppedWorkLeavesNothingBehind) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  const std::string path = put("a.jsonl", lines);
+  // Stops from within the work, after some of it has been written.
+  const PrepareSummary summary =
+      prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
+  EXPECT_TRUE(summary.stopped);
+  expect_no_output();
+}
+
+TEST_F(PrepareTest, ProgressCountsTheBytesOfTheFiles) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  const std::string path = put("a.jsonl.gz", test::gzip(lines));
+  std::vector<Progress> reports;
+  prepare({path}, out_, config_, stop_flag_, [&](const Progress& progress) { reports.push_back(progress); }, {});
+  ASSERT_GT(reports.size(), 2U);
+  EXPECT_EQ(reports.back().done, static_cast<int64_t>(fs::file_size(path)));
+  EXPECT_EQ(reports.back().total, static_cast<int64_t>(fs::file_size(path)));
+  EXPECT_EQ(reports.back().unit, "bytes");
+}
+
+#ifdef __linux__
+TEST_F(PrepareTest, AFullDiskIsOneLineAndLeavesNothingBehind) {
+  const fs::path disk = folder_ / "disk";
+  fs::create_directory(disk);
+  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=128k") != 0) GTEST_SKIP() << "only root may mount a small disk";
+  struct Unmount {
+    const fs::path& disk;
+    ~Unmount() { ::umount2(disk.c_str(), MNT_DETACH); }
+  } unmount{disk};
+  std::string lines;
+  for (int i = 0; i < 60'000; ++i) lines += json_line(sentence(i) + sentence(i * 7919 % 100'003));
+  const std::string path = put("a.jsonl", lines);
+  out_ = disk / "prepared";
+  EXPECT_THAT(error_message([&] { run({path}); }),
+              testing::AllOf(testing::HasSubstr("can't be written: No space left on device (errno 28)"),
+                             testing::HasSubstr("free some space or choose another place")));
+  EXPECT_TRUE(fs::is_empty(disk));
+}
+#endif
+
+TEST_F(PrepareTest, RealSamplesGoThrough) {
+  const fs::path sample = fs::path(KTLM_SHARED_DATA_DIR) / "sample";
+  if (!fs::exists(sample)) GTEST_SKIP() << "no shared data at " << sample;
+  const PrepareSummary summary =
+      run({(sample / "wikitext" / "kowiki_2pages_export011.xml").string(),
+           (sample / "wikitext" / "dbpedia_minidump_ko_20210807.xml").string(),
+           (sample / "wikinews_260.jsonl").string(), (sample / "novels").string(), (sample / "html").string(),
+           (sample / "statutes").string(), (sample / "chat" / "songys_2000.jsonl").string()});
+  EXPECT_EQ(summary.inputs[0].counts.documents_in, 2);
+  EXPECT_EQ(summary.inputs[2].counts.documents_in, 260);
+  EXPECT_EQ(summary.inputs[3].counts.kept, 9);
+  EXPECT_EQ(summary.inputs[4].counts.kept, 12);
+  EXPECT_EQ(summary.inputs[5].counts.kept, 8);
+  EXPECT_EQ(summary.inputs[6].counts.documents_in, 2000);
+  EXPECT_EQ(summary.train.dialogues + summary.val.dialogues, summary.inputs[6].counts.kept);
+  EXPECT_EQ(summary.total.utf8_repairs, 0);
+  EXPECT_EQ(warnings_, std::vector<std::string>{});
+  for (const Split split : {Split::kTrain, Split::kVal}) {
+    for (const Document& document : documents(split)) {
+      EXPECT_THAT(document.text, testing::Not(testing::HasSubstr("{{"))) << document.id;
+      EXPECT_THAT(document.text, testing::Not(testing::HasSubstr("<ref"))) << document.id;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ktlm::corpus
