@@ -58,7 +58,7 @@ struct SmallCorpus {
   static tokenizer::Tokenizer trained_tokenizer(const corpus::PreparedCorpus& corpus,
                                                 const std::filesystem::path& path) {
     tokenizer::TokenizerTrainConfig config;
-    config.vocab_size = 600;
+    config.vocab_size = 800;
     tokenizer::train_tokenizer(corpus, path, config, {}, StopFlag());
     return tokenizer::Tokenizer::load(path);
   }

@@ -147,7 +147,7 @@ TEST(Evaluate, Bf16ComesNearFp32) {
 
 TEST(Evaluate, AnEmptyDatasetGivesNoTokens) {
   test::TemporaryDirectory directory;
-  data::TokenWriter(directory / "empty.tokens", {600, "t", "c"}).commit();
+  data::TokenWriter(directory / "empty.tokens", {800, "t", "c"}).commit();
   const auto dataset = data::TokenDataset::open(directory / "empty.tokens");
   EXPECT_EQ(evaluate(random_model(), dataset, small_tokenizer(), 4, 0, at::kFloat, StopFlag()).num_tokens, 0);
 }
@@ -162,7 +162,7 @@ TEST(Evaluate, RefusesATokenizerThatTheModelCannotHold) {
   const auto model = random_model(100);
   EXPECT_EQ(
       test::error_message([&] { evaluate(model, val_dataset(), small_tokenizer(), 4, 0, at::kFloat, StopFlag()); }),
-      "tokenizer has 600 pieces, the model only 100; use the tokenizer that the model was trained with");
+      "tokenizer has 800 pieces, the model only 100; use the tokenizer that the model was trained with");
 }
 
 TEST(EvaluateDocuments, MatchesEachDocumentByItself) {
