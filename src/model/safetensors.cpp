@@ -80,7 +80,7 @@ Parts split(std::span<const std::byte> bytes, const std::string& where) {
                 format_bytes(static_cast<int64_t>(header_size)) + " (truncated?)");
   }
   const auto* text = reinterpret_cast<const char*>(bytes.data() + sizeof header_size);
-  return {parse_json(std::string_view(text, header_size), where + " (header)"),
+  return {parse_json(std::string_view(text, header_size), where + ": header"),
           bytes.subspan(sizeof header_size + header_size)};
 }
 
