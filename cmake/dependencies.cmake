@@ -23,11 +23,8 @@ if(KTLM_BUILD_TESTS)
 endif()
 
 if(KTLM_WITH_TORCH)
-  if(NOT Torch_DIR)
-    file(GLOB ktlm_venv_torch ${PROJECT_SOURCE_DIR}/.venv/lib/python*/site-packages/torch)
-    list(APPEND CMAKE_PREFIX_PATH ${ktlm_venv_torch})
-  endif()
-  find_package(Torch 2.13 REQUIRED)
+  file(GLOB ktlm_venv_torch ${PROJECT_SOURCE_DIR}/.venv/lib/python*/site-packages/torch)
+  find_package(Torch 2.13 REQUIRED PATHS ${ktlm_venv_torch})  # PATHS come last, behind what the environment names
   message(STATUS "libtorch: ${TORCH_INSTALL_PREFIX}")
   find_package(OpenMP COMPONENTS CXX)  # at::parallel_for's header expands to OpenMP's pragmas; Apple's clang has none
 
