@@ -67,12 +67,12 @@ Json hf_normalizer() {
 
   Json steps = Json::array();
   steps.push_back(replace_pattern("\\r\\n?|" + character_class(becomes("\n")), "\n"));
+  steps.push_back(replace_pattern(character_class(becomes("")), ""));
   const std::string joiner = escaped(kJoiner);
   steps.push_back(replace_pattern("(?<!" + character_class([&](char32_t c) { return joins(c, kEmoji); }) + ")" +
                                       joiner + "|" + joiner + "(?!" +
                                       character_class([&](char32_t c) { return joins(kEmoji, c); }) + ")",
                                   ""));
-  steps.push_back(replace_pattern(character_class(becomes("")), ""));
   steps.push_back(replace_pattern(character_class(becomes(" ")), " "));
   // Half-width and full-width forms: one by one, since a pattern can't compute.
   for (char32_t c = 0xFF00; c < 0xFFF0; ++c) {
