@@ -16,8 +16,8 @@ class ChatCommands {
   /// Keeps references to all; `regenerate` gives the last answer again and shows it.
   ChatCommands(generate::ChatSession& session, generate::SamplingConfig& sampling, std::function<void()> regenerate);
 
-  /// Runs "/name argument" and returns what there is to say about it; may be empty. Throws Error: an unknown command (with
-  /// the nearest one), a wrong argument, a file that can't be read or written.
+  /// Runs "/name argument" and returns what there is to say about it; may be empty. Throws Error: an unknown command
+  /// (with the nearest one), a wrong argument, a file that can't be read or written.
   std::string run(const std::string& line);
   /// Whether /quit came.
   bool quit() const { return quit_; }

@@ -46,8 +46,8 @@ class Chat {
       : session_(trained.model, trained.tokenizer),
         sampling_(sampling),
         stop_(stop),
-        commands_(session_, sampling_, [this] { show([&](auto&& out) { return session_.regenerate(sampling_, out); }); }) {
-  }
+        commands_(session_, sampling_,
+                  [this] { show([&](auto&& out) { return session_.regenerate(sampling_, out); }); }) {}
 
   void set_system(const std::string& text) { session_.set_system(text); }
 
@@ -126,17 +126,16 @@ void talk_with_pipe(Chat& chat) {
 int run_chat(const ChatArguments& arguments, Console& console) {
   model::set_up_compute(arguments.threads);
   const std::filesystem::path model_dir =
-      arguments.model_dir.empty() ? generate::find_newest_model("runs") : arguments.model_dir;
-  const generate::TrainedModel trained = generate::load_trained_model(
-      model_dir, model::select_device(arguments.device), model::parse_dtype(arguments.dtype));
+      arguments.model_dir.empty() ? generate::find_newest_model("runs") : std::filesystem::path(arguments.model_dir);
+  const generate::TrainedModel trained = generate::load_trained_model(model_dir, model::select_device(arguments.device),
+                                                                      model::parse_dtype(arguments.dtype));
   generate::SamplingConfig sampling = arguments.sampling;
   sampling.seed = static_cast<int64_t>(generate::resolve_seed(sampling));
 
   Chat chat(trained, sampling, console.stop_flag());
   chat.set_system(arguments.system);
-  console.note(model_dir.string() + ", " +
-               format_count(static_cast<double>(trained.model.config().num_parameters())) + " parameters, seed " +
-               std::to_string(sampling.seed) + "; /help lists the commands");
+  console.note(model_dir.string() + ", " + format_count(static_cast<double>(trained.model.config().num_parameters())) +
+               " parameters, seed " + std::to_string(sampling.seed) + "; /help lists the commands");
   if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) {
     talk_with_person(chat, console.stop_flag());
   } else {

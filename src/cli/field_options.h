@@ -1,5 +1,5 @@
-// Options from a configuration section's list of fields, so that a field is listed once: top_k becomes --top-k, with the
-// section's help, default and limits. For the files that declare options; brings CLI11 with it.
+// Options from a configuration section's list of fields, so that a field is listed once: top_k becomes --top-k, with
+// the section's help, default and limits. For the files that declare options; brings CLI11 with it.
 #pragma once
 
 #include <CLI/CLI.hpp>

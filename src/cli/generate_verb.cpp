@@ -82,9 +82,9 @@ int run_generate(const GenerateArguments& arguments, Console& console) {
   const std::vector<std::string> prompts = read_prompts(arguments);
   model::set_up_compute(arguments.threads);
   const std::filesystem::path model_dir =
-      arguments.model_dir.empty() ? generate::find_newest_model("runs") : arguments.model_dir;
-  const generate::TrainedModel trained = generate::load_trained_model(
-      model_dir, model::select_device(arguments.device), model::parse_dtype(arguments.dtype));
+      arguments.model_dir.empty() ? generate::find_newest_model("runs") : std::filesystem::path(arguments.model_dir);
+  const generate::TrainedModel trained = generate::load_trained_model(model_dir, model::select_device(arguments.device),
+                                                                      model::parse_dtype(arguments.dtype));
 
   generate::GenerationOptions options{arguments.sampling, arguments.stop_strings};
   options.sampling.seed = static_cast<int64_t>(generate::resolve_seed(arguments.sampling));

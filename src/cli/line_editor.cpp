@@ -25,8 +25,7 @@ constexpr int kPollMilliseconds = 200;
 // wchar_t holds a code point on Linux and macOS.
 std::wstring to_wide(const std::string& utf8) {
   std::wstring wide;
-  for (size_t position = 0; position < utf8.size();)
-    wide += static_cast<wchar_t>(text::decode_utf8(utf8, position));
+  for (size_t position = 0; position < utf8.size();) wide += static_cast<wchar_t>(text::decode_utf8(utf8, position));
   return wide;
 }
 
@@ -128,8 +127,8 @@ LineEditor::LineEditor(std::string prompt, std::filesystem::path history_file, s
   el_wset(impl_->editor, EL_EDITOR, L"emacs");
   el_wset(impl_->editor, EL_HIST, history_w, impl_->history);
   el_wset(impl_->editor, EL_GETCFN, &Impl::read_character);
-  // libedit 3.1 counts cells wrongly where it asks the terminal to insert or delete characters before wide ones; without
-  // these capabilities (termcap names) it writes the rest of the line again.
+  // libedit 3.1 counts cells wrongly where it asks the terminal to insert or delete characters before wide ones;
+  // without these capabilities (termcap names) it writes the rest of the line again.
   for (const wchar_t* capability : {L"ic", L"IC", L"im", L"ei", L"dc", L"DC", L"dm", L"ed"})
     el_wset(impl_->editor, EL_SETTC, capability, L"", nullptr);
   el_source(impl_->editor, nullptr);  // ~/.editrc

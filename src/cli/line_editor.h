@@ -13,8 +13,8 @@ class LineEditor {
  public:
   enum class Result { kLine, kEnd, kInterrupted };
 
-  /// `history_file` keeps the lines from one run to the next; empty keeps none. `interrupted` is asked when a signal comes
-  /// and now and then; true gives the line up. Sets the process's LC_CTYPE.
+  /// `history_file` keeps the lines from one run to the next; empty keeps none. `interrupted` is asked when a signal
+  /// comes and now and then; true gives the line up. Sets the process's LC_CTYPE.
   LineEditor(std::string prompt, std::filesystem::path history_file, std::function<bool()> interrupted);
   ~LineEditor();
   LineEditor(const LineEditor&) = delete;
