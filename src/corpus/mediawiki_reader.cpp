@@ -3,9 +3,12 @@
 #include <expat.h>
 
 #include <cstring>
-#include <exception>
 #include <memory>
+#include <new>
+#include <span>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -162,6 +165,20 @@ ParserHandle make_parser(PageCollector& collector) {
   return parser;
 }
 
+// Dumps of damaged pages hold characters that XML 1.0 forbids, at which expat would stop: control characters, here made
+// DEL, which XML allows and the normaliser drops; and U+FFFE, U+FFFF (EF BF BE, EF BF BF), made U+FFFD. `chunk` is
+// valid UTF-8.
+void replace_characters_xml_forbids(std::span<char> chunk) {
+  for (char& c : chunk) {
+    const bool forbidden = static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
+    c = forbidden ? '\x7f' : c;
+  }
+  const std::string_view text(chunk.data(), chunk.size());
+  for (size_t i = text.find("\xEF\xBF"); i != std::string_view::npos; i = text.find("\xEF\xBF", i + 3)) {
+    if (chunk[i + 2] == '\xBE' || chunk[i + 2] == '\xBF') chunk[i + 2] = '\xBD';
+  }
+}
+
 [[noreturn]] void throw_xml_error(XML_Parser parser, const PageCollector& collector, const std::string& name,
                                   bool at_end) {
   if (!collector.any_element()) throw Error(name + ": is no XML; expected a MediaWiki export, choose another --format");
@@ -191,18 +208,19 @@ int64_t read_mediawiki(ByteSource& source, const std::string& name, const EmitDo
     const size_t count = source.read(buffer.data() + carried, buffer.size() - carried);
     bytes_read += static_cast<int64_t>(count);
     at_end = count == 0;
-    std::string_view chunk(buffer.data(), carried + count);
-    carried = at_end ? 0 : text::incomplete_utf8_suffix(chunk);
-    const std::string_view suffix = chunk.substr(chunk.size() - carried);
-    chunk.remove_suffix(carried);
+    std::span<char> chunk(buffer.data(), carried + count);
+    carried = at_end ? 0 : text::incomplete_utf8_suffix({chunk.data(), chunk.size()});
+    const std::span<char> suffix = chunk.last(carried);
+    chunk = chunk.first(chunk.size() - carried);
 
     std::string repaired;
-    if (!text::is_valid_utf8(chunk)) {  // expat would stop there
+    if (!text::is_valid_utf8({chunk.data(), chunk.size()})) {  // expat would stop there
       size_t num_replaced = 0;
-      repaired = text::repair_utf8(chunk, &num_replaced);
+      repaired = text::repair_utf8({chunk.data(), chunk.size()}, &num_replaced);
       collector.add_repairs(num_replaced);
       chunk = repaired;
     }
+    replace_characters_xml_forbids(chunk);
     if (XML_Parse(parser.get(), chunk.data(), static_cast<int>(chunk.size()), at_end) != XML_STATUS_OK) {
       for (RawDocument& page : collector.take_pages()) emit(std::move(page));
       throw_xml_error(parser.get(), collector, name, at_end);

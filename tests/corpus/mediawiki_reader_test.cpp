@@ -105,6 +105,14 @@ TEST(MediawikiReader, MalformedUtf8IsRepairedAndCounted) {
   }
 }
 
+TEST(MediawikiReader, CharactersThatXmlForbidsDoNotStopIt) {
+  for (const size_t step : {size_t{1}, SIZE_MAX}) {
+    const auto pages = read(dump_of(page_of("가", 1, "앞\x0B\x01뒤\uFFFE\uFFFF끝\t.\uFFE6")), step);
+    ASSERT_EQ(pages.size(), 1U);
+    EXPECT_EQ(pages[0].body, "앞\x7F\x7F뒤\uFFFD\uFFFD끝\t.\uFFE6");
+  }
+}
+
 TEST(MediawikiReader, ATruncatedDumpNamesThePlace) {
   const std::string xml = dump_of(page_of("가", 1, "하나") + page_of("나", 2, "둘째 문서의 글"));
   const size_t in_text = xml.find("둘째");
