@@ -1,6 +1,7 @@
 #include "command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -46,7 +47,8 @@ class VerbTable {
   template <class Arguments>
   void add(const std::string& name, const std::string& description, int (*run)(const Arguments&, Console&)) {
     CLI::App* verb = app_.add_subcommand(name, description);
-    auto arguments = std::make_shared<Arguments>();
+    const auto arguments = std::make_shared<Arguments>();
+    arguments_.push_back(arguments);
     declare(*verb, *arguments);
     auto* quiet = verb->add_flag("-q,--quiet", common_.quiet, "Say nothing but results and errors");
     verb->add_flag("-v,--verbose", common_.verbose, "Say more")->excludes(quiet);
@@ -67,6 +69,7 @@ class VerbTable {
  private:
   CLI::App& app_;
   CommonOptions& common_;
+  std::vector<std::shared_ptr<void>> arguments_;  // the parser writes into them, whoever runs the verb
   std::vector<std::string> names_;
   std::vector<std::function<int(Console&)>> runs_;
 };
