@@ -56,11 +56,14 @@ signature() {
   cksum "$config"
 }
 
-# Pieces that a corpus of so many bytes can fill with something worth learning; the syllables alone need a thousand.
+# How many pieces a corpus of so many bytes can fill. 272 special tokens and bytes and each common syllable are the least;
+# the most is 3,604 for the 70 kB of the sample.
 choose_vocab_size() {
   local text_bytes
   text_bytes=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["train"]["text_bytes"])' "$1")
-  if [ "$text_bytes" -lt 300000 ]; then echo 2000
+  if [ "$text_bytes" -lt 10000 ]; then echo 800
+  elif [ "$text_bytes" -lt 50000 ]; then echo 1000
+  elif [ "$text_bytes" -lt 300000 ]; then echo 2000
   elif [ "$text_bytes" -lt 2000000 ]; then echo 4000
   elif [ "$text_bytes" -lt 20000000 ]; then echo 8000
   else echo 16000; fi
@@ -98,7 +101,7 @@ heading "ktlm prepare: raw files to clean documents"
 if [ -e "$prepared/manifest.json" ]; then
   say "kept from the run before: $prepared"
 else
-  "$ktlm" prepare "${inputs[@]}" --out "$prepared"
+  "$ktlm" prepare "${inputs[@]}" --out "$prepared" --val-fraction 0.03  # of a small corpus, a text or more
 fi
 finish_stage
 

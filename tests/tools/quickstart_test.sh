@@ -65,7 +65,7 @@ expect "sample: exit code ($err)" "$code" 0
 expect "sample: calls" "$calls" "setup 
 cmake --preset release
 cmake --build --preset release --target ktlm
-ktlm prepare tests/data/sample/articles.xml tests/data/sample/dialogues.jsonl --out $prepared
+ktlm prepare tests/data/sample/articles.xml tests/data/sample/dialogues.jsonl --out $prepared --val-fraction 0.03
 ktlm train-tokenizer --input $prepared --out $tokenizer --vocab-size 2000
 $train
 $generate 대한민국의 수도는 --prompt 한글은 --prompt 지구는 --max-new-tokens 80 --temperature 0.5 --seed 1"
@@ -92,7 +92,7 @@ echo one >"$work/my texts/a.txt"
 echo 25000000 >"$work/text_bytes"
 run "my texts" checkout/tests/data/sample/articles.xml
 expect "own inputs: calls" "$(printf '%s\n' "$calls" | grep -E 'prepare |train')" \
-  "ktlm prepare $work/my texts $checkout/tests/data/sample/articles.xml --out $prepared
+  "ktlm prepare $work/my texts $checkout/tests/data/sample/articles.xml --out $prepared --val-fraction 0.03
 ktlm train-tokenizer --input $prepared --out $tokenizer --vocab-size 16000
 $train"
 expect "own inputs: folders" "$(folders)" "quickstart quickstart-1"
