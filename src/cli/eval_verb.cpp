@@ -90,7 +90,7 @@ int run_eval(const EvalArguments& arguments, Console& console) {
   model::set_up_compute(arguments.threads);
   const at::ScalarType dtype = model::parse_dtype(arguments.dtype);
   const std::filesystem::path model_dir =
-      arguments.model_dir.empty() ? generate::find_newest_model("runs") : arguments.model_dir;
+      arguments.model_dir.empty() ? generate::find_newest_model("runs") : std::filesystem::path(arguments.model_dir);
   const auto trained = generate::load_trained_model(model_dir, model::select_device(arguments.device), at::kFloat);
 
   std::vector<FileResult> results;
