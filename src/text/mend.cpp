@@ -63,11 +63,11 @@ void join(std::string& left, std::string_view& right) {
     }
     if (before.empty() && after.empty()) return;
     left.resize(left_words.size());
-    if (has_pause(before)) {
-      left += before[before.find_first_of(kPauses)];
-      if (before.back() == ' ' || after.ends_with(' ')) left += ' ';
-    } else if (has_pause(after)) {
-      left += after.substr(after.find_first_of(kPauses));
+    if (has_pause(before) || has_pause(after)) {
+      // One pause of several; the one on the left is the older.
+      const std::string_view pauses = has_pause(before) ? std::string_view(before) : after;
+      left += pauses[pauses.find_first_of(kPauses)];
+      if (before.ends_with(' ') || after.ends_with(' ')) left += ' ';
     } else if (std::string_view(".?!:").find(right_words.front()) == std::string_view::npos) {
       left += ' ';
     }

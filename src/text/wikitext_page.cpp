@@ -1,6 +1,7 @@
 // What kind of page it is, told from the wikitext without parsing it.
 #include "ktlm/text/wikitext.h"
 #include "wikitext_names.h"
+#include "wikitext_templates.h"
 
 namespace ktlm::text {
 

@@ -8,6 +8,7 @@
 
 #include "byte_set.h"
 #include "wikitext_names.h"
+#include "wikitext_tags.h"
 
 namespace ktlm::text {
 namespace {
@@ -211,19 +212,5 @@ class SpanFinder {
 }  // namespace
 
 std::vector<Span> find_spans(std::string_view wikitext) { return SpanFinder(wikitext).run(); }
-
-size_t find_tag_end(std::string_view wikitext, size_t position) {
-  const size_t end = wikitext.find_first_of("<>", position + 1);
-  return end != std::string_view::npos && wikitext[end] == '>' ? end + 1 : std::string_view::npos;
-}
-
-std::string_view tag_name_at(std::string_view wikitext, size_t position) {
-  size_t begin = position + 1;
-  if (begin < wikitext.size() && wikitext[begin] == '/') ++begin;
-  size_t end = begin;
-  constexpr size_t kLongest = 20;
-  while (end < wikitext.size() && end - begin < kLongest && is_ascii_alphanumeric(wikitext[end])) ++end;
-  return wikitext.substr(begin, end - begin);
-}
 
 }  // namespace ktlm::text

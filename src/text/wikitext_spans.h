@@ -33,11 +33,4 @@ struct Span {
 /// are in no span. Linear in time, but for the sorting.
 std::vector<Span> find_spans(std::string_view wikitext);
 
-/// Where the tag that starts at `position` (a '<') ends: behind its '>', or npos where there is none before the next
-/// '<'.
-size_t find_tag_end(std::string_view wikitext, size_t position);
-
-/// The name of the tag at `position` (a '<', then perhaps a '/'), as written; empty where no letter follows.
-std::string_view tag_name_at(std::string_view wikitext, size_t position);
-
 }  // namespace ktlm::text

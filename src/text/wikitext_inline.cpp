@@ -1,0 +1,208 @@
+// What stands between marks that belong together: links, templates, tags with their content.
+#include <algorithm>
+
+#include "byte_set.h"
+#include "wikitext_names.h"
+#include "wikitext_renderer.h"
+#include "wikitext_tags.h"
+
+namespace ktlm::text {
+namespace {
+
+// MediaWiki itself expands templates 40 deep.
+constexpr int kMaxDepth = 40;
+
+constexpr ByteSet kVerbatimMarks("&\n");
+constexpr ByteSet kSpaces(" \t");
+
+}  // namespace
+
+size_t WikitextRenderer::render_span(const Span& span) {
+  switch (span.kind) {
+    case SpanKind::kLink:
+      return render_link(span);
+    case SpanKind::kExternalLink:
+      return render_external_link(span);
+    case SpanKind::kTemplate:
+      return render_template(span);
+    case SpanKind::kVariant:
+      return render_variant(span);
+    case SpanKind::kVerbatim:
+      return render_verbatim(span);
+    case SpanKind::kComment:
+      return skip_comment(span);
+    case SpanKind::kParameter:
+    case SpanKind::kTable:
+    case SpanKind::kDropped:
+      break;
+  }
+  return drop(span);
+}
+
+size_t WikitextRenderer::drop(const Span& span) {
+  scar();
+  return span.end;
+}
+
+// A comment alone on its line takes the line with it, as in MediaWiki: it divides no paragraph.
+size_t WikitextRenderer::skip_comment(const Span& span) {
+  size_t before = span.begin;
+  while (before > 0 && page_[before - 1] == ' ') --before;
+  const size_t after = page_.find_first_not_of(' ', span.end);
+  const bool is_alone =
+      (before == 0 || page_[before - 1] == '\n') && after != std::string_view::npos && page_[after] == '\n';
+  if (is_alone && !in_heading_ && depth_ == 1) return begin_line(after + 1, page_.size());
+  return drop(span);
+}
+
+size_t WikitextRenderer::render_verbatim(const Span& span) {
+  const bool is_block = find_tag(tag_name_at(page_, span.begin))->line_break != TagBreak::kNone;
+  if (is_block) break_line();
+  for (size_t position = span.content_begin; position < span.content_end;) {
+    if (page_[position] == '&') {
+      position = entity(position);
+    } else if (page_[position] == '\n') {
+      break_line();
+      ++position;
+    } else {
+      const size_t next = kVerbatimMarks.find(page_, position, span.content_end);
+      line_ += view_.between(position, next);
+      position = next;
+    }
+  }
+  if (is_block) break_line();
+  return span.end;
+}
+
+size_t WikitextRenderer::render_link(const Span& span) {
+  const size_t bar = view_.find_bar(span.content_begin, span.content_end);
+  const std::string_view written = view_.between(span.content_begin, bar);
+  // A title has 255 bytes at most, an address some more, and both stand on one line; otherwise these are two slips.
+  constexpr size_t kLongestTarget = 1024;
+  const bool is_target = written.size() <= kLongestTarget && trimmed(written).find('\n') == std::string_view::npos;
+  if (!is_target) return span.content_begin;
+  const LinkTarget target = parse_link_target(written);
+  if (target.kind == LinkKind::kSilent) return drop(span);
+  if (is_url(target.words)) {
+    // "[[http://example.com words]]": a slip, but a frequent one
+    const size_t space = kSpaces.find(page_, span.content_begin, span.content_end);
+    render_words(bar < span.content_end ? bar + 1 : space, span.content_end);
+  } else if (bar == span.content_end) {
+    const size_t begin = static_cast<size_t>(target.words.data() - page_.data());
+    render_words(begin, begin + target.words.size());
+  } else if (bar + 1 == span.content_end) {
+    // "[[사과 (과일)|]]", the pipe trick
+    line_ += trimmed(target.words.substr(0, target.words.find(" (")));
+  } else {
+    render_words(bar + 1, span.content_end);
+  }
+  return span.end;
+}
+
+size_t WikitextRenderer::render_external_link(const Span& span) {
+  const size_t space = kSpaces.find(page_, span.content_begin, span.content_end);
+  if (space == span.content_end) return drop(span);
+  render_words(space, span.content_end);
+  return span.end;
+}
+
+// "-{zh-hans:A;zh-hant:B}-" shows A, "-{words}-" its words.
+size_t WikitextRenderer::render_variant(const Span& span) {
+  if (line_.ends_with('-')) line_.pop_back();
+  const std::string_view content = view_.between(span.content_begin, span.content_end);
+  const size_t colon = content.find(':');
+  if (colon == std::string_view::npos || !trimmed(content).starts_with("zh")) {
+    render_words(span.content_begin, span.content_end);
+  } else {
+    const size_t end = std::min(content.find(';', colon), content.size());
+    render_words(span.content_begin + colon + 1, span.content_begin + end);
+  }
+  return span.end;
+}
+
+size_t WikitextRenderer::render_template(const Span& span) {
+  const auto name = view_.template_name(span);
+  if (!name) return span.content_begin;
+  const KeptTemplate* kept = find_kept_template(*name);
+  if (kept == nullptr) return drop(span);
+  render_kept(*kept, *name, view_.template_arguments(span));
+  return span.end;
+}
+
+void WikitextRenderer::render_kept(const KeptTemplate& kept, std::string_view name,
+                                   const std::vector<Argument>& arguments) {
+  const Argument* main_argument = find_argument(arguments, kept.argument);
+  switch (kept.result) {
+    case TemplateResult::kLiteral:
+      line_ += kept.literal;
+      break;
+    case TemplateResult::kArgument:
+      render_argument(main_argument);
+      break;
+    case TemplateResult::kLastArgument: {
+      const auto last =
+          std::find_if(arguments.rbegin(), arguments.rend(), [](const Argument& a) { return a.name.empty(); });
+      render_argument(last == arguments.rend() ? nullptr : &*last);
+      break;
+    }
+    case TemplateResult::kLanguage: {
+      const Argument* code = find_argument(arguments, 1);
+      render_language(code == nullptr ? std::string_view() : view_.between(code->begin, code->end), main_argument);
+      break;
+    }
+    case TemplateResult::kOwnLanguage:
+      render_language(name.substr(name.find('-') + 1), main_argument);
+      break;
+    case TemplateResult::kQuantity:
+      render_argument(main_argument);
+      line_ += ' ';
+      render_argument(find_argument(arguments, 2));
+      break;
+    case TemplateResult::kBase:
+      render_argument(main_argument);
+      line_ += '(';
+      render_argument(find_argument(arguments, 2));
+      line_ += ')';
+      break;
+    case TemplateResult::kBlock: {
+      if (main_argument == nullptr) {
+        const auto named =
+            std::ranges::find_if(arguments, [](const Argument& a) { return is_content_argument(a.name); });
+        if (named != arguments.end()) main_argument = &*named;
+      }
+      if (!in_heading_) end_paragraph();
+      render_argument(main_argument);
+      if (!in_heading_) end_paragraph();
+      break;
+    }
+  }
+}
+
+void WikitextRenderer::render_language(std::string_view code, const Argument* words) {
+  const std::string_view language = language_name(code);
+  if (words != nullptr && !language.empty() && !trimmed(view_.between(words->begin, words->end)).empty()) {
+    line_ += language;
+    line_ += ": ";
+  }
+  render_argument(words);
+}
+
+void WikitextRenderer::render_argument(const Argument* argument) {
+  if (argument != nullptr) {
+    render_words(argument->begin, argument->end);
+  } else {
+    scar();
+  }
+}
+
+void WikitextRenderer::render_words(size_t begin, size_t end) {
+  const std::string_view words = trimmed(view_.between(begin, end));
+  if (words.empty() || depth_ >= kMaxDepth) {
+    scar();
+  } else {
+    const size_t words_begin = static_cast<size_t>(words.data() - page_.data());
+    render(words_begin, words_begin + words.size());
+  }
+}
+
+}  // namespace ktlm::text

@@ -1,0 +1,69 @@
+// Renders a page line by line, in one pass. Only links and templates that keep words are looked into, to a bounded
+// depth; all other spans are stepped over. A mark without a partner loses its mark and leaves its words.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text_writer.h"
+#include "wikitext_templates.h"
+#include "wikitext_view.h"
+
+namespace ktlm::text {
+
+class WikitextRenderer {
+ public:
+  explicit WikitextRenderer(std::string_view page) : view_(page), page_(page) { writer_.reserve(page.size()); }
+
+  std::string run();
+
+ private:
+  // Lines (wikitext.cpp). begin_line() takes what only counts at the start of a line, whole lines at times, and returns
+  // where inline text begins; end_line() mends the line and hands it to the writer.
+  size_t begin_line(size_t position, size_t end);
+  void end_line();
+  void end_paragraph();
+  void break_line();
+  size_t add_heading(const Heading& heading, size_t end);
+
+  // Inline text (wikitext.cpp). Each takes the mark at `position` and returns where the text goes on.
+  void render(size_t position, size_t end);
+  size_t newline(size_t position, size_t end);
+  size_t quotes(size_t position, size_t end);
+  size_t entity(size_t position);
+  size_t behaviour_switch(size_t position, size_t end);
+  size_t bracket(size_t position, size_t end);
+  size_t lone_tag(size_t position, size_t end);
+  size_t superscript(size_t position);
+
+  // Spans (wikitext_inline.cpp).
+  size_t render_span(const Span& span);
+  size_t drop(const Span& span);
+  size_t render_link(const Span& span);
+  size_t render_external_link(const Span& span);
+  size_t render_variant(const Span& span);
+  size_t render_verbatim(const Span& span);
+  size_t skip_comment(const Span& span);
+  size_t render_template(const Span& span);
+  void render_kept(const KeptTemplate& kept, std::string_view name, const std::vector<Argument>& arguments);
+  void render_language(std::string_view code, const Argument* words);
+  void render_argument(const Argument* argument);  // null: a scar
+  void render_words(size_t begin, size_t end);     // a scar where there are none
+
+  void scar() { scars_.push_back(line_.size()); }
+  size_t run_length(size_t position, size_t end) const;
+
+  WikitextView view_;
+  std::string_view page_;
+  TextWriter writer_;
+  std::string line_;           // the line being written
+  std::string_view bullet_;    // what goes before it if it has words
+  std::vector<size_t> scars_;  // where in line_ something was removed
+  bool in_heading_ = false;
+  bool in_broken_table_ = false;  // behind a "{|" that nobody closed
+  int depth_ = 0;                 // of render() within render()
+};
+
+}  // namespace ktlm::text

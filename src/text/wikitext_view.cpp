@@ -1,0 +1,115 @@
+#include "wikitext_view.h"
+
+#include <algorithm>
+#include <string>
+
+#include "byte_set.h"
+#include "wikitext_names.h"
+
+namespace ktlm::text {
+namespace {
+
+constexpr ByteSet kArgumentMarks("|{[<");
+constexpr ByteSet kNameEnds("|{}[]<\n");
+
+}  // namespace
+
+std::vector<Span>::const_iterator WikitextView::spans_from(size_t position) const {
+  return std::ranges::lower_bound(spans_, position, {}, &Span::begin);
+}
+
+const Span* WikitextView::span_at(size_t position) const {
+  const auto span = spans_from(position);
+  return span != spans_.end() && span->begin == position ? &*span : nullptr;
+}
+
+size_t WikitextView::next_line(size_t position, size_t end) const {
+  auto span = spans_from(position);
+  size_t newline = page_.find('\n', position);
+  while (true) {
+    if (newline < position) newline = page_.find('\n', position);
+    while (span != spans_.end() && (span->begin < position || span->kind == SpanKind::kLink)) ++span;
+    if (span == spans_.end() || span->begin > newline) return newline < end ? newline + 1 : end;
+    position = span->end;
+  }
+}
+
+std::optional<Heading> WikitextView::heading_at(size_t position, size_t end) const {
+  if (page_[position] != '=') return std::nullopt;
+  const size_t newline = std::min(page_.find('\n', position), end);
+  std::string_view line = trimmed(between(position, newline));
+  while (line.ends_with("-->")) {
+    const size_t comment = line.rfind("<!--");
+    if (comment == std::string_view::npos) break;
+    line = trimmed(line.substr(0, comment));
+  }
+  const size_t leading = std::min(line.find_first_not_of('='), line.size());
+  if (leading == line.size() || line.back() != '=') return std::nullopt;
+  const size_t content_size = line.find_last_not_of('=') + 1 - leading;
+  const size_t trailing = line.size() - leading - content_size;
+  const int level = static_cast<int>(std::min({leading, trailing, size_t{6}}));
+  return Heading{level, position + leading, position + leading + content_size, std::min(newline + 1, end)};
+}
+
+size_t WikitextView::find_bar(size_t begin, size_t end) const {
+  size_t position = begin;
+  while ((position = kArgumentMarks.find(page_, position, end)) < end && page_[position] != '|') {
+    const Span* span = span_at(position);
+    position = span == nullptr ? position + 1 : span->end;
+  }
+  return std::min(position, end);
+}
+
+std::optional<std::string_view> WikitextView::template_name(const Span& span) const {
+  const size_t name_end = kNameEnds.find(page_, span.content_begin, span.content_end);
+  const std::string_view name = trimmed(between(span.content_begin, name_end));
+  if (name.starts_with('#') || name_end == span.content_end) return name;  // "#if:" and its like take anything
+  bool is_name = false;
+  switch (page_[name_end]) {
+    case '|':
+    case '{':
+      is_name = true;
+      break;  // {{{{name}}|...}}
+    case '<':
+      is_name = !name.empty();
+      break;
+    case '\n': {
+      const size_t next = page_.find_first_not_of(" \t\r\n", name_end);
+      constexpr std::string_view kFollowers = "|<{";
+      is_name = name.empty() || next >= span.content_end || kFollowers.find(page_[next]) != std::string_view::npos;
+      break;
+    }
+    default:
+      break;
+  }
+  return is_name ? std::optional(name) : std::nullopt;
+}
+
+std::vector<Argument> WikitextView::template_arguments(const Span& span) const {
+  std::vector<Argument> arguments;
+  size_t bar = find_bar(span.content_begin, span.content_end);
+  while (bar < span.content_end) {
+    const size_t begin = bar + 1;
+    bar = find_bar(begin, span.content_end);
+    const std::string_view words = between(begin, bar);
+    // A name comes before any markup: an '=' in a link or a tag names nothing.
+    const size_t mark = words.find_first_of("={[<");
+    if (mark != std::string_view::npos && words[mark] == '=') {
+      arguments.push_back({trimmed(words.substr(0, mark)), begin + mark + 1, bar});
+    } else {
+      arguments.push_back({{}, begin, bar});
+    }
+  }
+  return arguments;
+}
+
+const Argument* find_argument(const std::vector<Argument>& arguments, int number) {
+  const std::string name = std::to_string(number);
+  int position = 0;
+  for (const Argument& argument : arguments) {
+    if (argument.name == name || (argument.name.empty() && ++position == number)) return &argument;
+  }
+  return nullptr;
+}
+
+}  // namespace ktlm::text
