@@ -36,7 +36,7 @@ TEST_F(Chain, RunsBareFromTheSampleToAnAnswer) {
   const std::string sample = KTLM_TEST_DATA_DIR "/sample/";
   const Json prepared = parse_json(must({"prepare", sample + "articles.xml", sample + "dialogues.jsonl", "--json"}).out,
                                    "prepare --json");
-  EXPECT_GT(prepared.at("documents_kept").get<int64_t>(), 100);
+  EXPECT_GT(prepared.at("total").at("kept").get<int64_t>(), 100);
   must({"train-tokenizer", "--vocab-size", "1500"});
 
   write_file_atomically(directory_ / "quick.yaml",

@@ -1,0 +1,163 @@
+// ktlm prepare as a shell sees it: standard input, tables and JSON, one line and an exit code for each failure,
+// signals.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
+#include "run_program.h"
+#include "temporary_directory.h"
+
+namespace ktlm {
+namespace {
+
+namespace fs = std::filesystem;
+using test::ProgramResult;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string line_of(int number) {
+  return "{\"text\":\"" + std::to_string(number) + "번째 문서는 한강의 다리와 그 둘레 이야기를 담고 있다.\"}\n";
+}
+
+std::string lines_of(int count) {
+  std::string lines;
+  for (int i = 0; i < count; ++i) lines += line_of(i);
+  return lines;
+}
+
+class PrepareVerb : public testing::Test {
+ protected:
+  // Runs in the test's folder, so that names and messages are short.
+  ProgramResult prepare(std::vector<std::string> arguments, const std::string& input = "") {
+    arguments.insert(arguments.begin(), {KTLM_BINARY, "prepare"});
+    return test::run_program(arguments, {.input = input, .directory = folder_.path().string()});
+  }
+  void put(const std::string& name, const std::string& content) {
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+  }
+  void expect_failure(const ProgramResult& result, int exit_code, const std::string& message) {
+    EXPECT_EQ(result.exit_code, exit_code);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err, "ktlm prepare: " + message + "\n");
+    EXPECT_FALSE(fs::exists(folder_ / "data" / "prepared"));
+  }
+
+  test::TemporaryDirectory folder_;
+};
+
+TEST_F(PrepareVerb, PrintsATableAndWritesTheDefaultDirectory) {
+  put("a.jsonl", lines_of(3) + line_of(1));
+  put("b.txt", "둘째 파일에도 스무 글자가 넘는 문장이 하나 들어 있다.");
+  const ProgramResult result = prepare({"a.jsonl", "b.txt"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.out, StartsWith(" documents       kept    dropped  input\n"
+                                     "         4          3          1  a.jsonl  (duplicate 1)\n"
+                                     "         1          1          0  b.txt\n"
+                                     "         5          4          1  total  (duplicate 1)\n"
+                                     "data/prepared: train 3 documents, "));
+  EXPECT_TRUE(fs::exists(folder_ / "data" / "prepared" / "manifest.json"));
+  EXPECT_EQ(prepare({"a.jsonl", "--quiet"}).err, "");
+}
+
+TEST_F(PrepareVerb, PrintsOneJsonObjectWhereAsked) {
+  put("a.jsonl", lines_of(50) + "no json\n");
+  const ProgramResult result = prepare({"a.jsonl", "--json", "--out", "out", "--val-fraction", "0.1"});
+  EXPECT_EQ(result.exit_code, 0);
+  const Json summary = parse_json(result.out, "stdout");
+  EXPECT_EQ(summary["total"]["documents_in"], 51);
+  EXPECT_EQ(summary["total"]["dropped"]["invalid_json"], 1);
+  EXPECT_EQ(summary["train"]["documents"].get<int>() + summary["val"]["documents"].get<int>(), 50);
+  EXPECT_EQ(summary["out_dir"], "out");
+  EXPECT_THAT(result.err, StartsWith("ktlm prepare: a.jsonl:51: not valid JSON"));
+}
+
+TEST_F(PrepareVerb, ReadsStandardInput) {
+  const ProgramResult result = prepare({"-", "--json"}, lines_of(200'000));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(parse_json(result.out, "stdout")["total"]["kept"], 200'000);
+}
+
+TEST_F(PrepareVerb, OptionsWinOverSettingsAndSettingsOverFiles) {
+  put("a.jsonl", "{\"text\":\"일곱 글자다\"}\n" + line_of(1));
+  put("small.yaml", "prepare:\n  min_chars: 1000\n");
+  EXPECT_EQ(prepare({"a.jsonl", "--config", "small.yaml"}).exit_code, 1);
+  EXPECT_EQ(prepare({"a.jsonl", "--config", "small.yaml", "--set", "prepare.min_chars=5"}).exit_code, 0);
+  EXPECT_EQ(prepare({"a.jsonl", "--config", "small.yaml", "--min-chars", "5"}).exit_code, 0);
+}
+
+TEST_F(PrepareVerb, WrongSettingsAreUsageErrors) {
+  put("a.jsonl", line_of(1));
+  expect_failure(
+      prepare({"a.jsonl", "--val-fraction", "0.9"}), 2,
+      "--set prepare.val_fraction=0.9: \"prepare.val_fraction\" should be a number, from 0 to 0.5, is \"0.9\"");
+  expect_failure(prepare({"a.jsonl", "--format", "word"}), 2,
+                 "--set prepare.format=word: \"prepare.format\" should be one of auto, mediawiki, wikitext, html, "
+                 "jsonl, text, is \"word\"");
+  expect_failure(prepare({"a.jsonl", "--set", "prepar.threads=1"}), 2,
+                 "--set prepar.threads=1: unknown section \"prepar\"; did you mean \"prepare\"?");
+  EXPECT_EQ(prepare({}).exit_code, 2);
+}
+
+TEST_F(PrepareVerb, EachBadInputIsOneLine) {
+  expect_failure(prepare({"none.xml"}), 1, "none.xml: can't be read: No such file or directory (errno 2)");
+  fs::create_directory(folder_ / "empty");
+  expect_failure(
+      prepare({"empty"}), 1,
+      "empty: holds no .txt, .jsonl, .html, .xml or .wiki file; name the files and, with --format, what they are");
+  put("cut.xml", "<mediawiki>\n<page><title>서울</title>");
+  expect_failure(prepare({"cut.xml"}), 1,
+                 "cut.xml: line 2, byte 39: the XML ends inside the page \"서울\" (an unfinished download?); fetch the "
+                 "file again");
+  put("page.bz2", "<html>404</html>");
+  expect_failure(prepare({"page.bz2"}), 1, "page.bz2: named .bz2, but holds markup; fetch the file again or rename it");
+  put("a.txt", "그냥 글이다. 사전도 대화도 아니고 표시도 없는 글이다.");
+  expect_failure(prepare({"a.txt", "--format", "mediawiki"}), 1,
+                 "a.txt: is no XML; expected a MediaWiki export, choose another --format");
+  put("b.jsonl", line_of(1) + "{}\n");
+  expect_failure(
+      prepare({"b.jsonl", "--strict"}), 1,
+      "b.jsonl:2: has no \"text\", \"content\", \"body\" or \"messages\"; --text-field names the text's key");
+}
+
+TEST_F(PrepareVerb, ASignalStopsItEvenWhileItsInputIsSilent) {
+  for (const int signal_number : {SIGINT, SIGTERM}) {
+    test::RunningProgram program({KTLM_BINARY, "prepare", "-"}, {.input = lines_of(50'000),
+                                                                 .keep_input_open = true,
+                                                                 .directory = folder_.path().string(),
+                                                                 .timeout_seconds = 60});
+    const fs::path data = folder_ / "data";
+    // At work once it has made its temporary directory, and its first shard in there.
+    while (!fs::exists(data) || fs::is_empty(data)) ::usleep(1000);
+    program.send_signal(signal_number);
+    while (::usleep(1000) == 0 && !fs::is_empty(data)) {
+    }
+    const ProgramResult result = program.wait();
+    EXPECT_EQ(result.exit_code, 128 + signal_number);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err, "ktlm prepare: stopped; data/prepared is as it was\n");
+    EXPECT_TRUE(fs::is_empty(data));
+  }
+}
+
+TEST_F(PrepareVerb, AKilledRunsLeftoversGoWithTheNext) {
+  {
+    test::RunningProgram program({KTLM_BINARY, "prepare", "-"}, {.input = lines_of(50'000),
+                                                                 .keep_input_open = true,
+                                                                 .directory = folder_.path().string(),
+                                                                 .timeout_seconds = 60});
+    while (!fs::exists(folder_ / "data") || fs::is_empty(folder_ / "data")) ::usleep(1000);
+  }  // killed here
+  EXPECT_FALSE(fs::exists(folder_ / "data" / "prepared"));
+  put("a.jsonl", line_of(1));
+  EXPECT_EQ(prepare({"a.jsonl"}).exit_code, 0);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "data"), fs::directory_iterator()), 1);
+}
+
+}  // namespace
+}  // namespace ktlm
