@@ -18,6 +18,8 @@ namespace ktlm::tokenizer {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr int64_t kMinMeasuredBytes = 10'000;  // an analysis of less says little
+
 void report(const ProgressCallback& progress, const std::string& stage, int64_t done, int64_t total, const char* unit) {
   if (progress) progress({.stage = stage, .done = done, .total = total, .unit = unit});
 }
@@ -101,21 +103,25 @@ std::optional<TokenizerAnalysis> train_tokenizer(const corpus::PreparedCorpus& c
   const int64_t limit = config.max_training_bytes;
   const double share =
       limit == 0 || corpus_bytes <= limit ? 1.0 : static_cast<double>(limit) / static_cast<double>(corpus_bytes);
-  const auto texts_of = [&corpus](Split split, double share_of_documents) -> TextSource {
-    return [&corpus, split, share_of_documents](const auto& visit) {
-      corpus.for_each_document(split, [&](corpus::Document&& document) {
-        // Drawn by the document's id: the same ones in every run, from every part of the corpus.
-        const double draw = static_cast<double>(hash64(document.id)) * 0x1.0p-64;
-        return draw >= share_of_documents || visit(document.text);
-      });
-    };
+  const TextSource train = [&](const auto& visit) {
+    corpus.for_each_document(Split::kTrain, [&](corpus::Document&& document) {
+      // Drawn by the document's id: the same ones in every run, from every part of the corpus.
+      if (static_cast<double>(hash64(document.id)) * 0x1.0p-64 >= share) return true;
+      // A dialogue's ids hold its roles too: "assistant" in pieces would cost several tokens an answer.
+      for (const auto& message : document.messages)
+        if (!visit(message.role)) return false;
+      return visit(document.text);
+    });
   };
-  const Split measured = corpus.num_documents(Split::kVal) > 0 ? Split::kVal : Split::kTrain;
+  const Split measured = corpus.text_bytes(Split::kVal) >= kMinMeasuredBytes ? Split::kVal : Split::kTrain;
+  const TextSource measure = [&](const auto& visit) {
+    corpus.for_each_document(measured, [&](corpus::Document&& document) { return visit(document.text); });
+  };
   const TrainingTexts texts = {
       .name = corpus.directory().string(),
-      .train = texts_of(Split::kTrain, share),
+      .train = train,
       .train_bytes = std::min(corpus_bytes, limit == 0 ? corpus_bytes : limit),
-      .measure = texts_of(measured, 1.0),
+      .measure = measure,
       .measured_on = measured == Split::kVal ? "val" : "train",
   };
   return train_tokenizer(texts, out_dir, config, progress, stop);

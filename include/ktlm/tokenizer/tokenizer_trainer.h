@@ -48,7 +48,7 @@ std::optional<TokenizerAnalysis> train_tokenizer(const TrainingTexts& texts, con
                                                  const TokenizerTrainConfig& config, const ProgressCallback& progress,
                                                  const StopFlag& stop);
 
-/// The same on the train split, measured on the val split (where that is empty: on the train split).
+/// The same on the train split, measured on the val split (where that holds next to nothing: on the train split).
 std::optional<TokenizerAnalysis> train_tokenizer(const corpus::PreparedCorpus& corpus,
                                                  const std::filesystem::path& out_dir,
                                                  const TokenizerTrainConfig& config, const ProgressCallback& progress,
