@@ -2,8 +2,8 @@
 """Golden models: small random models with the logits, gradients and greedy tokens that transformers computes for them.
 
     python tools/make_golden.py tests/data/golden    writes every fixture there (made with transformers 5.24, torch 2.13)
-    python tools/make_golden.py --check DIRECTORY    loads a model directory that ktlm wrote, and compares the logits and
-                                                     greedy tokens that ktlm stored beside it (expected.safetensors)
+    python tools/make_golden.py --check DIRECTORY…   loads model directories that ktlm wrote, and compares the logits and
+                                                     greedy tokens that ktlm stored in them (expected.safetensors)
 
 A fixture is a model directory as transformers saves it (config.json, model.safetensors) and expected.safetensors:
 
@@ -124,10 +124,11 @@ def check(directory):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory", type=pathlib.Path)
-    parser.add_argument("--check", action="store_true", help="compare a directory that ktlm wrote")
+    parser.add_argument("directories", type=pathlib.Path, nargs="+", metavar="DIRECTORY")
+    parser.add_argument("--check", action="store_true", help="compare directories that ktlm wrote")
     arguments = parser.parse_args()
-    (check if arguments.check else make)(arguments.directory)
+    for directory in arguments.directories:
+        (check if arguments.check else make)(directory)
 
 
 if __name__ == "__main__":

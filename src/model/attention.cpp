@@ -1,5 +1,7 @@
 #include "attention.h"
 
+#include <tuple>
+
 #include "ktlm/ops/attention.h"
 #include "ktlm/ops/rms_norm.h"
 

@@ -5,15 +5,34 @@
 #include "ktlm/core/json.h"
 #include "ktlm/model/safetensors.h"
 #include "ktlm/tokenizer/tokenizer.h"
+#include "ktlm/tokenizer/tokenizer_files.h"
 
 namespace ktlm::model {
 namespace {
 
-constexpr const char* kTokenizerFiles[] = {"tokenizer.model", "tokenizer.json", "tokenizer_config.json",
-                                           "special_tokens_map.json", "chat_template.jinja"};
+// What generation stops at: the end of a text, and of an answer where the tokenizer knows dialogues.
+struct Vocabulary {
+  SpecialIds ids{tokenizer::kBosId, tokenizer::kEosId, tokenizer::kPadId};
+  std::vector<int64_t> stop_ids{tokenizer::kEosId};
+};
+
+Vocabulary read_vocabulary(const std::filesystem::path& tokenizer_directory) {
+  if (tokenizer_directory.empty()) return {};
+  const auto tokenizer = tokenizer::Tokenizer::load(tokenizer_directory);
+  Vocabulary vocabulary{{tokenizer.bos_id(), tokenizer.eos_id(), tokenizer.pad_id()}, {tokenizer.eos_id()}};
+  if (const auto end = tokenizer.control_id(tokenizer::kImEnd); end >= 0) vocabulary.stop_ids.push_back(end);
+  return vocabulary;
+}
+
+std::string generation_config_json(const Vocabulary& vocabulary) {
+  const Json json{{"bos_token_id", vocabulary.ids.bos},
+                  {"eos_token_id", vocabulary.stop_ids},
+                  {"pad_token_id", vocabulary.ids.pad}};
+  return json.dump(2) + "\n";
+}
 
 void copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to) {
-  for (const char* name : kTokenizerFiles) {
+  for (const char* name : tokenizer::kTokenizerFiles) {
     if (std::filesystem::exists(from / name)) write_file_atomically(to / name, read_file(from / name));
   }
 }
@@ -22,10 +41,9 @@ void copy_tokenizer_files(const std::filesystem::path& from, const std::filesyst
 
 void save_model_files(const LanguageModel& model, const std::filesystem::path& tokenizer_directory,
                       const std::filesystem::path& directory) {
-  const SpecialIds ids{tokenizer::kBosId, tokenizer::kEosId, tokenizer::kPadId};
-  write_file_atomically(directory / "config.json", config_to_hf_json(model.config(), ids, model.dtype()));
-  const Json generation{{"bos_token_id", ids.bos}, {"eos_token_id", ids.eos}, {"pad_token_id", ids.pad}};
-  write_file_atomically(directory / "generation_config.json", generation.dump(2) + "\n");
+  const auto vocabulary = read_vocabulary(tokenizer_directory);
+  write_file_atomically(directory / "config.json", config_to_hf_json(model.config(), vocabulary.ids, model.dtype()));
+  write_file_atomically(directory / "generation_config.json", generation_config_json(vocabulary));
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const auto& [name, tensor] : model.parameters()) tensors.emplace_back(name, tensor);
   save_safetensors(directory / "model.safetensors", tensors, {{"format", "pt"}});  // transformers looks for "format"

@@ -5,8 +5,16 @@
 #include <limits>
 
 namespace ktlm::ops {
+namespace {
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& mask) {
+// The kernels of MPS have misread strided operands more than once (pytorch #118115, #162730, #162779); the CPU's and
+// CUDA's take any stride, so that a cache's views need no copy there.
+at::Tensor operand(const at::Tensor& x) { return x.is_mps() ? x.contiguous() : x; }
+
+}  // namespace
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const at::Tensor& mask) {
+  const auto k = operand(keys), v = operand(values);
   const int64_t num_queries = q.size(2), group = q.size(1) / k.size(1);
   std::optional<at::Tensor> optional_mask;
   if (mask.defined()) optional_mask = mask;

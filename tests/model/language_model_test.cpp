@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "error_message.h"
 #include "ktlm/model/device.h"
 #include "model/example_model.h"

@@ -6,6 +6,9 @@
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/model/safetensors.h"
+#include "ktlm/tokenizer/tokenizer.h"
+#include "ktlm/tokenizer/tokenizer_files.h"
+#include "ktlm/tokenizer/tokenizer_trainer.h"
 #include "model/example_model.h"
 #include "temporary_directory.h"
 
@@ -163,13 +166,23 @@ TEST(ModelDirectory, WeightsOfAnotherShapeAreRefused) {
           ": tensor \"model.layers.0.mlp.gate_proj.weight\" has shape [40, 24], but config.json asks for [44, 24]");
 }
 
-TEST(ModelDirectory, TakesTheTokenizersFilesAlong) {
-  const test::TemporaryDirectory directory, tokenizer;
-  write_file_atomically(tokenizer / "tokenizer.json", "{\"version\":\"1.0\"}");
-  write_file_atomically(tokenizer / "analysis.json", "{}");
-  save_model_files(example_model(), tokenizer.path(), directory.path());
-  EXPECT_EQ(read_file(directory / "tokenizer.json"), "{\"version\":\"1.0\"}");
-  EXPECT_FALSE(std::filesystem::exists(directory / "analysis.json"));
+TEST(ModelDirectory, TakesTheTokenizersFilesAndSpecialIdsAlong) {
+  const test::TemporaryDirectory directory, root;
+  const std::string text = read_file(std::string(KTLM_TEST_DATA_DIR) + "/tokenizer/text.txt");
+  const auto source = [&](const std::function<bool(std::string_view)>& visit) { visit(text); };
+  tokenizer::TokenizerTrainConfig config;
+  config.vocab_size = 650;
+  tokenizer::train_tokenizer({"text.txt", source, 0, source, "train"}, root / "tokenizer", config, {}, StopFlag());
+  save_model_files(example_model(), root / "tokenizer", directory.path());
+  for (const char* name : tokenizer::kTokenizerFiles) {
+    EXPECT_EQ(read_file(directory / name), read_file(root / "tokenizer" / name));
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory / tokenizer::kAnalysisFile));
+  const auto loaded = tokenizer::Tokenizer::load(directory.path());
+  const auto written = read_json_file((directory / "generation_config.json").string());
+  EXPECT_EQ(written["bos_token_id"], loaded.bos_id());
+  EXPECT_EQ(written["eos_token_id"], Json({loaded.eos_id(), loaded.control_id(tokenizer::kImEnd)}));
+  EXPECT_EQ(read_json_file((directory / "config.json").string())["pad_token_id"], loaded.pad_id());
 }
 
 }  // namespace

@@ -30,20 +30,24 @@ TEST(Transformers, ComputesWhatWeComputedFromTheDirectoryWeWrote) {
   untied.rope_theta = 500000;
   untied.head_dim = 10;
   qk_norm.qk_norm = true;
-  for (const auto& config : {untied, qk_norm}) {
-    const test::TemporaryDirectory directory;
+  const test::TemporaryDirectory root;
+  std::string directories;
+  for (const auto& [name, config] : {std::pair("llama", untied), std::pair("qwen3", qk_norm)}) {
+    const auto directory = root / name;
+    make_directories(directory);
     const auto model = test::example_model(config);
-    save_model_files(model, {}, directory.path());
+    save_model_files(model, {}, directory);
     const auto ids = test::random_ids(config, 2, 50), prompt = test::random_ids(config, 1, 8, 5);
     save_safetensors(directory / "expected.safetensors", {{"ids", ids},
                                                           {"logits", test::all_logits(model, ids)},
                                                           {"prompt", prompt},
                                                           {"greedy", test::greedy(model, prompt, 50)}});
-    const std::string output = (directory / "output.txt").string();
-    const std::string command = "'" + python + "' '" + KTLM_SOURCE_DIR + "/tools/make_golden.py' --check '" +
-                                directory.path().string() + "' >'" + output + "' 2>&1";
-    EXPECT_EQ(std::system(command.c_str()), 0) << read_file(output);
+    directories += " '" + directory.string() + "'";
   }
+  const std::string output = (root / "output.txt").string();
+  const std::string command = "'" + python + "' '" + KTLM_SOURCE_DIR + "/tools/make_golden.py' --check" + directories +
+                              " >'" + output + "' 2>&1";
+  EXPECT_EQ(std::system(command.c_str()), 0) << read_file(output);
 }
 
 }  // namespace

@@ -4,22 +4,27 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "ktlm/model/language_model.h"
 
 namespace ktlm::model {
 
-/// config.json's content for this shape, and back. `from` throws Error for architectures and options that ktlm does not
-/// compute (another model_type, rope scaling, biases, sliding windows), naming the key.
 struct SpecialIds {
   int64_t bos, eos, pad;
 };
+
+/// config.json's content for this shape, in a form that transformers 4 and 5 read.
 std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, at::ScalarType dtype);
+/// And back. Throws Error for architectures and options that ktlm does not compute (another model_type, rope scaling,
+/// biases, sliding windows), naming the key, and for numbers that fit no model.
 ModelConfig config_from_hf_json(const std::string& json_text, const std::string& where);
 
-/// Writes the files into an existing `directory` (use AtomicDirectory to make it whole); copies the tokenizer's files
-/// from `tokenizer_directory` unless that is empty. Throws Error.
+/// Writes the files into an existing `directory` (use AtomicDirectory to make it whole), in the model's dtype. The
+/// special ids and copies of the tokenizer's files come from `tokenizer_directory`; empty: the ids of ktlm's own
+/// tokenizers, and no files. Throws Error.
 void save_model_files(const LanguageModel& model, const std::filesystem::path& tokenizer_directory,
                       const std::filesystem::path& directory);
 

@@ -9,10 +9,11 @@
 
 namespace ktlm::ops {
 
-/// q (B, H, T, D), k and v (B, K, L, D), H a multiple of K -> (B, T, H, D), differentiable. The queries stand at the
-/// last T of the L positions. Without a mask each sees the keys up to its own, which takes T == L or T == 1; for
+/// q (B, H, T, D), keys and values (B, K, L, D), H a multiple of K -> (B, T, H, D), differentiable. The queries stand
+/// at the last T of the L positions. Without a mask each sees the keys up to its own, which takes T == L or T == 1; for
 /// anything else `mask`, made by attention_mask, tells.
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& mask = {});
+at::Tensor attention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+                     const at::Tensor& mask = {});
 
 /// What attention adds to its scores: 0 where query i of T may see key j of length + T, else -infinity, (B or 1, 1, T,
 /// length + T). A query sees the keys up to its own position length + i, but not the first padding[b] of row b (a query
