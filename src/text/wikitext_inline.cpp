@@ -100,9 +100,9 @@ size_t WikitextRenderer::render_link(const Span& span) {
 }
 
 size_t WikitextRenderer::render_external_link(const Span& span) {
-  const size_t space = kSpaces.find(page_, span.content_begin, span.content_end);
-  if (space == span.content_end) return drop(span);
-  render_words(space, span.content_end);
+  size_t label = kSpaces.find(page_, span.content_begin, span.content_end);
+  while (label < span.content_end && page_[label] == ' ') ++label;
+  render_words(label, span.content_end);
   return span.end;
 }
 
@@ -188,20 +188,20 @@ void WikitextRenderer::render_language(std::string_view code, const Argument* wo
 }
 
 void WikitextRenderer::render_argument(const Argument* argument) {
-  if (argument != nullptr) {
-    render_words(argument->begin, argument->end);
-  } else {
+  if (argument == nullptr) {
     scar();
+    return;
   }
+  const std::string_view words = trimmed(view_.between(argument->begin, argument->end));
+  const size_t begin = static_cast<size_t>(words.data() - page_.data());
+  render_words(begin, begin + words.size());
 }
 
 void WikitextRenderer::render_words(size_t begin, size_t end) {
-  const std::string_view words = trimmed(view_.between(begin, end));
-  if (words.empty() || depth_ >= kMaxDepth) {
+  if (depth_ >= kMaxDepth || trimmed(view_.between(begin, end)).empty()) {
     scar();
   } else {
-    const size_t words_begin = static_cast<size_t>(words.data() - page_.data());
-    render(words_begin, words_begin + words.size());
+    render(begin, end);
   }
 }
 

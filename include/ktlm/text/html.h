@@ -11,7 +11,8 @@ struct HtmlText {
   std::string text;
 };
 
-/// Takes any bytes; broken markup is repaired as browsers do. `html` is UTF-8.
+/// Takes any bytes, as UTF-8; malformed ones become U+FFFD, and broken markup is repaired as browsers do. The text is
+/// laid out as wikitext_to_text() lays it out. The title is that of <title>, else the first <h1>, else empty.
 HtmlText html_to_text(std::string_view html);
 
 }  // namespace ktlm::text

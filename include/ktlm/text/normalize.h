@@ -1,5 +1,6 @@
 // The normaliser, the same before training and at encode time: NFC, full-width ASCII to ASCII, half-width Hangul to
-// compatibility jamo, line ends to \n, control characters out. What carries meaning stays: ㅋㅋ, ㅠㅠ, Hanja, newlines.
+// compatibility jamo, spaces of any width to one kind, line ends to \n, control and invisible characters out. What
+// carries meaning stays: ㅋㅋ, ㅠㅠ, Hanja, newlines, tabs, the joiner inside emoji.
 #pragma once
 
 #include <string>

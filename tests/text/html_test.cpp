@@ -1,0 +1,107 @@
+#include "ktlm/text/html.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "ktlm/core/random.h"
+#include "ktlm/text/utf8.h"
+#include "text/text_files.h"
+
+namespace ktlm::text {
+namespace {
+
+std::string text_of(std::string_view body) {
+  return html_to_text("<html><body>" + std::string(body) + "</body></html>").text;
+}
+
+TEST(Html, TitleHeadingsParagraphsAndLists) {
+  const HtmlText page = html_to_text(
+      "<!DOCTYPE html><html><head><title> 강의\n 이름 </title></head><body><h1>강</h1><p>물이 <b>흐르는</b>\n "
+      "곳이다.</p>"
+      "<h2>종류</h2><ul><li>한강</li><li>낙동강</li></ul><p>끝.</p></body></html>");
+  EXPECT_EQ(page.title, "강의 이름");
+  EXPECT_EQ(page.text, "강\n물이 흐르는 곳이다.\n\n종류\n- 한강\n- 낙동강\n\n끝.");
+}
+
+TEST(Html, TheFirstHeadingServesAsTitle) { EXPECT_EQ(html_to_text("<h1>제목</h1><p>글</p>").title, "제목"); }
+
+TEST(Html, WhatIsNoProseGoes) {
+  EXPECT_EQ(
+      text_of("<header>배너</header><nav><a href=x>메뉴</a></nav><script>var a = '<p>b</p>';</script><style>p{}</style>"
+              "<p>글이다.</p><form>검색<input></form><table><tr><td>칸</td></tr></table><aside>곁</aside>"
+              "<p hidden>숨김</p><p style='display: none'>숨김</p><footer>바닥</footer>"),
+      "글이다.");
+}
+
+TEST(Html, BlocksOfLinksAreMenus) {
+  EXPECT_EQ(
+      text_of(
+          "<ul><li><a href=1>처음</a></li><li><a href=2>다음</a></li></ul><p><a href=3>한강</a>은 서울을 흐른다.</p>"),
+      "한강은 서울을 흐른다.");
+}
+
+TEST(Html, TheMainElementIsTakenWhereThePageNamesIt) {
+  EXPECT_EQ(text_of("<p>밖</p><main><header><h1>제목</h1></header><p>안</p></main>"), "제목\n안");
+  EXPECT_EQ(text_of("<div>밖</div><article><p>안</p></article>"), "안");
+  EXPECT_EQ(text_of("<article>하나</article><article>둘</article>"), "하나\n\n둘");
+  EXPECT_EQ(text_of("<main></main><p>밖</p>"), "밖");
+}
+
+TEST(Html, LineBreaksAndPreformattedText) {
+  EXPECT_EQ(text_of("<p>가<br>나<br/> 다</p><pre>  a\n    b</pre>"), "가\n나\n다\n\n  a\n    b");
+}
+
+TEST(Html, EntitiesAreDecoded) { EXPECT_EQ(text_of("<p>A&amp;B &lt;b&gt; &hellip; &#44032;</p>"), "A&B <b> … 가"); }
+
+TEST(Html, BrokenMarkupIsRepaired) {
+  EXPECT_EQ(text_of("<p>첫째<p>둘째 <b>굵게 <i>기운</b> 글</i><ul><li>하나<li>둘</ul></div></p>"),
+            "첫째\n\n둘째 굵게 기운 글\n\n- 하나\n- 둘");
+  EXPECT_EQ(html_to_text("꼬리표 없는 글").text, "꼬리표 없는 글");
+  EXPECT_TRUE(html_to_text("<p>끊긴 글 <a href=\"x").text.starts_with("끊긴 글"));
+}
+
+TEST(Html, AnyBytesGiveValidText) {
+  EXPECT_EQ(html_to_text("").text, "");
+  EXPECT_TRUE(is_valid_utf8(html_to_text(std::string("<p>\xFF\xEA\xB0 a\0b</p>", 15)).text));
+  const char* pieces[] = {"<p>",   "</p>",     "<div", ">",       "<",        "가",        " ",      "&amp;",
+                          "&#x",   ";",        "\xFF", "<table>", "<li>",     "</ul>",     "<!--",   "-->",
+                          "<pre>", "<a href=", "\"",   "<h1>",    "<script>", "</script>", "<main>", "글자"};
+  Random random(3);
+  for (int i = 0; i < 5000; ++i) {
+    std::string page;
+    for (uint64_t n = random.below(30); n > 0; --n) page += pieces[random.below(std::size(pieces))];
+    ASSERT_TRUE(is_valid_utf8(html_to_text(page).text)) << page;
+  }
+}
+
+TEST(Html, DeepNestingNeedsNoStack) {
+  std::string page;
+  for (int i = 0; i < 20'000; ++i) page += "<div><span>";
+  EXPECT_TRUE(is_valid_utf8(html_to_text(page + "글").text));
+}
+
+TEST(Html, RealPagesKeepTheirTextAndLoseTheirMenus) {
+  const std::filesystem::path folder = std::filesystem::path(KTLM_SHARED_DATA_DIR) / "sample/html";
+  const auto pages = files_in(folder);
+  if (pages.empty()) GTEST_SKIP() << "no pages in " << folder;
+  for (const auto& path : pages) {
+    const HtmlText page = html_to_text(read_text(path));
+    EXPECT_FALSE(page.title.empty()) << path;
+    EXPECT_GT(count_code_points(page.text), 200U) << path;
+    for (const char* gone :
+         {"Help content debug info", "D'oh!", "search-bar", "Module", "Index", "<p", "&nbsp;", "function"}) {
+      EXPECT_EQ(page.text.find(gone), std::string::npos) << path << ": " << gone;
+    }
+  }
+  const HtmlText page = html_to_text(read_text(folder / "border_paragraph.html"));
+  EXPECT_EQ(page.title, "단락의 테두리 지정");
+  EXPECT_EQ(
+      page.text.find(
+          "단락의 테두리 지정\n\n미리 정의된 테두리 스타일 설정\n- 테두리를 지정할 단락에 커서를 놓습니다.\n- 서식"),
+      0U)
+      << page.text;
+}
+
+}  // namespace
+}  // namespace ktlm::text
