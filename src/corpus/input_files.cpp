@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ktlm/core/error.h"
+#include "ktlm/text/utf8.h"
 
 namespace ktlm::corpus {
 
@@ -42,9 +43,10 @@ bool same_path(const fs::path& a, const fs::path& b) {
   return fs::equivalent(a, b, error) && !error;
 }
 
+// A name goes into documents, which are UTF-8, whatever the file system holds.
 std::string last_component(const fs::path& path) {
   const fs::path normal = path.lexically_normal();
-  return (normal.has_filename() ? normal.filename() : normal.parent_path().filename()).string();
+  return text::repair_utf8((normal.has_filename() ? normal.filename() : normal.parent_path().filename()).string());
 }
 
 void walk_folder(const std::string& folder, size_t input, const fs::path& out_dir, std::vector<InputFile>& files,
@@ -63,7 +65,7 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
         ++num_others;
         continue;
       }
-      const std::string relative = entry->path().lexically_relative(folder).generic_string();
+      const std::string relative = text::repair_utf8(entry->path().lexically_relative(folder).generic_string());
       files.push_back({entry->path().string(), last_component(folder) + "/" + relative, input,
                        static_cast<int64_t>(entry->file_size())});
     }

@@ -195,7 +195,8 @@ PrepareSummary prepare(const std::vector<std::string>& inputs, const std::filesy
     pipeline.run([&] { reader.run(); }, [&](RawBatch&& batch) { return extract_batch(std::move(batch), config); },
                  [&](ExtractedBatch&& batch) {
                    for (ExtractedDocument& document : batch) collector.add(std::move(document));
-                   if (progress) progress({"preparing", reader.file_bytes(), all_sizes_known ? total_bytes : 0, "bytes", ""});
+                   if (progress)
+                     progress({"preparing", reader.file_bytes(), all_sizes_known ? total_bytes : 0, "bytes", ""});
                  });
   } catch (const Stopped&) {
     summary.stopped = true;

@@ -9,6 +9,7 @@
 namespace ktlm::corpus {
 namespace {
 
+namespace fs = std::filesystem;
 using test::error_message;
 
 class InputFilesTest : public testing::Test {
@@ -58,6 +59,15 @@ TEST_F(InputFilesTest, InputsKeepTheirOrderAndKnowTheirSize) {
   EXPECT_EQ(files[1].path, "-");
   EXPECT_EQ(files[1].name, "standard input");
   EXPECT_EQ(files[2].input, 2U);
+}
+
+TEST_F(InputFilesTest, NamesAreUtf8WhateverTheFileSystemHolds) {
+  std::error_code error;
+  fs::create_directory(folder_ / "in", error);
+  std::ofstream(folder_ / "in/\xC7\xD1.txt") << "글";
+  if (!fs::exists(folder_ / "in/\xC7\xD1.txt")) GTEST_SKIP() << "this file system takes UTF-8 names alone";
+  EXPECT_EQ(names({path("in")}), std::vector<std::string>{"in/\uFFFD\uFFFD.txt"});
+  EXPECT_EQ(names({path("in/\xC7\xD1.txt")}), std::vector<std::string>{"\uFFFD\uFFFD.txt"});
 }
 
 TEST_F(InputFilesTest, MissingAndEmptyInputsAreNamed) {

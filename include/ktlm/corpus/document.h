@@ -20,7 +20,8 @@ struct Document {
   std::vector<ChatMessage> messages;  // empty unless the document is a dialogue
 };
 
-/// {"id","title","text","source"} and, for a dialogue, "messages"; one line, no newline at its end.
+/// {"id","title","text","source"} and, for a dialogue, "messages"; one line, no newline at its end. The document's
+/// strings are valid UTF-8.
 std::string to_json_line(const Document& document);
 
 /// Throws Error "<where>: ..." where the line is no such object.

@@ -101,8 +101,8 @@ struct PrepareSummary {
 
 /// Prepares `inputs` (files, folders, "-" for standard input) into `out_dir`, which appears whole or not at all and
 /// replaces a prepared directory that stands there. Throws Error: an input missing, damaged or of unknown form; no
-/// document left; `out_dir` is something else than a prepared directory; disk full. `warn` hears of unreadable documents,
-/// of the first few of each input; it and `progress` are called in the calling thread and may be empty.
+/// document left; `out_dir` is something else than a prepared directory; disk full. `warn` hears of unreadable
+/// documents, of the first few of each input; it and `progress` are called in the calling thread and may be empty.
 PrepareSummary prepare(const std::vector<std::string>& inputs, const std::filesystem::path& out_dir,
                        const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
                        const WarningCallback& warn);
