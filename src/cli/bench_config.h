@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "ktlm/core/config.h"
+#include "ktlm/model/model_config.h"
+#include "ktlm/train/train_config.h"
 
 namespace ktlm::cli {
 
@@ -24,5 +26,20 @@ struct BenchConfig {
       "tokens decoded one by one from an empty context; the result is their median");
   }
 };
+
+struct BenchSettings {
+  model::ModelConfig model;
+  train::TrainConfig train;
+  BenchConfig bench;
+};
+
+/// The values of configs/bench.yaml, which a test compares: the program measures without that file at hand.
+inline BenchSettings default_bench_settings() {
+  BenchSettings settings;
+  settings.model.vocab_size = 32000;
+  settings.model.d_ff = 1536;
+  settings.train.micro_batch_size = 4;
+  return settings;
+}
 
 }  // namespace ktlm::cli

@@ -26,12 +26,6 @@ namespace ktlm::cli {
 
 namespace {
 
-struct BenchSettings {
-  model::ModelConfig model;
-  train::TrainConfig train;
-  BenchConfig bench;
-};
-
 struct BenchResult {
   double tokens_per_second = 0;
   int64_t peak_memory_bytes = 0;
@@ -42,11 +36,7 @@ struct BenchResult {
 };
 
 BenchSettings load_settings(const BenchArguments& arguments) {
-  // The values of configs/bench.yaml, which a test compares.
-  BenchSettings settings;
-  settings.model = {.vocab_size = 32000, .d_model = 512, .n_layers = 12, .n_heads = 8, .n_kv_heads = 2, .d_ff = 1536};
-  settings.train.micro_batch_size = 4;
-
+  BenchSettings settings = arguments.config_files.empty() ? default_bench_settings() : BenchSettings{};
   ConfigTree tree;
   for (const std::string& file : arguments.config_files) tree.add_file(file);
   for (const std::string& assignment : arguments.overrides) tree.add_override(assignment);

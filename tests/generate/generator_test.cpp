@@ -128,7 +128,7 @@ TEST(Generate, StopStringAcrossTokensEndsTheTextBeforeIt) {
 TEST(Generate, EndOfTextEndsTheTextAndLeavesNoTrace) {
   const TinyModel& tiny = TinyModel::get();
   std::set<std::string_view> reasons;
-  for (int64_t seed = 0; seed < 40; ++seed) {
+  for (int64_t seed = 0; seed < 12; ++seed) {
     const Generation generation = run({"봄"}, wild(seed, 100)).front();
     reasons.insert(to_string(generation.finish));
     for (const int32_t id : generation.ids) {

@@ -1,0 +1,153 @@
+// ktlm generate, chat and bench through the program.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bench_config.h"
+#include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
+#include "tiny_model_directory.h"
+
+namespace ktlm {
+namespace {
+
+using test::ktlm_with_tiny_model;
+using test::ProgramResult;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+TEST(GenerateVerb, PromptFromArgumentFileAndStandardInputGiveTheSameText) {
+  const std::vector<std::string> seeded = {"generate", "--seed", "7", "--max-new-tokens", "12"};
+  const auto with = [&](const std::vector<std::string>& more, const std::string& input = "") {
+    std::vector<std::string> arguments = seeded;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return ktlm_with_tiny_model(arguments, input);
+  };
+  write_file_atomically(test::tiny_model_directory() / "prompt.txt", "서울은\n");
+  const ProgramResult from_argument = with({"--prompt", "서울은"});
+  EXPECT_EQ(from_argument.exit_code, 0) << from_argument.err;
+  EXPECT_THAT(from_argument.out, StartsWith("서울은"));
+  EXPECT_THAT(from_argument.out, EndsWith("\n"));
+  EXPECT_THAT(from_argument.err, HasSubstr("runs/tiny/model, seed 7"));
+  EXPECT_THAT(from_argument.err, HasSubstr("tokens/s"));
+  EXPECT_EQ(with({"--prompt-file", "prompt.txt"}).out, from_argument.out);
+  EXPECT_EQ(with({"--prompt-file", "-"}, "서울은\n").out, from_argument.out);
+  EXPECT_EQ(with({}, "서울은\n").out, from_argument.out);
+}
+
+TEST(GenerateVerb, JsonHoldsEveryPromptOfABatch) {
+  const ProgramResult result = ktlm_with_tiny_model(
+      {"generate", "--prompt", "서울은", "--prompt", "봄", "--seed", "3", "--max-new-tokens", "5", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json json = parse_json(result.out, "generate --json");
+  ASSERT_EQ(json.at("results").size(), 2u);
+  EXPECT_EQ(json.at("results")[1].at("prompt"), "봄");
+  EXPECT_EQ(json.at("results")[1].at("finish_reason"), "length");
+  EXPECT_EQ(json.at("results")[1].at("new_tokens"), 5);
+  EXPECT_EQ(json.at("seed"), 3);
+  // Row 1 draws with seed + 1.
+  const ProgramResult alone =
+      ktlm_with_tiny_model({"generate", "--prompt", "봄", "--seed", "4", "--max-new-tokens", "5", "--json"});
+  EXPECT_EQ(parse_json(alone.out, "alone").at("results")[0].at("text"), json.at("results")[1].at("text"));
+}
+
+TEST(GenerateVerb, FaultsAreOneLineAndTheRightExitCode) {
+  const auto fault = [](std::vector<std::string> arguments, int exit_code, const std::string& input = "") {
+    arguments.insert(arguments.begin(), {"generate", "-q"});
+    const ProgramResult result = ktlm_with_tiny_model(arguments, input);
+    EXPECT_EQ(result.exit_code, exit_code);
+    EXPECT_EQ(result.out, "");
+    return result.err;
+  };
+  std::string long_prompt;
+  for (int i = 0; i < 100; ++i) long_prompt += "뷁";
+  EXPECT_EQ(fault({}, 1, long_prompt),
+            "ktlm generate: the prompt has 301 tokens, but the model's context holds 64; shorten it by at least 237 "
+            "tokens\n");
+  EXPECT_EQ(fault({"--prompt", "가", "--top-p", "1.5"}, 2),
+            "ktlm generate: --top-p: \"top_p\" should be a number, from 0 to 1, is \"1.5\"\n");
+  EXPECT_EQ(fault({"--prompt", "가", "--dtype", "int8"}, 2),
+            "ktlm generate: dtype \"int8\" is unknown; choose fp32, bf16 or fp16\n");
+  EXPECT_THAT(fault({"--prompt", "가", "--model", "nowhere"}, 1), StartsWith("ktlm generate: nowhere"));
+  EXPECT_THAT(fault({"--prompt-file", "nowhere.txt"}, 1), StartsWith("ktlm generate: nowhere.txt: "));
+}
+
+TEST(ChatVerb, AnswersLinesFromAPipeAndRunsCommands) {
+  const ProgramResult result =
+      ktlm_with_tiny_model({"chat", "-q", "--seed", "1", "--max-new-tokens", "6", "--system", "짧게"},
+                           "안녕?\n\n/regen\n/set temperature=0\n/set\n/stats\n/save talk.json\n/clear\n/load "
+                           "talk.json\n/help\n/quit\n뒤\n");
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 2) << result.out;
+  EXPECT_THAT(result.err, HasSubstr("temperature=0\n"));
+  EXPECT_THAT(result.err, HasSubstr("max_new_tokens=6\n"));
+  EXPECT_THAT(result.err, HasSubstr("of 64 tokens"));
+  EXPECT_THAT(result.err, HasSubstr("3 messages written to talk.json"));
+  EXPECT_THAT(result.err, HasSubstr("the dialogue is forgotten"));
+  EXPECT_THAT(result.err, HasSubstr("3 messages read from talk.json"));
+  EXPECT_THAT(result.err, HasSubstr("/regen"));
+  const Json saved = read_json_file((test::tiny_model_directory() / "talk.json").string());
+  EXPECT_EQ(saved.at("messages")[0].at("content"), "짧게");
+  EXPECT_EQ(saved.at("messages")[1].at("content"), "안녕?");
+  EXPECT_EQ(saved.at("messages")[2].at("role"), "assistant");
+}
+
+TEST(ChatVerb, AFaultInAPipeEndsItWithOneLine) {
+  const auto fault = [](const std::string& line) {
+    const ProgramResult result = ktlm_with_tiny_model({"chat", "-q"}, line + "\n/help\n");
+    EXPECT_NE(result.exit_code, 0);
+    return result.err;
+  };
+  EXPECT_EQ(fault("/hlep"), "ktlm chat: unknown command \"/hlep\"; did you mean \"/help\"?\n");
+  EXPECT_EQ(fault("/tanz"), "ktlm chat: unknown command \"/tanz\"; /help lists all\n");
+  EXPECT_EQ(fault("/set temprature=1"),
+            "ktlm chat: /set: unknown setting \"temprature\"; did you mean \"temperature\"?\n");
+  EXPECT_EQ(fault("/set top_k=-3"), "ktlm chat: /set: \"top_k\" should be an integer, at least 0, is \"-3\"\n");
+  EXPECT_EQ(fault("/set top_k"), "ktlm chat: /set top_k: expected KEY=VALUE\n");
+  EXPECT_EQ(fault("/regen"), "ktlm chat: there is no answer to give again\n");
+  EXPECT_EQ(fault("/save"), "ktlm chat: /save needs a file\n");
+  EXPECT_THAT(fault("/load nowhere.json"), StartsWith("ktlm chat: nowhere.json: "));
+}
+
+TEST(BenchVerb, MeasuresEveryKindAgainstALimit) {
+  write_file_atomically(test::tiny_model_directory() / "bench.yaml",
+                        "model: {vocab_size: 300, d_model: 32, n_layers: 2, n_heads: 2, n_kv_heads: 1, d_ff: 64,\n"
+                        "        max_seq_len: 64}\n"
+                        "train: {micro_batch_size: 2}\n"
+                        "bench: {warmup_steps: 1, measured_steps: 2, decode_tokens: 8}\n");
+  for (const std::string what : {"train", "prefill", "decode"}) {
+    const ProgramResult result = ktlm_with_tiny_model(
+        {"bench", what, "--config", "bench.yaml", "--dtype", "bf16", "--threads", "1", "--device", "cpu", "--json"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const Json json = parse_json(result.out, "bench --json");
+    EXPECT_EQ(json.at("what"), what);
+    EXPECT_EQ(json.at("dtype"), "bf16");
+    EXPECT_EQ(json.at("threads"), 1);
+    EXPECT_EQ(json.at("parameters"), 300 * 32 + 2 * (32 * 32 * 2 + 32 * 16 * 2 + 3 * 32 * 64 + 2 * 32) + 32);
+    EXPECT_GT(json.at("tokens_per_second"), 0);
+    EXPECT_GT(json.at("peak_memory_bytes"), 1e6);
+    EXPECT_GT(json.at(what == "decode" ? "read_bytes_per_second" : "gemm_flops_per_second"), 1e6);
+    EXPECT_GT(json.at("fraction_of_limit"), 0);
+  }
+}
+
+TEST(BenchVerb, BuiltInValuesAreThoseOfTheShippedFile) {
+  ConfigTree tree;
+  tree.add_file(KTLM_SOURCE_DIR "/configs/bench.yaml");
+  const cli::BenchSettings built_in = cli::default_bench_settings();
+  EXPECT_EQ(to_yaml("model", load_section<model::ModelConfig>(tree, "model")), to_yaml("model", built_in.model));
+  EXPECT_EQ(to_yaml("train", load_section<train::TrainConfig>(tree, "train")), to_yaml("train", built_in.train));
+  EXPECT_EQ(to_yaml("bench", load_section<cli::BenchConfig>(tree, "bench")), to_yaml("bench", built_in.bench));
+}
+
+TEST(BenchVerb, ContextThatIsTooShortIsAUsageError) {
+  const ProgramResult result = ktlm_with_tiny_model(
+      {"bench", "decode", "-q", "--set", "model.max_seq_len=64", "--set", "bench.decode_tokens=100"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err,
+            "ktlm bench: bench takes 102 tokens of context, but model.max_seq_len is 64; lower bench.prompt_tokens or "
+            "bench.decode_tokens\n");
+}
+
+}  // namespace
+}  // namespace ktlm
