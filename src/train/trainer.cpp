@@ -78,8 +78,8 @@ std::optional<data::TokenDatasets> open_datasets(const corpus::PreparedCorpus& c
 TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {
   request.train.validate();
   refuse_to_overwrite(request);
-  const auto tokenizer = tokenizer::Tokenizer::load(request.tokenizer_dir);
   const auto corpus = corpus::PreparedCorpus::open(request.prepared_dir);
+  const auto tokenizer = tokenizer::Tokenizer::load(request.tokenizer_dir);
   const auto model_config = resolve_model_config(request.model, tokenizer);
   const at::Device device = model::select_device(request.device);
   const RunIdentity identity = {tokenizer.hash(), corpus.content_hash(), request.train.seed,

@@ -91,7 +91,8 @@ TrainSummary TrainingLoop::run() {
   summary_.tokens_seen = state_.step * tokens_per_step();
   summary_.seconds = seconds_since(run_start_);
   summary_.train_loss = shown_loss_;
-  summary_.tokens_per_second = shown_tokens_per_second_;
+  if (steps_reported_ > 0)
+    summary_.tokens_per_second = static_cast<double>(steps_reported_ * tokens_per_step()) / training_seconds_;
   return summary_;
 }
 
@@ -123,6 +124,8 @@ void TrainingLoop::report() {
   check_finite();
   shown_loss_ = loss_sum_.item<double>() / static_cast<double>(state_.loss_steps);
   const double seconds = seconds_since(last_report_) - paused_seconds_;
+  training_seconds_ += seconds;
+  steps_reported_ += steps_in_report_;
   shown_tokens_per_second_ = static_cast<double>(steps_in_report_ * tokens_per_step()) / seconds;
   parts_.metrics.scalars(state_.step, wall_time_seconds(),
                          {{"train/loss", shown_loss_},

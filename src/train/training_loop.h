@@ -63,9 +63,10 @@ class TrainingLoop {
 
   using Clock = std::chrono::steady_clock;
   Clock::time_point run_start_ = Clock::now(), last_report_ = run_start_;
-  double paused_seconds_ = 0;  // spent on checkpoints and validations since the last report
-  int64_t first_step_;         // where this process began
-  int64_t steps_in_report_ = 0, saved_step_;
+  double paused_seconds_ = 0;    // spent on checkpoints and validations since the last report
+  double training_seconds_ = 0;  // up to the last report, without pauses
+  int64_t first_step_;           // where this process began
+  int64_t steps_in_report_ = 0, steps_reported_ = 0, saved_step_;
   double shown_loss_ = 0, shown_tokens_per_second_ = 0;
 };
 

@@ -45,9 +45,9 @@ struct TrainSummary {
   double train_loss = 0;       // nats per token, of the last report; 0 where none was made
   int64_t validated_step = 0;  // of `validation`; 0: this call made none
   eval::Evaluation validation;
-  int64_t best_step = 0;  // 0: never validated
-  double seconds = 0;     // of this call
-  double tokens_per_second = 0;
+  int64_t best_step = 0;            // 0: never validated
+  double seconds = 0;               // of this call
+  double tokens_per_second = 0;     // of this call, without checkpoints and validations
   std::filesystem::path model_dir;  // empty where interrupted; after an early stop it holds the best step's model
 };
 
