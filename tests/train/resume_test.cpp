@@ -11,7 +11,6 @@
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/core/random.h"
-#include "ktlm/model/device.h"
 #include "ktlm/train/checkpoint.h"
 #include "tiny_run.h"
 
@@ -24,7 +23,6 @@ using testing::ElementsAre;
 class ResumeTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    model::set_up_compute(1);  // as the child does
     uninterrupted_ = new test::TemporaryDirectory;
     train(tiny_request(tiny_data(), uninterrupted_->path()), {}, StopFlag());
   }

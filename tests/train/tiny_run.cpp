@@ -6,6 +6,7 @@
 #include "ktlm/core/json.h"
 #include "ktlm/corpus/prepare.h"
 #include "ktlm/corpus/prepared_corpus.h"
+#include "ktlm/model/device.h"
 #include "ktlm/model/safetensors.h"
 #include "ktlm/tokenizer/tokenizer_trainer.h"
 
@@ -37,6 +38,7 @@ std::string tiny_corpus_jsonl() {
 const TinyData& tiny_data() {
   static const test::TemporaryDirectory directory;
   static const TinyData data = [] {
+    model::set_up_compute(1);  // test programs run side by side
     const TinyData paths = {directory / "prepared", directory / "tokenizer"};
     const StopFlag no_stop;
     write_file_atomically(directory / "corpus.jsonl", tiny_corpus_jsonl());

@@ -1,0 +1,125 @@
+// ktlm train through the program: signals and their exit codes, going on, configuration, refusals.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
+#include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
+#include "run_program.h"
+#include "temporary_directory.h"
+
+namespace ktlm {
+namespace {
+
+namespace fs = std::filesystem;
+using test::ProgramResult;
+using testing::HasSubstr;
+
+class TrainVerb : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string sample = KTLM_TEST_DATA_DIR "/sample/dialogues.jsonl";
+    ASSERT_EQ(ktlm({"prepare", sample}).exit_code, 0);
+    ASSERT_EQ(ktlm({"train-tokenizer", "--vocab-size", "800"}).exit_code, 0);
+    write_file_atomically(directory_ / "run.yaml",
+                          "model: {d_model: 32, n_layers: 2, n_heads: 2, n_kv_heads: 1, d_ff: 64, max_seq_len: 64}\n"
+                          "train: {max_steps: 30, micro_batch_size: 2, warmup_steps: 2, eval_every_steps: 10,\n"
+                          "        checkpoint_every_steps: 10, log_every_steps: 1, dtype: bf16, threads: 1}\n");
+  }
+
+  std::vector<std::string> command(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), KTLM_BINARY);
+    return arguments;
+  }
+  test::ProgramOptions here() const { return {.directory = directory_.path().string()}; }
+  ProgramResult ktlm(const std::vector<std::string>& arguments) const {
+    return test::run_program(command(arguments), here());
+  }
+
+  test::TemporaryDirectory directory_;
+};
+
+TEST_F(TrainVerb, SavesAtASignalAndExitsWithItsCode) {
+  const std::vector<std::string> endless = {
+      "train",   "--config", "run.yaml", "--set", "train.max_steps=1000000", "--set", "train.lr_schedule=wsd",
+      "--resume"};
+  int64_t step = 0;
+  for (const int signal_number : {SIGINT, SIGTERM}) {
+    test::RunningProgram program(command(endless), here());
+    ASSERT_TRUE(program.wait_for("bits per byte")) << program.result().err;
+    program.send_signal(signal_number);
+    const ProgramResult stopped = program.wait();
+    EXPECT_EQ(stopped.exit_code, 128 + signal_number) << stopped.err;
+    EXPECT_THAT(stopped.err, HasSubstr("go on with ktlm train --resume --out runs/run"));
+    const std::string latest = read_file(directory_ / "runs/run/latest");
+    const int64_t saved_step = std::stoll(latest.substr(latest.find('-') + 1));
+    EXPECT_GT(saved_step, step);
+    step = saved_step;
+  }
+  EXPECT_FALSE(fs::exists(directory_ / "runs/run/model"));
+}
+
+TEST_F(TrainVerb, GoesOnToTheSameBitsWithTwoThreadsAndBf16) {
+  const std::vector<std::string> run = {"train", "--config", "run.yaml",          "--threads",
+                                        "2",     "--set",    "train.max_steps=8", "--out"};
+  auto straight = run, again = run;
+  straight.push_back("straight");
+  again.insert(again.end(), {"again", "--set", "train.checkpoint_every_steps=3"});
+  ASSERT_EQ(ktlm(straight).exit_code, 0);
+  ASSERT_EQ(ktlm(again).exit_code, 0);
+  fs::remove_all(directory_ / "again/checkpoints/step-000008");  // as if killed before it
+  fs::remove_all(directory_ / "again/model");
+  const auto rest = ktlm({"train", "--resume", "--out", "again", "--json"});
+  ASSERT_EQ(rest.exit_code, 0) << rest.err;
+  EXPECT_THAT(rest.err, HasSubstr("going on from step-000006"));
+  EXPECT_EQ(read_file(directory_ / "straight/model/model.safetensors"),
+            read_file(directory_ / "again/model/model.safetensors"));
+
+  const Json result = parse_json(rest.out, "train --json");
+  EXPECT_EQ(result.at("outcome"), "finished");
+  EXPECT_EQ(result.at("step"), 8);
+  EXPECT_EQ(result.at("model"), "again/model");
+  EXPECT_GT(result.at("validation").at("bits_per_byte").get<double>(), 0);
+}
+
+TEST_F(TrainVerb, RefusesToOverwriteARunInOneLine) {
+  ASSERT_EQ(ktlm({"train", "--config", "run.yaml", "-q"}).exit_code, 0);
+  const auto again = ktlm({"train", "--config", "run.yaml"});
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_EQ(again.err,
+            "ktlm train: runs/run: holds a run already (step-000030); pass --resume to go on with it, or another --out "
+            "to start afresh\n");
+}
+
+TEST_F(TrainVerb, PrintConfigShowsWhereEachSettingCameFrom) {
+  const auto result =
+      ktlm({"train", "--config", "run.yaml", "--set", "train.learning_rate=2e-3", "--threads", "1", "--print-config"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_THAT(result.out, HasSubstr("d_model: 32  # run.yaml:1"));
+  EXPECT_THAT(result.out, HasSubstr("learning_rate: 0.002  # --set train.learning_rate=2e-3"));
+  EXPECT_THAT(result.out, HasSubstr("threads: 1  # --set train.threads=1"));
+  EXPECT_THAT(result.out, HasSubstr("beta1: 0.9  # default"));
+  EXPECT_THAT(result.out, HasSubstr("sampling:"));
+  EXPECT_FALSE(fs::exists(directory_ / "runs"));
+}
+
+TEST_F(TrainVerb, AnUnknownKeyIsAnErrorWithTheNearestOne) {
+  const auto result = ktlm({"train", "--config", "run.yaml", "--set", "train.warmup_step=3"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("unknown key \"train.warmup_step\"; did you mean \"warmup_steps\"?"));
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
+}
+
+TEST_F(TrainVerb, ASizeThatDoesNotDivideIsRefusedBeforeAnythingIsWritten) {
+  const auto result = ktlm({"train", "--config", "run.yaml", "--set", "model.n_heads=3"});
+  EXPECT_EQ(result.exit_code, 2) << result.err;
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  EXPECT_FALSE(fs::exists(directory_ / "runs"));
+}
+
+}  // namespace
+}  // namespace ktlm
