@@ -148,7 +148,7 @@ void extract_text(RawDocument& raw, const PrepareConfig& config, ExtractedDocume
 
 bool has_fewer_characters(std::string_view text, int64_t min_chars) {
   const auto limit = static_cast<size_t>(min_chars);
-  return text.size() < 4 * limit && text::count_code_points(text) < limit;  // a character has at most 4 bytes
+  return text.size() / 4 < limit && text::count_code_points(text) < limit;  // a character has at most 4 bytes
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ struct PrepareConfig {
       "drops documents with fewer characters; dialogues are exempt");
     v("text_field", &PrepareConfig::text_field, any_value(),
       "JSONL's key of the text; empty takes the first of text, content, body");
-    v("strict", &PrepareConfig::strict, any_value(), "stops at the first unreadable JSONL line instead of dropping it");
+    v("strict", &PrepareConfig::strict, any_value(),
+      "stops at the first unreadable JSONL line, or text in another encoding, instead of dropping it");
     v("shard_bytes", &PrepareConfig::shard_bytes, at_least(1), "text per train shard, before compression");
   }
 };
@@ -46,13 +47,13 @@ struct PrepareConfig {
 enum class DropReason {
   // Read and extract:
   kOtherNamespace,  // a dump's talk, user, template, category ... page
-  kRedirect,        //
-  kDisambiguation,  //
-  kNotWikitext,     // a dump's page in another content model
-  kInvalidJson,     // a line that is no JSON object
-  kNoText,          // a JSON object without the text field, or with messages that are no dialogue
-  kNotUtf8,         // mostly malformed: another encoding
-  kEmpty,           // no text left behind the markup
+  kRedirect,
+  kDisambiguation,
+  kNotWikitext,  // a dump's page in another content model
+  kInvalidJson,  // a line that is no JSON object
+  kNoText,       // a JSON object without the text field, or with messages that are no dialogue
+  kNotUtf8,      // mostly malformed: another encoding
+  kEmpty,        // no text left behind the markup
   // Filter:
   kTooShort,
   // Deduplicate:
