@@ -66,6 +66,7 @@ std::string format_seconds(double seconds) {
 }
 
 std::string format_double(double value) {
+  if (value == std::floor(value) && std::abs(value) < 1e15) return with_digits(value, 0);  // 300, not 3e+02
   // Not std::to_chars(double): macOS has it from 13.3 on only. The stream is bound to the C locale's point.
   for (int precision = 1; precision <= 17; ++precision) {
     std::ostringstream stream;

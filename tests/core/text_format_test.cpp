@@ -21,7 +21,8 @@ TEST(TextFormat, PicksTheUnit) {
 TEST(TextFormat, DoublesReadBackFromTheFewestDigits) {
   EXPECT_EQ(format_double(0.0003), "0.0003");
   EXPECT_EQ(format_double(0.1), "0.1");
-  EXPECT_EQ(format_double(10000), "1e+04");
+  EXPECT_EQ(format_double(10000), "10000");
+  EXPECT_EQ(format_double(1e-5), "1e-05");
   EXPECT_EQ(std::stod(format_double(0.1 + 0.2)), 0.1 + 0.2);
 }
 
