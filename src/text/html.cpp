@@ -9,9 +9,12 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 #include <vector>
 
+#include "ktlm/core/error.h"
+#include "ktlm/core/text_format.h"
 #include "ktlm/text/utf8.h"
 #include "text_writer.h"
 
@@ -220,6 +223,10 @@ std::string main_text(xmlNode* root, bool is_whole_page) {
 }  // namespace
 
 HtmlText html_to_text(std::string_view html) {
+  if (html.size() > std::numeric_limits<int>::max() / 3) {  // a byte may become the three of U+FFFD
+    throw Error("an HTML page of " + format_bytes(static_cast<int64_t>(html.size())) +
+                "; at most 700 MB can be parsed at once; split it");
+  }
   // libxml2 takes malformed bytes for a sign of Latin-1, and NUL for the end.
   std::string page = repair_utf8(html);
   std::ranges::replace(page, '\0', ' ');
