@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iostream>
 #include <iterator>
+#include <utility>
 
 #include "console.h"
 #include "ktlm/core/error.h"
@@ -91,15 +92,16 @@ int run_generate(const GenerateArguments& arguments, Console& console) {
   console.note(model_dir.string() + ", seed " + std::to_string(options.sampling.seed));
 
   // One prompt's text is shown as it comes, several when all are there. A shown text begins with its prompt.
+  // The prompt waits for the first piece, so that one that is refused leaves nothing on stdout.
   const bool streaming = prompts.size() == 1 && !arguments.json;
-  if (streaming) write_piece(prompts.front());
+  std::string unshown = prompts.front();
   const auto on_text = [&](size_t, std::string_view piece) {
-    if (streaming) write_piece(piece);
+    if (streaming) write_piece(std::exchange(unshown, {}) + std::string(piece));
     return !console.stop_flag().requested();
   };
   generate::GenerationStats stats;
   const auto generations = generate::generate(trained.model, trained.tokenizer, prompts, options, on_text, &stats);
-  if (streaming) write_piece("\n");
+  if (streaming) write_piece(unshown + "\n");
 
   if (arguments.json) {
     console.print(to_json_line(to_json(prompts, generations, stats, model_dir.string(), options.sampling.seed)));

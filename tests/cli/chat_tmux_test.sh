@@ -27,7 +27,7 @@ train: {max_steps: 2, micro_batch_size: 2, warmup_steps: 1, eval_every_steps: 0}
 YAML
 "$program" prepare texts.jsonl --min-chars 1 -q > /dev/null
 "$program" train-tokenizer --vocab-size 320 -q > /dev/null
-"$program" train --config tiny.yaml --device cpu -q > /dev/null
+"$program" train --config tiny.yaml --device cpu --threads 1 -q > /dev/null
 config=runs/tiny/model/config.json
 sed 's/\("max_position_embeddings": *\)64/\1200000/' "$config" > config.new
 mv config.new "$config"
@@ -46,7 +46,7 @@ expect_screen() {
 type_() { tmux_ send-keys -l -- "$1"; }
 press() { tmux_ send-keys "$@"; }
 
-start="env XDG_STATE_HOME=$folder/state LC_ALL=C '$program' chat --device cpu --temperature 0 --max-new-tokens 3"
+start="env XDG_STATE_HOME=$folder/state LC_ALL=C '$program' chat --device cpu --threads 1 --temperature 0 --max-new-tokens 3"
 tmux_ new-session -d -x 60 -y 24 "$start; echo left with \$?; sleep 600"
 expect_screen '^> *$'
 
@@ -84,10 +84,11 @@ press Enter
 expect_screen '^max_new_tokens=0$'
 press C-l
 type_ '길게'
+expect_screen '^> 길게$'
 press Enter
-sleep 1
+sleep 2
 press C-c
-sleep 0.3
+sleep 1
 press C-l
 type_ '/stats'
 press Enter
@@ -96,6 +97,7 @@ expect_screen '^[34] messages, 0 of them no longer in the context$'
 # On an empty line the first Ctrl-C warns, the second leaves; a line typed in between takes the warning back.
 press C-l
 type_ '반쯤'
+expect_screen '^> 반쯤$'
 press C-c
 expect_screen '^> *$'
 press C-c
@@ -103,7 +105,10 @@ expect_screen 'Ctrl-C again'
 type_ '/help'
 press Enter
 expect_screen '^/quit'
+press C-l
+expect_screen '^> *$'
 press C-c
+expect_screen 'Ctrl-C again'
 press C-c
 expect_screen 'left with 0'
 

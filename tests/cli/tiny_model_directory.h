@@ -27,9 +27,10 @@ inline const std::filesystem::path& tiny_model_directory() {
     write_file_atomically(directory / "tiny.yaml",
                           "model: {d_model: 16, n_layers: 1, n_heads: 2, n_kv_heads: 1, d_ff: 32, max_seq_len: 64}\n"
                           "train: {max_steps: 2, micro_batch_size: 2, warmup_steps: 1, eval_every_steps: 0}\n");
-    const std::vector<std::vector<std::string>> chain = {{"prepare", "texts.jsonl", "--min-chars", "1"},
-                                                         {"train-tokenizer", "--vocab-size", "320"},
-                                                         {"train", "--config", "tiny.yaml", "--device", "cpu"}};
+    const std::vector<std::vector<std::string>> chain = {
+        {"prepare", "texts.jsonl", "--min-chars", "1"},
+        {"train-tokenizer", "--vocab-size", "340"},
+        {"train", "--config", "tiny.yaml", "--device", "cpu", "--threads", "1"}};
     for (std::vector<std::string> arguments : chain) {
       arguments.insert(arguments.begin(), KTLM_BINARY);
       const ProgramResult result = run_program(arguments, {.directory = directory.path().string()});
@@ -45,8 +46,9 @@ inline const std::filesystem::path& tiny_model_directory() {
 inline ProgramResult ktlm_with_tiny_model(std::vector<std::string> arguments, const std::string& input = "") {
   arguments.insert(arguments.begin(), KTLM_BINARY);
   const std::string directory = tiny_model_directory().string();
-  return run_program(arguments,
-                     {.input = input, .environment = {{"XDG_STATE_HOME", directory}}, .directory = directory});
+  return run_program(arguments, {.input = input,
+                                 .environment = {{"XDG_STATE_HOME", directory}, {"OMP_NUM_THREADS", "1"}},
+                                 .directory = directory});
 }
 
 }  // namespace ktlm::test

@@ -2,6 +2,7 @@
 // text is nonsense, but each token depends on all before it.
 #pragma once
 
+#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <string>
@@ -67,6 +68,7 @@ struct TinyModel {
   model::LanguageModel model = make_tiny_model(tokenizer.vocab_size());
 
   static const TinyModel& get() {
+    at::set_num_threads(1);  // threads that wait for each other cost more than so small a model
     static const TinyModel tiny;
     return tiny;
   }
