@@ -80,7 +80,8 @@ Json to_json(const std::vector<FileResult>& results, const std::string& model_di
 std::vector<std::string> read_texts(const std::string& file) {
   auto texts = corpus::read_jsonl_texts(file);
   const auto has_text = [](const std::string& text) { return !text.empty(); };
-  if (std::none_of(texts.begin(), texts.end(), has_text)) throw Error(file + ": holds no text to evaluate");
+  if (std::none_of(texts.begin(), texts.end(), has_text))
+    throw Error((file == "-" ? "standard input" : file) + ": holds no text to evaluate");
   return texts;
 }
 
