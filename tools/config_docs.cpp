@@ -2,6 +2,7 @@
 // ctest compares the committed page with what this prints.
 #include <iostream>
 
+#include "bench_config.h"
 #include "ktlm/core/config.h"
 #include "ktlm/corpus/prepare.h"
 #include "ktlm/generate/sampling_config.h"
@@ -44,4 +45,5 @@ int main() {
   print_section<generate::SamplingConfig>("sampling", "How text is drawn, by `generate`, `chat` and at validation.");
   print_section<corpus::PrepareConfig>("prepare", "How raw text becomes documents.");
   print_section<tokenizer::TokenizerTrainConfig>("tokenizer", "How the tokenizer is trained.");
+  print_section<cli::BenchConfig>("bench", "What `bench` measures; the model is that of `configs/bench.yaml`.");
 }

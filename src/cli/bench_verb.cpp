@@ -9,6 +9,7 @@
 
 #include "bench_config.h"
 #include "bench_measure.h"
+#include "config_sections.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
@@ -41,7 +42,7 @@ BenchSettings load_settings(const BenchArguments& arguments) {
   for (const std::string& file : arguments.config_files) tree.add_file(file);
   for (const std::string& assignment : arguments.overrides) tree.add_override(assignment);
   if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
-  tree.check_sections({"model", "train", "sampling", "prepare", "tokenizer", "bench"});
+  tree.check_sections(kConfigSections);
   settings.model = load_section(tree, "model", settings.model);
   settings.train = load_section(tree, "train", settings.train);
   settings.bench = load_section(tree, "bench", settings.bench);

@@ -130,6 +130,7 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   }
 
   const auto [name, run] = verbs.chosen();
+  int stopped_code = 0;  // a signal's code wins: work that can't stop half-way ends in an error
   try {
     if (!run) return run_in_torch_library(argc, argv);
     set_up_logging(name, common.quiet ? LogLevel::kQuiet : common.verbose ? LogLevel::kVerbose : LogLevel::kNormal);
@@ -138,6 +139,7 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
       return run(console);
     } catch (...) {
       console.finish_progress();
+      stopped_code = console.exit_code();
       throw;
     }
   } catch (const ConfigError& error) {
@@ -145,7 +147,7 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   } catch (const std::bad_alloc&) {
     return report(name, "out of memory; choose a smaller model, batch or input", 1);
   } catch (const std::exception& error) {
-    return report(name, error.what(), 1);
+    return report(name, error.what(), stopped_code != 0 ? stopped_code : 1);
   }
 }
 

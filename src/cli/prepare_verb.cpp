@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "config_sections.h"
 #include "console.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/corpus/prepare.h"
@@ -56,7 +57,7 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
   ConfigTree tree;
   for (const std::string& file : arguments.config_files) tree.add_file(file);
   for (const std::string& assignment : arguments.overrides) tree.add_override(assignment);
-  tree.check_sections({"model", "train", "sampling", "prepare", "tokenizer", "bench"});
+  tree.check_sections(kConfigSections);
   const auto config = load_section<corpus::PrepareConfig>(tree, "prepare");
 
   const corpus::PrepareSummary summary = corpus::prepare(arguments.inputs, arguments.out_dir, config,

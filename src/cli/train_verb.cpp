@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config_sections.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
@@ -42,7 +43,7 @@ TrainSettings load_settings(const TrainArguments& arguments) {
   for (const auto& assignment : arguments.overrides) tree.add_override(assignment);
   if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
   if (arguments.threads) tree.add_override("train.threads=" + std::to_string(*arguments.threads));
-  tree.check_sections({"model", "train", "sampling", "prepare", "tokenizer", "bench"});
+  tree.check_sections(kConfigSections);
 
   request.model = load_section<model::ModelConfig>(tree, "model");
   request.train = load_section<train::TrainConfig>(tree, "train");
