@@ -24,6 +24,21 @@ namespace {
   throw Error(message);
 }
 
+// Puts `from` in the place of the existing directory `to`, and that one in the place of `from`, in one step. False
+// where the file system can't.
+bool exchange([[maybe_unused]] const fs::path& from, [[maybe_unused]] const fs::path& to) {
+#ifdef __APPLE__
+  return ::renamex_np(from.c_str(), to.c_str(), RENAME_SWAP) == 0;
+#elif defined(RENAME_EXCHANGE)
+  return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0;
+#else
+  return false;
+#endif
+}
+
+// Where the former directory waits while the new one takes its place, on file systems that can't exchange two.
+fs::path aside_path(const fs::path& directory) { return directory.string() + ".former"; }
+
 // Syncs a file or a directory (whose entries a rename changes). A file system that can't sync directories is no error.
 void sync_path(const fs::path& path, bool must_succeed) {
   const int descriptor = ::open(path.c_str(), O_RDONLY);
@@ -31,7 +46,7 @@ void sync_path(const fs::path& path, bool must_succeed) {
     if (must_succeed) throw_system_error(path, "can't be synced");
     return;
   }
-  const int result = ::fsync(descriptor);
+  const int result = sync_to_disk(descriptor);
   const int error_number = errno;
   ::close(descriptor);
   if (result != 0 && must_succeed) throw_system_error(path, "can't be synced", error_number);
@@ -65,7 +80,27 @@ void remove_leftovers(const fs::path& path) {
   }
 }
 
+// A writer that was killed while the former directory stood aside: it comes back, unless the new one took its place.
+void restore_former(const fs::path& directory) {
+  std::error_code ignored;
+  const fs::path aside = aside_path(directory);
+  if (!fs::exists(aside, ignored)) return;
+  if (fs::exists(directory, ignored))
+    fs::remove_all(aside, ignored);
+  else
+    fs::rename(aside, directory, ignored);
+}
+
 }  // namespace
+
+int sync_to_disk(int descriptor) {
+#ifdef __APPLE__
+  // fsync() there hands the data to the drive only, whose cache a power cut empties; not every file system knows
+  // better.
+  if (::fcntl(descriptor, F_FULLFSYNC) == 0) return 0;
+#endif
+  return ::fsync(descriptor);
+}
 
 std::string read_file(const fs::path& path) {
   if (fs::is_directory(path)) throw Error(path.string() + ": is a directory, expected a file");
@@ -121,7 +156,7 @@ void AtomicFile::overwrite(uint64_t offset, const void* data, size_t size_bytes)
 }
 
 void AtomicFile::commit() {
-  if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) throw_system_error(path_, "can't be written");
+  if (std::fflush(file_) != 0 || sync_to_disk(::fileno(file_)) != 0) throw_system_error(path_, "can't be written");
   const int close_result = std::fclose(std::exchange(file_, nullptr));
   std::error_code error;
   if (close_result == 0) fs::rename(temporary_path_, path_, error);
@@ -139,6 +174,7 @@ AtomicDirectory::AtomicDirectory(fs::path directory) : directory_(std::move(dire
   temporary_path_ = directory_.string() + temporary_suffix();
   make_directories(parent_of(directory_));
   remove_leftovers(directory_);
+  restore_former(directory_);
   make_directories(temporary_path_);
 }
 
@@ -151,10 +187,15 @@ AtomicDirectory::~AtomicDirectory() {
 void AtomicDirectory::commit() {
   for (const auto& entry : fs::recursive_directory_iterator(temporary_path_)) sync_path(entry.path(), true);
   sync_path(temporary_path_, false);
-  // An existing directory steps aside first; POSIX renames onto empty directories only.
-  const fs::path aside = directory_.string() + ".old" + temporary_suffix();
   std::error_code error;
   const bool existed = fs::exists(directory_, error);
+  if (existed && exchange(temporary_path_, directory_)) {
+    committed_ = true;
+    sync_path(parent_of(directory_), false);
+    fs::remove_all(temporary_path_, error);  // the former one
+    return;
+  }
+  const fs::path aside = aside_path(directory_);
   if (existed) {
     fs::rename(directory_, aside, error);
     if (error) throw_system_error(directory_, "can't be replaced", error.value());

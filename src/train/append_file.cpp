@@ -1,11 +1,10 @@
 #include "append_file.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <utility>
 
 #include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
 
 namespace ktlm::train {
 
@@ -29,7 +28,7 @@ void AppendFile::append(std::string_view record) {
 }
 
 void AppendFile::sync() {
-  if (::fsync(::fileno(file_.get())) != 0) throw_write_error(path_);
+  if (sync_to_disk(::fileno(file_.get())) != 0) throw_write_error(path_);
 }
 
 }  // namespace ktlm::train

@@ -96,6 +96,43 @@ TEST(AtomicDirectory, ReplacesAWholeDirectoryOnCommitOnly) {
   EXPECT_EQ(count_entries(directory.path()), 1);
 }
 
+TEST(AtomicDirectory, ThereIsNoMomentWithoutADirectoryOfTheFinalName) {
+  TemporaryDirectory directory;
+  const auto final_path = directory / "model";
+  {
+    AtomicDirectory first(final_path);
+    first.commit();
+  }
+  // A child replaces the directory again and again until it is killed; the parent looks all the while.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (;;) {
+      AtomicDirectory next(final_path);
+      write_file_atomically(next.path() / "file", "content");
+      next.commit();
+    }
+  }
+  int missing = 0;
+  for (int i = 0; i < 20'000; ++i) missing += std::filesystem::exists(final_path) ? 0 : 1;
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(missing, 0);
+  {
+    AtomicDirectory last(final_path);
+    last.commit();
+  }
+  EXPECT_EQ(count_entries(directory.path()), 1);
+}
+
+TEST(AtomicDirectory, AFormerDirectoryLeftAsideByAKilledWriterComesBack) {
+  TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "model.former");
+  { AtomicDirectory abandoned(directory / "model"); }
+  EXPECT_TRUE(std::filesystem::exists(directory / "model"));
+  EXPECT_EQ(count_entries(directory.path()), 1);
+}
+
 TEST(AtomicDirectory, TakesATrailingSlash) {
   TemporaryDirectory directory;
   AtomicDirectory out((directory / "out/").string());

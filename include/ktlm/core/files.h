@@ -20,6 +20,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 /// Creates the folder and its parents; an existing one is fine. Throws Error.
 void make_directories(const std::filesystem::path& directory);
 
+/// fsync() that reaches the disk itself, on macOS too. 0, or -1 with errno.
+int sync_to_disk(int descriptor);
+
 /// A file under construction. Without commit() the destructor removes it and the final name stays untouched.
 class AtomicFile {
  public:
@@ -47,6 +50,8 @@ class AtomicFile {
 
 /// A directory under construction: write into path(), then commit() renames it as a whole. Without commit() the
 /// destructor removes it. Leftovers of killed writers (`.tmp-*`) beside it are removed by the next writer of that name.
+/// An existing directory is exchanged in one step (Linux, macOS); on file systems that can't, it waits as `.former` in
+/// between, and the next writer puts it back where a kill came just then.
 class AtomicDirectory {
  public:
   /// Makes `<directory>.tmp-<pid>`. Throws Error.
