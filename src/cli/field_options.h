@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ktlm/core/config.h"
@@ -12,20 +14,48 @@
 
 namespace ktlm::cli {
 
+/// "top_k" is the option --top-k.
+inline std::string option_of(const ConfigField& field) {
+  std::string option = "--" + field.name;
+  std::replace(option.begin(), option.end(), '_', '-');
+  return option;
+}
+
+/// One option for `field`; `take` gets what the person wrote. A flag, which gives "true", for a field that is a bool.
+inline void declare_field(CLI::App& app, const ConfigField& field, std::function<void(const std::string&)> take) {
+  if (field.type == "true or false") {
+    app.add_flag_callback(
+        option_of(field), [take = std::move(take)] { take("true"); }, field.help);
+  } else {
+    app.add_option_function<std::string>(option_of(field), std::move(take), field.help)
+        ->type_name(field.type)
+        ->default_str(field.print());
+  }
+}
+
 /// One option per field of `section`, which must outlive the parse. A bad value is a usage error.
 template <class Section>
 void declare_fields(CLI::App& app, Section& section) {
   for (const ConfigField& field : list_fields(section)) {
-    std::string option = "--" + field.name;
-    std::replace(option.begin(), option.end(), '_', '-');
-    const auto parse = [field, option](const std::string& text) {
+    declare_field(app, field, [field](const std::string& text) {
       try {
-        field.parse({.scalars = {text}, .where = option}, field.name);
+        field.parse({.scalars = {text}, .where = option_of(field)}, field.name);
       } catch (const ConfigError& error) {
         throw CLI::ValidationError(error.what(), CLI::ExitCodes::ValidationError);
       }
-    };
-    app.add_option_function<std::string>(option, parse, field.help)->type_name(field.type)->default_str(field.print());
+    });
+  }
+}
+
+/// One option per field of a section that configuration files fill too: --min-chars 5 adds "prepare.min_chars=5" to
+/// `overrides`. No other option may write there, for CLI11 empties a vector that an option is bound to.
+template <class Section>
+void declare_fields_as_overrides(CLI::App& app, const std::string& section_name, std::vector<std::string>& overrides) {
+  Section defaults;
+  for (const ConfigField& field : list_fields(defaults)) {
+    declare_field(app, field, [&overrides, key = section_name + "." + field.name](const std::string& text) {
+      overrides.push_back(key + "=" + text);
+    });
   }
 }
 

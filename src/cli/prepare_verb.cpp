@@ -57,6 +57,7 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
   ConfigTree tree;
   for (const std::string& file : arguments.config_files) tree.add_file(file);
   for (const std::string& assignment : arguments.overrides) tree.add_override(assignment);
+  for (const std::string& assignment : arguments.option_overrides) tree.add_override(assignment);
   tree.check_sections(kConfigSections);
   const auto config = load_section<corpus::PrepareConfig>(tree, "prepare");
 

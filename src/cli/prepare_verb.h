@@ -15,7 +15,8 @@ class Console;
 struct PrepareArguments {
   std::vector<std::string> inputs;
   std::string out_dir = "data/prepared";
-  std::vector<std::string> config_files, overrides;  // options of the section's fields are overrides too
+  std::vector<std::string> config_files, overrides;
+  std::vector<std::string> option_overrides;  // --min-chars 5 as prepare.min_chars=5; on top of `overrides`
   bool json = false;
 };
 

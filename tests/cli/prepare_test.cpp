@@ -91,6 +91,26 @@ TEST_F(PrepareVerb, OptionsWinOverSettingsAndSettingsOverFiles) {
   EXPECT_EQ(prepare({"a.jsonl", "--config", "small.yaml", "--min-chars", "5"}).exit_code, 0);
 }
 
+TEST_F(PrepareVerb, OptionsStandBesideSettingsOfAnyKey) {
+  put("a.jsonl", lines_of(20));
+  const std::vector<std::vector<std::string>> same_key = {
+      {"a.jsonl", "--val-fraction", "0.9", "--set", "prepare.val_fraction=0.1"},
+      {"a.jsonl", "--set", "prepare.val_fraction=0.1", "--val-fraction", "0.9"}};
+  const std::vector<std::vector<std::string>> other_key = {
+      {"a.jsonl", "--val-fraction", "0.9", "--set", "prepare.threads=1"},
+      {"a.jsonl", "--set", "prepare.threads=1", "--val-fraction", "0.9"},
+      {"a.jsonl", "--set", "prepare.threads=1", "--set", "prepare.min_chars=1", "--val-fraction", "0.9"}};
+  for (const auto& all : {same_key, other_key})
+    for (const auto& arguments : all)
+      expect_failure(
+          prepare(arguments), 2,
+          "--set prepare.val_fraction=0.9: \"prepare.val_fraction\" should be a number, from 0 to 0.5, is \"0.9\"");
+  // Neither does an option push a setting out.
+  expect_failure(
+      prepare({"a.jsonl", "--val-fraction", "0.1", "--set", "prepare.min_chars=1000"}), 1,
+      "a.jsonl: no document is left of 20 (dropped: too_short 20); choose other inputs, --format or --min-chars");
+}
+
 TEST_F(PrepareVerb, WrongSettingsAreUsageErrors) {
   put("a.jsonl", line_of(1));
   expect_failure(
