@@ -38,11 +38,8 @@ struct BenchResult {
 
 BenchSettings load_settings(const BenchArguments& arguments) {
   BenchSettings settings = arguments.config_files.empty() ? default_bench_settings() : BenchSettings{};
-  ConfigTree tree;
-  for (const std::string& file : arguments.config_files) tree.add_file(file);
-  for (const std::string& assignment : arguments.overrides) tree.add_override(assignment);
+  ConfigTree tree = load_config_tree(arguments.config_files, arguments.overrides);
   if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
-  tree.check_sections(kConfigSections);
   settings.model = load_section(tree, "model", settings.model);
   settings.train = load_section(tree, "train", settings.train);
   settings.bench = load_section(tree, "bench", settings.bench);

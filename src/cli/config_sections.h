@@ -1,12 +1,23 @@
-// The sections that a configuration may hold. A verb reads its own and lets the others stand, so that one file serves
-// the whole chain.
+// The configuration that a command line names: its files, then its --set. A verb reads its own sections and lets the
+// others stand, so that one file serves the whole chain; a section of no verb is a mistake.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "ktlm/core/config.h"
+
 namespace ktlm::cli {
 
 inline const std::vector<std::string> kConfigSections = {"model", "train", "sampling", "prepare", "tokenizer", "bench"};
+
+/// Layers the files and, on top, "section.key=value" each. Throws ConfigError, also for a section of no verb.
+inline ConfigTree load_config_tree(const std::vector<std::string>& files, const std::vector<std::string>& overrides) {
+  ConfigTree tree;
+  for (const std::string& file : files) tree.add_file(file);
+  for (const std::string& assignment : overrides) tree.add_override(assignment);
+  tree.check_sections(kConfigSections);
+  return tree;
+}
 
 }  // namespace ktlm::cli

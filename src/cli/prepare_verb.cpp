@@ -54,11 +54,8 @@ std::string speed_text(const corpus::PrepareSummary& summary) {
 }  // namespace
 
 int run_prepare(const PrepareArguments& arguments, Console& console) {
-  ConfigTree tree;
-  for (const std::string& file : arguments.config_files) tree.add_file(file);
-  for (const std::string& assignment : arguments.overrides) tree.add_override(assignment);
+  ConfigTree tree = load_config_tree(arguments.config_files, arguments.overrides);
   for (const std::string& assignment : arguments.option_overrides) tree.add_override(assignment);
-  tree.check_sections(kConfigSections);
   const auto config = load_section<corpus::PrepareConfig>(tree, "prepare");
 
   const corpus::PrepareSummary summary = corpus::prepare(arguments.inputs, arguments.out_dir, config,

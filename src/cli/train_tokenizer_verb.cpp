@@ -1,5 +1,6 @@
 #include "train_tokenizer_verb.h"
 
+#include "config_sections.h"
 #include "console.h"
 #include "ktlm/core/json.h"
 #include "ktlm/tokenizer/tokenizer_trainer.h"
@@ -7,9 +8,7 @@
 namespace ktlm::cli {
 
 int run_train_tokenizer(const TrainTokenizerArguments& arguments, Console& console) {
-  ConfigTree tree;
-  for (const std::string& file : arguments.config_files) tree.add_file(file);
-  for (const std::string& assignment : arguments.overrides) tree.add_override(assignment);
+  ConfigTree tree = load_config_tree(arguments.config_files, arguments.overrides);
   if (arguments.vocab_size) tree.add_override("tokenizer.vocab_size=" + std::to_string(*arguments.vocab_size));
   const auto config = load_section<tokenizer::TokenizerTrainConfig>(tree, "tokenizer");
 

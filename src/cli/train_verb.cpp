@@ -38,12 +38,10 @@ TrainSettings load_settings(const TrainArguments& arguments) {
   auto& [tree, request, sampling] = settings;
   request.run_dir = run_directory(arguments);
   const fs::path own_config = request.run_dir / "config.yaml";
-  if (arguments.resume && arguments.config_files.empty() && fs::exists(own_config)) tree.add_file(own_config.string());
-  for (const auto& file : arguments.config_files) tree.add_file(file);
-  for (const auto& assignment : arguments.overrides) tree.add_override(assignment);
+  const bool use_own = arguments.resume && arguments.config_files.empty() && fs::exists(own_config);
+  tree = load_config_tree(use_own ? std::vector{own_config.string()} : arguments.config_files, arguments.overrides);
   if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
   if (arguments.threads) tree.add_override("train.threads=" + std::to_string(*arguments.threads));
-  tree.check_sections(kConfigSections);
 
   request.model = load_section<model::ModelConfig>(tree, "model");
   request.train = load_section<train::TrainConfig>(tree, "train");

@@ -76,6 +76,20 @@ TEST(CommandLine, ATypoInAConfigNamesFileLineAndTheNearestKey) {
             "ktlm train: " + path + ":2: unknown key \"train.warmup_step\"; did you mean \"warmup_steps\"?\n");
 }
 
+TEST(CommandLine, EveryVerbWithSettingsRefusesAnUnknownSection) {
+  const std::vector<std::vector<std::string>> verbs = {
+      {"prepare", "nofile"}, {"train-tokenizer"}, {"train"}, {"bench", "decode"}};
+  for (std::vector<std::string> arguments : verbs) {
+    const std::string verb = arguments.front();
+    arguments.insert(arguments.end(), {"--set", "tokeniser.vocab_size=8000"});
+    const ProgramResult result = ktlm(arguments);
+    EXPECT_EQ(result.exit_code, 2) << verb;
+    EXPECT_EQ(result.err, "ktlm " + verb +
+                              ": --set tokeniser.vocab_size=8000: unknown section \"tokeniser\"; did you mean "
+                              "\"tokenizer\"?\n");
+  }
+}
+
 #ifdef __linux__
 // Loading libtorch costs 200 ms; help and the verbs on text shall not pay it.
 TEST(CommandLine, TheProgramLinksNoLibtorch) {
