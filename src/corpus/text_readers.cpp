@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ktlm/text/sentence_split.h"
 #include "ktlm/text/utf8.h"
 #include "line_reader.h"
 
@@ -15,7 +16,8 @@ namespace {
 constexpr size_t kMaxPageBytes = size_t{64} << 20;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-// How many bytes of `text`, which has more behind it, the next piece takes.
+// How many bytes of `text`, which has more behind it, the next piece takes: to a blank line, else to a line's end, else to
+// a sentence's.
 size_t find_cut(std::string_view text) {
   for (size_t end = text.find('\n', kTextPieceBytes); end != std::string_view::npos; end = text.find('\n', end + 1)) {
     const std::string_view rest = text.substr(end + 1);
@@ -24,6 +26,8 @@ size_t find_cut(std::string_view text) {
   }
   if (const size_t last_line = text.rfind('\n'); last_line != std::string_view::npos && last_line > 0)
     return last_line + 1;
+  if (const auto sentences = text::split_sentences(text); sentences.size() > 1)
+    return static_cast<size_t>(sentences.back().data() - text.data());
   return text.size() - text::incomplete_utf8_suffix(text);
 }
 

@@ -72,6 +72,18 @@ TEST(TextReader, WithoutBlankLinesItIsCutBehindALine) {
   EXPECT_TRUE(joined == content);
 }
 
+TEST(TextReader, ALongLineIsCutBetweenSentences) {
+  std::string content, joined;
+  while (content.size() < 1'000'000) content += "그는 3.5 km를 걸었다. \"정말이에요?\" 하고 물었다. ";
+  const auto documents = read_as_text(content);
+  ASSERT_GT(documents.size(), 1U);
+  for (const RawDocument& document : documents) {
+    EXPECT_EQ(document.body.substr(document.body.size() - 5), "다. ") << document.id;
+    joined += document.body;
+  }
+  EXPECT_TRUE(joined == content);
+}
+
 TEST(TextReader, OneEndlessLineIsCutBetweenCharacters) {
   std::string content;
   while (content.size() < 1'000'000) content += "가🙂a";
