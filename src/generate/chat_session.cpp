@@ -9,6 +9,7 @@
 #include "ktlm/core/json.h"
 #include "ktlm/generate/generator.h"
 #include "ktlm/generate/sampling.h"
+#include "ktlm/model/torch_error.h"
 #include "ktlm/tokenizer/chat_template.h"
 
 namespace ktlm::generate {
@@ -53,7 +54,7 @@ Generation ChatSession::ask(const std::string& text, const SamplingConfig& sampl
                             const std::function<bool(std::string_view)>& on_text) {
   messages_.push_back({"user", text});
   try {
-    return answer(sampling, on_text);
+    return model::translate_torch_errors([&] { return answer(sampling, on_text); });
   } catch (...) {
     messages_.pop_back();
     throw;
@@ -66,7 +67,7 @@ Generation ChatSession::regenerate(const SamplingConfig& sampling,
   ChatMessage former = std::move(messages_.back());
   messages_.pop_back();
   try {
-    return answer(sampling, on_text);
+    return model::translate_torch_errors([&] { return answer(sampling, on_text); });
   } catch (...) {
     messages_.push_back(std::move(former));
     throw;

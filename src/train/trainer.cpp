@@ -1,14 +1,11 @@
 #include "ktlm/train/trainer.h"
 
-#include <c10/util/Exception.h>
-
-#include <memory>
-#include <new>
 #include <optional>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/model/device.h"
+#include "ktlm/model/torch_error.h"
 #include "ktlm/train/train_step.h"
 #include "training_loop.h"
 
@@ -108,30 +105,16 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   return TrainingLoop(parts).run();
 }
 
-// libtorch's messages go on with a stack trace; the first line says what happened.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-[[noreturn]] void throw_out_of_memory(const TrainRequest& request, const std::string& words) {
-  throw Error("out of memory with train.micro_batch_size " + std::to_string(request.train.micro_batch_size) + " (" +
-              words + "); halve it and double train.grad_accum_steps, or set train.gradient_checkpointing to true" +
-              (list_checkpoints(request.run_dir).empty() ? "" : ", and go on with --resume"));
-}
-
 }  // namespace
 
 TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {
   try {
-    return train_run(request, callbacks, stop);
-  } catch (const std::bad_alloc&) {
-    throw_out_of_memory(request, "the system gave none");
-  } catch (const c10::Error& error) {
-    const std::string words = first_line(error.what_without_backtrace());
-    // CUDA has a type of its own for it; the CPU's and Metal's allocators say it in words.
-    const bool out_of_memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-                               words.find("allocate memory") != std::string::npos ||
-                               words.find("out of memory") != std::string::npos;
-    if (out_of_memory) throw_out_of_memory(request, words);
-    throw Error("libtorch: " + words);
+    return model::translate_torch_errors([&] { return train_run(request, callbacks, stop); });
+  } catch (const model::OutOfMemoryError& error) {
+    throw Error("out of memory with train.micro_batch_size " + std::to_string(request.train.micro_batch_size) + " (" +
+                error.reason() +
+                "); halve it and double train.grad_accum_steps, or set train.gradient_checkpointing to true" +
+                (list_checkpoints(request.run_dir).empty() ? "" : ", and go on with --resume"));
   }
 }
 

@@ -107,6 +107,28 @@ TEST_F(TrainVerb, PrintConfigShowsWhereEachSettingCameFrom) {
   EXPECT_FALSE(fs::exists(directory_ / "runs"));
 }
 
+TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatUsesLibtorch) {
+  ASSERT_EQ(ktlm({"train", "--config", "run.yaml", "--set", "train.max_steps=3", "-q"}).exit_code, 0);
+  const fs::path config_path = directory_ / "runs/run/model/config.json";
+  Json config = read_json_file(config_path.string());
+  config["max_position_embeddings"] = int64_t{1} << 48;  // more than an address reaches
+  write_file_atomically(config_path, to_json_line(config));
+  write_file_atomically(directory_ / "text.jsonl", "{\"text\":\"서울\"}\n");
+  const std::vector<std::vector<std::string>> commands = {
+      {"generate", "-q", "--device", "cpu", "--prompt", "서울"},
+      {"chat", "-q", "--device", "cpu"},
+      {"eval", "-q", "--device", "cpu", "text.jsonl"},
+      {"bench", "train", "-q", "--device", "cpu", "--set", "train.micro_batch_size=1000000000000"},
+      {"train", "-q", "--device", "cpu", "--set", "train.micro_batch_size=1000000000000", "--config", "run.yaml",
+       "--out", "big"}};
+  for (const auto& command : commands) {
+    const auto result = ktlm(command);
+    EXPECT_EQ(result.exit_code, 1) << command[0];
+    EXPECT_THAT(result.err, testing::StartsWith("ktlm " + command[0] + ": out of memory"));
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+}
+
 TEST_F(TrainVerb, AnUnknownKeyIsAnErrorWithTheNearestOne) {
   const auto result = ktlm({"train", "--config", "run.yaml", "--set", "train.warmup_step=3"});
   EXPECT_EQ(result.exit_code, 2);

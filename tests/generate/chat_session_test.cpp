@@ -92,6 +92,19 @@ TEST(ChatSession, MessageLongerThanTheContextIsAnErrorAndChangesNothing) {
   EXPECT_EQ(session.messages().back().content, before);
 }
 
+TEST(ChatSession, AnErrorOfLibtorchIsOneLineAndChangesNothing) {
+  ChatSession session = tiny_session();
+  const std::string before = session.ask("안녕?", greedy(6)).text;
+  const auto failing = [](std::string_view) -> bool { TORCH_CHECK(false, "as if in the midst of the model"); };
+  const std::string expected = "libtorch: as if in the midst of the model";
+  EXPECT_EQ(error_message([&] { session.ask("봄", greedy(6), failing); }), expected);
+  EXPECT_EQ(error_message([&] { session.regenerate(greedy(6), failing); }), expected);
+  EXPECT_EQ(roles(session), (std::vector<std::string>{"user", "assistant"}));
+  EXPECT_EQ(session.messages().back().content, before);
+  const std::vector<ChatMessage> messages = {session.messages()[0], session.messages()[1], {"user", "봄"}};
+  EXPECT_EQ(session.ask("봄", greedy(6)).text, answer_from_scratch(TinyModel::get().model, messages, 6));
+}
+
 TEST(ChatSession, RegenerateReplacesTheLastAnswer) {
   ChatSession session = tiny_session();
   EXPECT_EQ(error_message([&] { session.regenerate(greedy(4)); }), "there is no answer to give again");

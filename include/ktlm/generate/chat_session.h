@@ -34,7 +34,8 @@ class ChatSession {
   ChatSession(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer);
 
   /// Answers `text`. `on_text` gets the answer in pieces, and stops it by returning false; what came so far then counts
-  /// as the answer. Throws Error where the message does not fit into the context; the dialogue is then as before.
+  /// as the answer. Throws Error where the message does not fit into the context, or memory runs out; the dialogue is
+  /// then as before.
   Generation ask(const std::string& text, const SamplingConfig& sampling,
                  const std::function<bool(std::string_view)>& on_text = nullptr);
   /// Takes the last answer back and gives another. Throws Error where there is none.
