@@ -148,8 +148,10 @@ void TrainingLoop::save() {
   try {
     save_checkpoint(parts_.request.run_dir, parts_.model, parts_.optimizer, state_, parts_.request.tokenizer_dir);
   } catch (const Error& error) {
+    const bool first = list_checkpoints(parts_.request.run_dir).empty();
     throw Error("checkpoint of step " + std::to_string(state_.step) + " could not be saved: " + error.what() +
-                "; earlier checkpoints are as they were: go on with --resume");
+                (first ? "; no checkpoint was made yet: put that right and start again"
+                       : "; earlier checkpoints are as they were: put that right and go on with --resume"));
   }
   saved_step_ = state_.step;
   prune_checkpoints(parts_.request.run_dir, config_.keep_checkpoints, state_);

@@ -226,6 +226,13 @@ TEST_F(TrainerTest, VocabularyOfAnotherSizeThanTheTokenizersIsRefused) {
                 " has 400 pieces; set model.vocab_size to 0 to take the tokenizer's");
 }
 
+TEST_F(TrainerTest, FirstCheckpointThatCannotBeSavedPromisesNoEarlierOnes) {
+  write_file_atomically(run_dir_ / "checkpoints", "a file where the directory should be");
+  const std::string message = test::error_message([&] { train(request(), {}, StopFlag()); });
+  EXPECT_THAT(message, testing::StartsWith("checkpoint of step 5 could not be saved: "));
+  EXPECT_THAT(message, testing::EndsWith("; no checkpoint was made yet: put that right and start again"));
+}
+
 TEST_F(TrainerTest, FullDiskLeavesEarlierCheckpointsWhole) {
 #ifdef __linux__
   constexpr const char* kTooSmall = "size=1m";
@@ -235,8 +242,9 @@ TEST_F(TrainerTest, FullDiskLeavesEarlierCheckpointsWhole) {
   run.train.keep_checkpoints = 10;
   const std::string message = test::error_message([&] { train(run, {}, StopFlag()); });
   const auto steps = list_checkpoints(run_dir_.path());
-  EXPECT_THAT(message, testing::MatchesRegex("checkpoint of step [0-9]+ could not be saved: .*: No space left on device"
-                                             ".*; earlier checkpoints are as they were: go on with --resume"));
+  EXPECT_THAT(message, testing::MatchesRegex(
+                           "checkpoint of step [0-9]+ could not be saved: .*: No space left on device"
+                           ".*; earlier checkpoints are as they were: put that right and go on with --resume"));
   ASSERT_FALSE(steps.empty());
   EXPECT_LT(steps.front(), 20);
   LoadedCheckpoint whole = load_newest_checkpoint(run_dir_.path(), at::kCPU, {}, {});
