@@ -37,8 +37,11 @@ TrainSettings load_settings(const TrainArguments& arguments) {
   TrainSettings settings;
   auto& [tree, request, sampling] = settings;
   request.run_dir = run_directory(arguments);
+  const bool use_own = arguments.resume && arguments.config_files.empty();
   const fs::path own_config = request.run_dir / "config.yaml";
-  const bool use_own = arguments.resume && arguments.config_files.empty() && fs::exists(own_config);
+  if (use_own && !fs::exists(own_config))
+    throw ConfigError(own_config.string() +
+                      ": not there, so there is no run to resume; check --out, or start one with --config FILE");
   tree = load_config_tree(use_own ? std::vector{own_config.string()} : arguments.config_files, arguments.overrides);
   if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
   if (arguments.threads) tree.add_override("train.threads=" + std::to_string(*arguments.threads));

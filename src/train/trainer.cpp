@@ -90,13 +90,14 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
                           : start_run(request, identity, model_config, optimizer_options, device);
   run.model.set_gradient_checkpointing(request.train.gradient_checkpointing);
 
+  // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.
+  write_file_atomically(request.run_dir / "config.yaml",
+                        to_yaml("model", model_config) + to_yaml("train", request.train) + request.other_sections);
   const auto datasets = open_datasets(corpus, tokenizer, callbacks.progress, stop);
   if (!datasets) return {.outcome = TrainOutcome::kInterrupted, .step = run.state.step};
   if (request.train.eval_every_steps > 0 && datasets->val.num_tokens() < 2 && callbacks.warning)
     callbacks.warning(request.prepared_dir.string() + ": holds no validation text; going on without validation");
 
-  write_file_atomically(request.run_dir / "config.yaml",
-                        to_yaml("model", model_config) + to_yaml("train", request.train) + request.other_sections);
   auto metrics = MetricsWriter::open(request.run_dir, run.state.step);
   if (callbacks.note)
     callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + device.str() + " in " +

@@ -85,6 +85,15 @@ TEST_F(TrainVerb, GoesOnToTheSameBitsWithTwoThreadsAndBf16) {
   EXPECT_GT(result.at("validation").at("bits_per_byte").get<double>(), 0);
 }
 
+TEST_F(TrainVerb, ResumeWithoutConfigurationIsRefusedWhereThereIsNoRun) {
+  const auto result = ktlm({"train", "--resume", "--out", "runs/rnu"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err,
+            "ktlm train: runs/rnu/config.yaml: not there, so there is no run to resume; check --out, or start one with "
+            "--config FILE\n");
+  EXPECT_FALSE(fs::exists(directory_ / "runs"));
+}
+
 TEST_F(TrainVerb, RefusesToOverwriteARunInOneLine) {
   ASSERT_EQ(ktlm({"train", "--config", "run.yaml", "-q"}).exit_code, 0);
   const auto again = ktlm({"train", "--config", "run.yaml"});

@@ -171,6 +171,28 @@ TEST_F(ResumeTest, WithoutACheckpointStartsAtStepZeroAndSaysSo) {
   expect_as_if_uninterrupted();
 }
 
+TEST_F(ResumeTest, ARunStoppedWhileTokenizingHasItsConfigurationAndGoesOn) {
+  const test::TemporaryDirectory data;
+  fs::copy(tiny_data().prepared, data / "prepared", fs::copy_options::recursive);
+  fs::remove_all(data / "prepared/tokens");
+  auto run = request();
+  run.prepared_dir = data / "prepared";
+  StopFlag stop;
+  TrainCallbacks callbacks;
+  callbacks.progress = [&](const Progress& progress) {
+    if (progress.stage == "tokenizing train") stop.request(SIGINT);
+  };
+  const auto stopped = train(run, callbacks, stop);
+  EXPECT_EQ(stopped.outcome, TrainOutcome::kInterrupted);
+  EXPECT_TRUE(list_checkpoints(run.run_dir).empty());
+  EXPECT_FALSE(fs::exists(run_dir_ / "metrics.jsonl"));  // it did not get beyond the token files
+  ConfigTree tree;
+  tree.add_file((run_dir_ / "config.yaml").string());
+  EXPECT_EQ(load_section<model::ModelConfig>(tree, "model").d_model, 32);
+  resume(run);
+  expect_as_if_uninterrupted();
+}
+
 TEST_F(ResumeTest, ARunIsNotOverwrittenByAnother) {
   train_until(request(), 2);
   EXPECT_THROW(train(request(), {}, StopFlag()), ConfigError);
