@@ -11,10 +11,13 @@ void declare(CLI::App& app, TrainArguments& arguments) {
   app.add_option("--set", arguments.overrides, "One setting on top of the files, such as train.learning_rate=3e-4")
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--data", arguments.data_dir, "Prepared directory")->type_name("DIR")->capture_default_str();
-  app.add_option("--tokenizer", arguments.tokenizer_dir, "Tokenizer directory")
+  app.add_option("--data", arguments.data_dir, "Prepared directory; with --resume the run's own unless given")
       ->type_name("DIR")
-      ->capture_default_str();
+      ->default_str(kUsualDataDir);
+  app.add_option("--tokenizer", arguments.tokenizer_dir,
+                 "Tokenizer directory; with --resume the run's own unless given")
+      ->type_name("DIR")
+      ->default_str(kUsualTokenizerDir);
   app.add_option("--out", arguments.run_dir, "Run directory; runs/<configuration's name> unless given")
       ->type_name("DIR");
   app.add_flag("--resume", arguments.resume,

@@ -33,6 +33,15 @@ fs::path run_directory(const TrainArguments& arguments) {
   return fs::path("runs") / name;
 }
 
+// What the command line names, else what the resumed run was made with, else the usual directories.
+train::RunInputs run_inputs(const TrainArguments& arguments, const fs::path& run_dir) {
+  train::RunInputs inputs = {kUsualDataDir, kUsualTokenizerDir};
+  if (arguments.resume) inputs = train::load_run_inputs(run_dir).value_or(inputs);
+  if (!arguments.data_dir.empty()) inputs.prepared_dir = arguments.data_dir;
+  if (!arguments.tokenizer_dir.empty()) inputs.tokenizer_dir = arguments.tokenizer_dir;
+  return inputs;
+}
+
 TrainSettings load_settings(const TrainArguments& arguments) {
   TrainSettings settings;
   auto& [tree, request, sampling] = settings;
@@ -50,8 +59,9 @@ TrainSettings load_settings(const TrainArguments& arguments) {
   request.train = load_section<train::TrainConfig>(tree, "train");
   sampling = load_section<generate::SamplingConfig>(tree, "sampling");
   request.other_sections = to_yaml("sampling", sampling);
-  request.prepared_dir = arguments.data_dir;
-  request.tokenizer_dir = arguments.tokenizer_dir;
+  const train::RunInputs inputs = run_inputs(arguments, request.run_dir);
+  request.prepared_dir = inputs.prepared_dir;
+  request.tokenizer_dir = inputs.tokenizer_dir;
   request.device = arguments.device;
   request.resume = arguments.resume;
   return settings;

@@ -14,10 +14,13 @@ namespace ktlm::cli {
 
 class Console;
 
+constexpr const char* kUsualDataDir = "data/prepared";
+constexpr const char* kUsualTokenizerDir = "data/tokenizer";
+
 struct TrainArguments {
   std::vector<std::string> config_files, overrides;
-  std::string data_dir = "data/prepared", tokenizer_dir = "data/tokenizer";
-  std::string run_dir;  // empty: runs/<name of the last configuration file>
+  std::string data_dir, tokenizer_dir;  // empty: the resumed run's, else the usual ones
+  std::string run_dir;                  // empty: runs/<name of the last configuration file>
   bool resume = false;
   std::string device = "auto";
   std::string dtype;               // empty: train.dtype

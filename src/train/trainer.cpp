@@ -4,6 +4,7 @@
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
 #include "ktlm/model/device.h"
 #include "ktlm/model/torch_error.h"
 #include "ktlm/train/train_step.h"
@@ -14,6 +15,13 @@ namespace ktlm::train {
 namespace fs = std::filesystem;
 
 namespace {
+
+fs::path inputs_path(const fs::path& run_dir) { return run_dir / "inputs.json"; }
+
+void save_run_inputs(const fs::path& run_dir, const RunInputs& inputs) {
+  const Json json = {{"data", inputs.prepared_dir.string()}, {"tokenizer", inputs.tokenizer_dir.string()}};
+  write_file_atomically(inputs_path(run_dir), to_json_line(json) + "\n");
+}
 
 void refuse_to_overwrite(const TrainRequest& request) {
   const auto steps = list_checkpoints(request.run_dir);
@@ -93,6 +101,7 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.
   write_file_atomically(request.run_dir / "config.yaml",
                         to_yaml("model", model_config) + to_yaml("train", request.train) + request.other_sections);
+  save_run_inputs(request.run_dir, {request.prepared_dir, request.tokenizer_dir});
   const auto datasets = open_datasets(corpus, tokenizer, callbacks.progress, stop);
   if (!datasets) return {.outcome = TrainOutcome::kInterrupted, .step = run.state.step};
   if (request.train.eval_every_steps > 0 && datasets->val.num_tokens() < 2 && callbacks.warning)
@@ -107,6 +116,14 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
 }
 
 }  // namespace
+
+std::optional<RunInputs> load_run_inputs(const fs::path& run_dir) {
+  const fs::path path = inputs_path(run_dir);
+  if (!fs::exists(path)) return {};
+  const Json json = read_json_file(path.string());
+  return RunInputs{json_get<std::string>(json, "data", path.string()),
+                   json_get<std::string>(json, "tokenizer", path.string())};
+}
 
 TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {
   try {

@@ -62,6 +62,30 @@ TEST_F(TrainVerb, SavesAtASignalAndExitsWithItsCode) {
   EXPECT_FALSE(fs::exists(directory_ / "runs/run/model"));
 }
 
+TEST_F(TrainVerb, TheAdvisedCommandAloneGoesOnWithTheRunsOwnDataAndTokenizer) {
+  fs::create_directory(directory_ / "mine");
+  fs::rename(directory_ / "data/prepared", directory_ / "mine/texts");
+  fs::rename(directory_ / "data/tokenizer", directory_ / "mine/pieces");
+  test::RunningProgram program(
+      command({"train", "--config", "run.yaml", "--data", "mine/texts", "--tokenizer", "mine/pieces", "--out", "runs/a",
+               "--set", "train.max_steps=200", "--set", "train.eval_every_steps=0"}),
+      here());
+  ASSERT_TRUE(program.wait_for("training tokens")) << program.result().err;
+  program.send_signal(SIGTERM);
+  const ProgramResult stopped = program.wait();
+  EXPECT_EQ(stopped.exit_code, 128 + SIGTERM) << stopped.err;
+  EXPECT_THAT(stopped.err, HasSubstr("go on with ktlm train --resume --out runs/a\n"));
+
+  // Directories that are named win.
+  const auto elsewhere = ktlm({"train", "--resume", "--out", "runs/a", "--data", "nowhere"});
+  EXPECT_NE(elsewhere.exit_code, 0);
+  EXPECT_THAT(elsewhere.err, HasSubstr("nowhere"));
+
+  const auto rest = ktlm({"train", "--resume", "--out", "runs/a"});
+  EXPECT_EQ(rest.exit_code, 0) << rest.err;
+  EXPECT_THAT(rest.err, HasSubstr("finished step 200"));
+}
+
 TEST_F(TrainVerb, GoesOnToTheSameBitsWithTwoThreadsAndBf16) {
   const std::vector<std::string> run = {"train", "--config", "run.yaml",          "--threads",
                                         "2",     "--set",    "train.max_steps=8", "--out"};

@@ -1,13 +1,14 @@
 // A training run from a prepared corpus and a tokenizer to a model directory, in one call.
 //
-// A run directory holds config.yaml (resolved), metrics.jsonl, TensorBoard's event files, checkpoints/, `latest`,
-// `best` and, at the end, model/. Killed at any moment, the run goes on from its last checkpoint; on the CPU, with the
-// same number of threads, to the same bits as if nothing had happened.
+// A run directory holds config.yaml (resolved), inputs.json, metrics.jsonl, TensorBoard's event files, checkpoints/,
+// `latest`, `best` and, at the end, model/. Killed at any moment, the run goes on from its last checkpoint; on the CPU,
+// with the same number of threads, to the same bits as if nothing had happened.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "ktlm/core/progress.h"
@@ -26,6 +27,13 @@ struct TrainRequest {
   std::string device = "auto";
   bool resume = false;  // go on from run_dir's newest checkpoint; a run without one starts at step 0
 };
+
+/// What a run was given beside its configuration: inputs.json in the run directory.
+struct RunInputs {
+  std::filesystem::path prepared_dir, tokenizer_dir;  // as the caller wrote them, so relative ones to its folder
+};
+/// None where run_dir has none. Throws Error where it is damaged.
+std::optional<RunInputs> load_run_inputs(const std::filesystem::path& run_dir);
 
 /// Any may be empty.
 struct TrainCallbacks {
