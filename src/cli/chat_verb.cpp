@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <iostream>
 #include <optional>
 
 #include "chat_commands.h"
@@ -114,11 +113,19 @@ void talk_with_person(Chat& chat, const StopFlag& stop) {
   }
 }
 
-void talk_with_pipe(Chat& chat) {
-  for (std::string line; std::getline(std::cin, line);) {
+// False where a line failed; the dialogue goes on with the next.
+bool talk_with_pipe(Chat& chat, const Console& console) {
+  bool all_well = true;
+  for (std::string line; console.read_line(line);) {
     if (line.ends_with('\r')) line.pop_back();
-    if (!chat.take(line)) break;
+    try {
+      if (!chat.take(line)) break;
+    } catch (const Error& error) {
+      log_error(error.what());
+      all_well = false;
+    }
   }
+  return all_well;
 }
 
 }  // namespace
@@ -136,12 +143,13 @@ int run_chat(const ChatArguments& arguments, Console& console) {
   chat.set_system(arguments.system);
   console.note(model_dir.string() + ", " + format_count(static_cast<double>(trained.model.config().num_parameters())) +
                " parameters, seed " + std::to_string(sampling.seed) + "; /help lists the commands");
+  bool all_well = true;
   if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) {
     talk_with_person(chat, console.stop_flag());
   } else {
-    talk_with_pipe(chat);
+    all_well = talk_with_pipe(chat, console);
   }
-  return console.exit_code();
+  return console.stop_flag().requested() || all_well ? console.exit_code() : 1;
 }
 
 }  // namespace ktlm::cli

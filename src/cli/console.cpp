@@ -1,12 +1,13 @@
 #include "console.h"
 
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
+#include <iostream>
 
 #include "ktlm/core/log.h"
 #include "ktlm/core/text_format.h"
@@ -18,9 +19,12 @@ namespace {
 // A handler reaches objects of static storage only.
 StopFlag g_stop_flag;
 
-void on_signal(int signal_number) {
-  g_stop_flag.request(signal_number);
-  std::signal(signal_number, SIG_DFL);  // the second one kills
+// Without SA_RESTART: a read that waits for silent input ends, and the verb sees the flag.
+void stop_at(int signal_number) {
+  struct sigaction action {};
+  action.sa_handler = [](int number) { g_stop_flag.request(number); };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one kills
+  ::sigaction(signal_number, &action, nullptr);
 }
 
 double now_seconds() {
@@ -41,8 +45,8 @@ constexpr double kSecondsBetweenRedraws = 0.1, kSecondsBetweenLines = 10;
 }  // namespace
 
 Console::Console(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  stop_at(SIGINT);
+  stop_at(SIGTERM);
 }
 
 Console::~Console() { finish_progress(); }
@@ -58,6 +62,10 @@ WarningCallback Console::warnings() {
     finish_progress();
     log_warning(warning);
   };
+}
+
+bool Console::read_line(std::string& line) const {
+  return !g_stop_flag.requested() && std::getline(std::cin, line) && !g_stop_flag.requested();
 }
 
 void Console::print(std::string_view text) {

@@ -21,8 +21,12 @@ class Console {
   ProgressCallback progress();
   /// Logs a warning on stderr.
   WarningCallback warnings();
-  /// Set by SIGINT and SIGTERM; a second signal kills the program.
+  /// Set by SIGINT and SIGTERM, which also end a read that waits: what was read then is cut off. A second signal kills
+  /// the program.
   const StopFlag& stop_flag() const;
+
+  /// The next line of standard input. False at the end and once a signal came.
+  bool read_line(std::string& line) const;
 
   /// A result: text and a newline on stdout.
   void print(std::string_view text);

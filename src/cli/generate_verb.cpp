@@ -2,9 +2,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
-#include <iostream>
-#include <iterator>
 #include <utility>
 
 #include "console.h"
@@ -28,18 +27,29 @@ std::string without_last_line_end(std::string text) {
   return text;
 }
 
-std::string read_standard_input() {
-  return without_last_line_end(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+// All of it, or what came before a signal. By read(): a stream would go on waiting behind the signal for the rest of
+// its buffer.
+std::string read_standard_input(const StopFlag& stop) {
+  std::string text;
+  char buffer[1 << 16];
+  while (!stop.requested()) {
+    const ssize_t count = ::read(STDIN_FILENO, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw Error("standard input: can't be read: " + system_error_text(errno));
+    if (count == 0) break;
+    text.append(buffer, static_cast<size_t>(count));
+  }
+  return without_last_line_end(std::move(text));
 }
 
-std::vector<std::string> read_prompts(const GenerateArguments& arguments) {
+std::vector<std::string> read_prompts(const GenerateArguments& arguments, const StopFlag& stop) {
   std::vector<std::string> prompts = arguments.prompts;
   for (const std::string& file : arguments.prompt_files)
-    prompts.push_back(file == "-" ? read_standard_input() : without_last_line_end(read_file(file)));
+    prompts.push_back(file == "-" ? read_standard_input(stop) : without_last_line_end(read_file(file)));
   if (prompts.empty()) {
     if (::isatty(STDIN_FILENO) != 0)
       throw ConfigError("no prompt: pass --prompt TEXT or --prompt-file FILE, or pipe a text in");
-    prompts.push_back(read_standard_input());
+    prompts.push_back(read_standard_input(stop));
   }
   return prompts;
 }
@@ -80,7 +90,8 @@ void write_piece(std::string_view piece) {
 }  // namespace
 
 int run_generate(const GenerateArguments& arguments, Console& console) {
-  const std::vector<std::string> prompts = read_prompts(arguments);
+  const std::vector<std::string> prompts = read_prompts(arguments, console.stop_flag());
+  if (console.stop_flag().requested()) return console.exit_code();
   model::set_up_compute(arguments.threads);
   const std::filesystem::path model_dir =
       arguments.model_dir.empty() ? generate::find_newest_model("runs") : std::filesystem::path(arguments.model_dir);

@@ -1,7 +1,6 @@
 #include "tokenize_verb.h"
 
 #include <charconv>
-#include <iostream>
 #include <string_view>
 #include <vector>
 
@@ -45,7 +44,7 @@ std::string join(const std::vector<TokenId>& ids, const Tokenizer& tokenizer, bo
 int run_tokenize(const TokenizeArguments& arguments, Console& console) {
   const Tokenizer tokenizer = Tokenizer::load(arguments.tokenizer_dir);
   std::string line;
-  for (int64_t line_number = 1; !console.stop_flag().requested() && std::getline(std::cin, line); ++line_number) {
+  for (int64_t line_number = 1; console.read_line(line); ++line_number) {
     console.print(arguments.decode ? tokenizer.decode(parse_ids(line, line_number))
                                    : join(tokenizer.encode(line), tokenizer, arguments.pieces));
   }

@@ -1,6 +1,10 @@
 // ktlm generate, chat and bench through the program.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
 
 #include "bench_config.h"
 #include "ktlm/core/files.h"
@@ -95,10 +99,10 @@ TEST(ChatVerb, AnswersLinesFromAPipeAndRunsCommands) {
   EXPECT_GT(result.out.size(), shown.size());
 }
 
-TEST(ChatVerb, AFaultInAPipeEndsItWithOneLine) {
+TEST(ChatVerb, AFaultInAPipeIsOneLine) {
   const auto fault = [](const std::string& line) {
-    const ProgramResult result = ktlm_with_tiny_model({"chat", "-q"}, line + "\n/help\n");
-    EXPECT_NE(result.exit_code, 0);
+    const ProgramResult result = ktlm_with_tiny_model({"chat", "-q"}, line + "\n");
+    EXPECT_EQ(result.exit_code, 1);
     return result.err;
   };
   EXPECT_EQ(fault("/hlep"), "ktlm chat: unknown command \"/hlep\"; did you mean \"/help\"?\n");
@@ -110,6 +114,45 @@ TEST(ChatVerb, AFaultInAPipeEndsItWithOneLine) {
   EXPECT_EQ(fault("/regen"), "ktlm chat: there is no answer to give again\n");
   EXPECT_EQ(fault("/save"), "ktlm chat: /save needs a file\n");
   EXPECT_THAT(fault("/load nowhere.json"), StartsWith("ktlm chat: nowhere.json: "));
+}
+
+TEST(ChatVerb, ADialogueFromAPipeGoesOnAfterAFault) {
+  std::string long_question;
+  for (int i = 0; i < 100; ++i) long_question += "뷁";
+  const ProgramResult result = ktlm_with_tiny_model({"chat", "-q", "--seed", "1", "--max-new-tokens", "6"},
+                                                    "/hlep\n" + long_question + "\n안녕?\n/save after_faults.json\n");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, StartsWith("ktlm chat: unknown command \"/hlep\"; did you mean \"/help\"?\nktlm chat: "));
+  EXPECT_THAT(result.err, EndsWith("2 messages written to after_faults.json\n"));
+  const Json saved = read_json_file((test::tiny_model_directory() / "after_faults.json").string());
+  EXPECT_EQ(saved.at("messages")[0].at("content"), "안녕?");
+  EXPECT_EQ(result.out, saved.at("messages")[1].at("content").get<std::string>() + "\n");
+}
+
+// Its input stays open throughout: the end of the input is not what ends it.
+TEST(SilentInput, ASignalEndsTokenizeAndPipedGenerateAndChat) {
+  const std::filesystem::path& folder = test::tiny_model_directory();
+  for (const int signal_number : {SIGINT, SIGTERM}) {
+    const auto expect_end = [&](const std::vector<std::string>& arguments, const std::string& input,
+                                const std::string& sign_of_work, const std::string& words_out) {
+      SCOPED_TRACE(arguments[1]);
+      test::RunningProgram program(arguments, {.input = input,
+                                               .keep_input_open = true,
+                                               .environment = {{"OMP_NUM_THREADS", "1"}},
+                                               .directory = folder.string(),
+                                               .timeout_seconds = 30});
+      EXPECT_TRUE(program.wait_for(sign_of_work));
+      ::usleep(sign_of_work.empty() ? 1'500'000 : 300'000);  // until it waits for more
+      program.send_signal(signal_number);
+      EXPECT_FALSE(program.wait_for("a line that never comes"));
+      const ProgramResult result = program.wait();
+      EXPECT_EQ(result.exit_code, 128 + signal_number);
+      EXPECT_EQ(result.out, words_out);
+    };
+    expect_end({KTLM_BINARY, "tokenize", "--pieces"}, "\n서울은 한강을", "\n", "\n");
+    expect_end({KTLM_BINARY, "chat"}, "/system 짧게\n안", "system message: 짧게\n", "");
+    expect_end({KTLM_BINARY, "generate"}, "서울은", "", "");
+  }
 }
 
 TEST(BenchVerb, MeasuresEveryKindAgainstALimit) {
