@@ -35,13 +35,9 @@ constexpr const char* kDescription =
     "  ktlm generate --prompt \"대한민국의 수도는\"\n"
     "  ktlm chat\n";
 
-struct CommonOptions {
-  bool quiet = false, verbose = false;
-};
-
 class VerbTable {
  public:
-  VerbTable(CLI::App& app, CommonOptions& common) : app_(app), common_(common) {}
+  VerbTable(CLI::App& app, bool& quiet) : app_(app), quiet_(quiet) {}
 
   /// A null `run` leaves the verb to the library that links libtorch.
   template <class Arguments>
@@ -50,8 +46,7 @@ class VerbTable {
     const auto arguments = std::make_shared<Arguments>();
     arguments_.push_back(arguments);
     declare(*verb, *arguments);
-    auto* quiet = verb->add_flag("-q,--quiet", common_.quiet, "Say nothing but results and errors");
-    verb->add_flag("-v,--verbose", common_.verbose, "Say more")->excludes(quiet);
+    verb->add_flag("-q,--quiet", quiet_, "Say nothing but results and errors");
     names_.push_back(name);
     runs_.push_back(run == nullptr ? std::function<int(Console&)>()
                                    : [arguments, run](Console& console) { return run(*arguments, console); });
@@ -68,7 +63,7 @@ class VerbTable {
 
  private:
   CLI::App& app_;
-  CommonOptions& common_;
+  bool& quiet_;
   std::vector<std::shared_ptr<void>> arguments_;  // the parser writes into them, whoever runs the verb
   std::vector<std::string> names_;
   std::vector<std::function<int(Console&)>> runs_;
@@ -96,8 +91,8 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   app.set_version_flag("--version", "ktlm " KTLM_VERSION);
   app.get_formatter()->column_width(34);
 
-  CommonOptions common;
-  VerbTable verbs(app, common);
+  bool quiet = false;
+  VerbTable verbs(app, quiet);
   verbs.add<PrepareArguments>("prepare", "Turn raw text (dump, HTML, JSONL, text) into clean documents", run_prepare);
   verbs.add<TrainTokenizerArguments>("train-tokenizer", "Train a SentencePiece tokenizer on the prepared documents",
                                      run_train_tokenizer);
@@ -133,8 +128,8 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   int stopped_code = 0;  // a signal's code wins: work that can't stop half-way ends in an error
   try {
     if (!run) return run_in_torch_library(argc, argv);
-    set_up_logging(name, common.quiet ? LogLevel::kQuiet : common.verbose ? LogLevel::kVerbose : LogLevel::kNormal);
-    Console console(common.quiet);
+    set_up_logging(name, quiet ? LogLevel::kQuiet : LogLevel::kNormal);
+    Console console(quiet);
     try {
       return run(console);
     } catch (...) {

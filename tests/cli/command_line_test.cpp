@@ -58,6 +58,14 @@ TEST(CommandLine, AnUnknownOptionIsAUsageError) {
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
 }
 
+TEST(CommandLine, TakesNoOptionThatDoesNothing) {
+  for (const char* option : {"-v", "--verbose"}) {
+    const ProgramResult result = ktlm({"tokenize", option});
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err, HasSubstr(option));
+  }
+}
+
 TEST(CommandLine, AMissingConfigFileIsOneLineAndExitCode2) {
   const ProgramResult result = ktlm({"train", "--config", "/nowhere/small.yaml"});
   EXPECT_EQ(result.exit_code, 2);

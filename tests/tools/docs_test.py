@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 KTLM = sys.argv.pop(1)
 
 # Documented once for all verbs, and settings from a file, which the page describes together.
-COMMON = {"--help", "--quiet", "--verbose"}
+COMMON = {"--help", "--quiet"}
 
 
 def help_text(*arguments):

@@ -6,12 +6,11 @@
 
 namespace ktlm {
 
-enum class LogLevel { kQuiet, kNormal, kVerbose };
+enum class LogLevel { kQuiet, kNormal };
 
-/// Messages go to stderr as "ktlm <verb>: message"; kQuiet keeps errors only, kVerbose adds debug lines.
+/// Messages go to stderr as "ktlm <verb>: message"; kQuiet keeps errors only.
 void set_up_logging(std::string_view verb, LogLevel level);
 
-void log_debug(std::string_view message);
 void log_info(std::string_view message);
 void log_warning(std::string_view message);
 void log_error(std::string_view message);
