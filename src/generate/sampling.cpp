@@ -5,6 +5,8 @@
 #include <numeric>
 #include <random>
 
+#include "ktlm/core/error.h"
+
 namespace ktlm::generate {
 
 namespace {
@@ -66,6 +68,9 @@ int32_t likeliest_token(std::span<const float> logits) {
 
 int32_t sample_token(std::span<float> logits, std::span<const int32_t> history, const SamplingConfig& config,
                      Random& random) {
+  // Comparisons with a NaN would give the sort no order.
+  if (!std::all_of(logits.begin(), logits.end(), [](float logit) { return std::isfinite(logit); }))
+    throw Error("the model's logits are not finite numbers; try --dtype fp32");
   if (config.temperature == 0) return likeliest_token(logits);
   const size_t window = std::min(history.size(), static_cast<size_t>(config.repetition_window));
   apply_repetition_penalty(logits, history.last(window), config.repetition_penalty);

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
+
+#include "error_message.h"
 
 namespace ktlm::generate {
 namespace {
@@ -153,6 +156,18 @@ TEST(RepetitionPenalty, SeesOnlyTheWindow) {
   no_window.repetition_window = 0;
   scratch = logits;
   EXPECT_EQ(sample_token(scratch, near, no_window, random), 0);
+}
+
+TEST(Sampling, LogitsThatAreNoNumbersAreAnErrorAndNotADraw) {
+  Random random(1);
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    for (const double temperature : {0.0, 1.0}) {
+      std::vector<float> logits = random_logits(100, 1);
+      logits[50] = bad;
+      EXPECT_EQ(test::error_message([&] { sample_token(logits, {}, {.temperature = temperature}, random); }),
+                "the model's logits are not finite numbers; try --dtype fp32");
+    }
+  }
 }
 
 TEST(Sampling, DrawsFollowTheProbabilities) {

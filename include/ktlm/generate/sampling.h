@@ -22,14 +22,14 @@ struct TokenProbability {
 void apply_repetition_penalty(std::span<float> logits, std::span<const int32_t> recent, double penalty);
 
 /// The tokens that top-k, top-p and min-p leave, the likeliest first (of equals the lower id), with the probabilities
-/// they have at the temperature, which must not be 0. Never empty; they sum to 1.
+/// they have at the temperature, which must not be 0. Never empty; they sum to 1. The logits are finite.
 std::vector<TokenProbability> kept_tokens(std::span<const float> logits, const SamplingConfig& config);
 
 /// The id of the largest logit; of equals the lowest.
 int32_t likeliest_token(std::span<const float> logits);
 
 /// One token by all steps; changes `logits`. `history` is the text so far, of which the penalty sees the last
-/// repetition_window tokens.
+/// repetition_window tokens. Throws Error where a logit is not finite.
 int32_t sample_token(std::span<float> logits, std::span<const int32_t> history, const SamplingConfig& config,
                      Random& random);
 
