@@ -64,6 +64,8 @@ Generation ChatSession::ask(const std::string& text, const SamplingConfig& sampl
 Generation ChatSession::regenerate(const SamplingConfig& sampling,
                                    const std::function<bool(std::string_view)>& on_text) {
   if (messages_.empty() || messages_.back().role != "assistant") throw Error("there is no answer to give again");
+  if (messages_.size() < 2 || messages_[messages_.size() - 2].role != "user")
+    throw Error("the last answer follows no message of yours, so it can't be given again; say something first");
   ChatMessage former = std::move(messages_.back());
   messages_.pop_back();
   try {
@@ -82,7 +84,7 @@ std::vector<TokenId> ChatSession::fit_context(int64_t max_new_tokens) {
   const auto first = messages_.begin() + (starts_with_system(messages_) ? 1 : 0);
   auto num_tokens = static_cast<int64_t>(tokenizer::encode_chat(tokenizer_, messages_, true).size());
   auto kept = first;
-  while (num_tokens + reserve > max_seq_len) {
+  while (kept != messages_.end() && num_tokens + reserve > max_seq_len) {
     const auto next = std::find_if(kept + 1, messages_.end(), [](const ChatMessage& m) { return m.role == "user"; });
     if (next == messages_.end()) break;
     for (; kept != next; ++kept)

@@ -117,6 +117,27 @@ TEST(ChatSession, RegenerateReplacesTheLastAnswer) {
   EXPECT_EQ(session.messages().back().content, other);
 }
 
+TEST(ChatSession, AnAnswerThatFollowsNoQuestionCannotBeGivenAgain) {
+  const test::TemporaryDirectory directory;
+  const std::string path = (directory / "dialogue.json").string();
+  std::string long_system;  // nothing can be dropped to make room behind it
+  while (tokenizer::encode_chat(TinyModel::get().tokenizer, {{{"system", long_system}}}, true).size() < 110)
+    long_system += "\n";
+  const std::string answer = R"({"role":"assistant","content":"a"})";
+  for (const std::string& messages : {answer, answer + "," + answer}) {
+    for (const std::string& system : {std::string(), long_system}) {
+      std::ofstream(path) << R"({"messages":[)" << messages << "]}";
+      ChatSession session = tiny_session();
+      session.load(path);
+      session.set_system(system);
+      const auto before = roles(session);
+      EXPECT_EQ(error_message([&] { session.regenerate(greedy(4)); }),
+                "the last answer follows no message of yours, so it can't be given again; say something first");
+      EXPECT_EQ(roles(session), before);
+    }
+  }
+}
+
 TEST(ChatSession, TheSameSeedGivesTheSameDialogue) {
   const auto talk = [](int64_t seed) {
     ChatSession session = tiny_session();

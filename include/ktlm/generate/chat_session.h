@@ -38,7 +38,7 @@ class ChatSession {
   /// then as before.
   Generation ask(const std::string& text, const SamplingConfig& sampling,
                  const std::function<bool(std::string_view)>& on_text = nullptr);
-  /// Takes the last answer back and gives another. Throws Error where there is none.
+  /// Takes the last answer back and gives another. Throws Error where there is none to a user's message.
   Generation regenerate(const SamplingConfig& sampling, const std::function<bool(std::string_view)>& on_text = nullptr);
 
   /// Replaces the system message, which stands before all others; empty removes it. The dialogue goes on under it.
