@@ -102,11 +102,6 @@ std::vector<int64_t> list_checkpoints(const fs::path& run_dir) {
   return steps;
 }
 
-TrainerState load_trainer_state(const fs::path& run_dir, int64_t step) {
-  const fs::path path = checkpoints_dir(run_dir) / checkpoint_name(step) / kStateFile;
-  return trainer_state_from_json(read_file(path), path.string()).first;
-}
-
 LoadedCheckpoint load_newest_checkpoint(const fs::path& run_dir, at::Device device,
                                         const AdamWOptions& optimizer_options, const WarningCallback& warning) {
   const auto steps = list_checkpoints(run_dir);

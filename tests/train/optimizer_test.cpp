@@ -84,7 +84,6 @@ TEST(AdamW, SavedAndLoadedGoesOnToTheSameBits) {
   first.save(directory / "optimizer.safetensors");
   AdamW second(stopped, {});
   second.load(directory / "optimizer.safetensors");
-  EXPECT_EQ(second.num_steps(), 2);
   set_gradients(straight, 2);
   uninterrupted.step(0.01, 1);
   set_gradients(stopped, 2);

@@ -61,8 +61,8 @@ struct DecodeRow {
 at::Tensor next_token_logits(const model::LanguageModel& model, const at::Tensor& ids, model::KvCache& cache);
 
 /// `cache` holds the prompts of all rows and `logits`, (B, V) fp32 on the CPU, what the model said behind them. Where
-/// it returns, the cache holds the prompts and all tokens drawn but the last (a row that ended early was fed padding).
-/// Adds to the decode part of `stats`; `on_text` may be null.
+/// it returns, the cache holds the prompts and all tokens drawn but the last (a row that ended early was fed its last
+/// one again). Adds to the decode part of `stats`; `on_text` may be null.
 std::vector<Generation> decode(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer,
                                std::span<const DecodeRow> rows, at::Tensor logits, model::KvCache& cache,
                                const GenerationOptions& options, const TextCallback& on_text, GenerationStats& stats);

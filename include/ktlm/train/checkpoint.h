@@ -52,9 +52,6 @@ void prune_checkpoints(const std::filesystem::path& run_dir, int64_t keep, const
 /// The steps of the checkpoints under <run>/checkpoints, newest first. Reads names alone.
 std::vector<int64_t> list_checkpoints(const std::filesystem::path& run_dir);
 
-/// Throws Error where trainer_state.json is missing or damaged.
-TrainerState load_trainer_state(const std::filesystem::path& run_dir, int64_t step);
-
 struct LoadedCheckpoint {
   model::LanguageModel model;
   AdamW optimizer;

@@ -35,8 +35,6 @@ class AdamW {
   /// Forgets gradients of a step that is not to be.
   void clear_gradients();
 
-  int64_t num_steps() const { return num_steps_; }
-
   /// Both moments of each parameter, as safetensors. Throws Error.
   void save(const std::filesystem::path& path) const;
   /// Throws Error where the file is damaged or belongs to other parameters.
