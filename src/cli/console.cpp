@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <utility>
 
 #include "ktlm/core/log.h"
 #include "ktlm/core/text_format.h"
@@ -117,7 +118,7 @@ void Console::draw(const Progress& progress) {
   if (!progress.detail.empty()) line += "  " + progress.detail;
 
   if (terminal_) {
-    line.resize(std::min(line.size(), terminal_columns() - 1));
+    line = cut_to_columns(std::move(line), terminal_columns() - 1);
     std::fprintf(stderr, "\r%s\033[K", line.c_str());
     std::fflush(stderr);
     line_drawn_ = true;
