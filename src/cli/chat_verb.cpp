@@ -7,12 +7,12 @@
 #include <optional>
 
 #include "chat_commands.h"
+#include "chosen_model.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/log.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/generate/sampling.h"
-#include "ktlm/generate/trained_model.h"
 #include "ktlm/model/device.h"
 #include "line_editor.h"
 
@@ -132,10 +132,8 @@ bool talk_with_pipe(Chat& chat, const Console& console) {
 
 int run_chat(const ChatArguments& arguments, Console& console) {
   model::set_up_compute(arguments.threads);
-  const std::filesystem::path model_dir =
-      arguments.model_dir.empty() ? generate::find_newest_model("runs") : std::filesystem::path(arguments.model_dir);
-  const generate::TrainedModel trained = generate::load_trained_model(model_dir, model::select_device(arguments.device),
-                                                                      model::parse_dtype(arguments.dtype));
+  const auto [model_dir, trained] =
+      open_chosen_model(arguments.model_dir, arguments.device, model::parse_dtype(arguments.dtype));
   generate::SamplingConfig sampling = arguments.sampling;
   sampling.seed = static_cast<int64_t>(generate::resolve_seed(sampling));
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "chosen_model.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/corpus/jsonl_texts.h"
 #include "ktlm/eval/bits_per_byte.h"
-#include "ktlm/generate/trained_model.h"
 #include "ktlm/model/device.h"
 
 namespace ktlm::cli {
@@ -90,9 +90,7 @@ std::vector<std::string> read_texts(const std::string& file) {
 int run_eval(const EvalArguments& arguments, Console& console) {
   model::set_up_compute(arguments.threads);
   const at::ScalarType dtype = model::parse_dtype(arguments.dtype);
-  const std::filesystem::path model_dir =
-      arguments.model_dir.empty() ? generate::find_newest_model("runs") : std::filesystem::path(arguments.model_dir);
-  const auto trained = generate::load_trained_model(model_dir, model::select_device(arguments.device), at::kFloat);
+  const auto [model_dir, trained] = open_chosen_model(arguments.model_dir, arguments.device, at::kFloat);
 
   std::vector<FileResult> results;
   for (const auto& file : arguments.files) {

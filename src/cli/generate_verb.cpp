@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "chosen_model.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
@@ -13,7 +14,6 @@
 #include "ktlm/core/text_format.h"
 #include "ktlm/generate/generator.h"
 #include "ktlm/generate/sampling.h"
-#include "ktlm/generate/trained_model.h"
 #include "ktlm/model/device.h"
 
 namespace ktlm::cli {
@@ -93,10 +93,8 @@ int run_generate(const GenerateArguments& arguments, Console& console) {
   const std::vector<std::string> prompts = read_prompts(arguments, console.stop_flag());
   if (console.stop_flag().requested()) return console.exit_code();
   model::set_up_compute(arguments.threads);
-  const std::filesystem::path model_dir =
-      arguments.model_dir.empty() ? generate::find_newest_model("runs") : std::filesystem::path(arguments.model_dir);
-  const generate::TrainedModel trained = generate::load_trained_model(model_dir, model::select_device(arguments.device),
-                                                                      model::parse_dtype(arguments.dtype));
+  const auto [model_dir, trained] =
+      open_chosen_model(arguments.model_dir, arguments.device, model::parse_dtype(arguments.dtype));
 
   generate::GenerationOptions options{arguments.sampling, arguments.stop_strings};
   options.sampling.seed = static_cast<int64_t>(generate::resolve_seed(arguments.sampling));
