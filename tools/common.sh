@@ -12,7 +12,7 @@ fail() {
 }
 
 # The lines behind the shebang that start with "# ", up to the first that does not: a script's own help.
-print_help() { awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
+print_help() { awk 'NR > 1 { if (!/^#/ || /^# shellcheck/) exit; sub(/^# ?/, ""); print }' "$0"; }
 
 num_cores() { getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2; }
 

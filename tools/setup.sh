@@ -105,9 +105,11 @@ torch_is_named() {
 # look, PyTorch's own index of CPU wheels is asked first.
 install_torch() {
   make_venv
+  local pip_settings  # first in full: grep -q leaves early, and pip failing on the closed pipe would count as "none"
+  pip_settings=$(.venv/bin/python -m pip config list 2>/dev/null || true)
   say "installing torch $torch_version into .venv"
   if [ "$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null &&
-    ! .venv/bin/python -m pip config list 2>/dev/null | grep -Eq 'index-url|find-links'; then
+    ! printf '%s\n' "$pip_settings" | grep -Eq 'index-url|find-links'; then
     pip_install "torch==$torch_version" --index-url https://download.pytorch.org/whl/cpu && return 0
     say "$script: no CPU wheel from download.pytorch.org; trying pip's default index"
   fi

@@ -15,10 +15,12 @@ struct ChosenModel {
   generate::TrainedModel trained;
 };
 
-/// `model_dir` empty: the newest run's. Throws Error.
+/// `model_dir` empty: the newest run's; a run directory: its model. Throws Error.
 inline ChosenModel open_chosen_model(const std::string& model_dir, const std::string& device, at::ScalarType dtype) {
-  const std::filesystem::path directory =
+  std::filesystem::path directory =
       model_dir.empty() ? generate::find_newest_model("runs") : std::filesystem::path(model_dir);
+  const bool is_run = !std::filesystem::exists(directory / "config.json");
+  if (is_run && std::filesystem::exists(directory / "model" / "config.json")) directory /= "model";
   return {directory, generate::load_trained_model(directory, model::select_device(device), dtype)};
 }
 

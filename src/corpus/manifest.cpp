@@ -77,6 +77,16 @@ Json read_manifest(const fs::path& directory) {
   return manifest;
 }
 
+namespace {
+
+// What prepare, and train on first use, put into a prepared directory.
+bool is_own_entry(const std::string& name) {
+  return name == kManifestName || name == "val.jsonl.zst" || name == "tokens" ||
+         (name.rfind("train-", 0) == 0 && fs::path(name).extension() == ".zst");
+}
+
+}  // namespace
+
 void require_replaceable(const fs::path& directory) {
   std::error_code error;
   const fs::file_status status = fs::status(directory, error);
@@ -88,6 +98,11 @@ void require_replaceable(const fs::path& directory) {
     throw Error(
         directory.string() +
         ": holds something else than a prepared corpus and is left as it is; remove it or choose another --out");
+  }
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (!is_own_entry(entry.path().filename().string()))
+      throw Error(entry.path().string() + ": is none of a prepared corpus's files and would be lost; move it away or " +
+                  "choose another --out");
   }
 }
 

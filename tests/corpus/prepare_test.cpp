@@ -262,6 +262,14 @@ TEST_F(PrepareTest, OnlyAPreparedDirectoryIsReplaced) {
             out_.string() + ": is a file, expected a folder; choose another --out");
 }
 
+TEST_F(PrepareTest, AFileThatIsNotItsOwnIsNotLostWithTheOldOutput) {
+  run({put("a.txt", sentence(1))});
+  const std::string dump = put("prepared/dump.txt", sentence(2));  // an input, put into the output's folder
+  EXPECT_EQ(error_message([&] { run({dump}); }),
+            dump + ": is none of a prepared corpus's files and would be lost; move it away or choose another --out");
+  EXPECT_EQ(read_file(dump), sentence(2));
+}
+
 TEST_F(PrepareTest, AFolderThatHoldsTheOutputCanBeItsInputAgain) {
   put("a.txt", sentence(1));
   put("b.txt", sentence(2));

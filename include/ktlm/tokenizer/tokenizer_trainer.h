@@ -24,7 +24,7 @@ struct TokenizerTrainConfig {
 
   template <class Visitor>
   static void visit_fields(Visitor&& v) {
-    v("vocab_size", &TokenizerTrainConfig::vocab_size, between(300, 1'000'000),
+    v("vocab_size", &TokenizerTrainConfig::vocab_size, between(273, 1'000'000),
       "number of pieces, the special tokens and 256 bytes among them");
     v("character_coverage", &TokenizerTrainConfig::character_coverage, between(0.9, 1.0),
       "share of the text's characters that get a piece; the rarest become bytes");
