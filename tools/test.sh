@@ -24,4 +24,11 @@ tools/setup.sh --tests
 prepare_build_environment
 cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset"
-ctest --preset "$preset" --parallel "$(num_cores)" "$@"
+
+# ctest lists skipped and failed tests behind its summary; the summary is said once more, so that it stands last.
+log=$(mktemp "${TMPDIR:-/tmp}/ktlm-test.XXXXXX")
+trap 'rm -f "$log"' EXIT
+status=0
+ctest --preset "$preset" --parallel "$(num_cores)" "$@" | tee "$log" || status=$?
+grep 'tests passed' "$log" || true
+exit "$status"
