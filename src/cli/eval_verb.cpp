@@ -53,8 +53,9 @@ std::string table(const std::vector<FileResult>& results) {
   std::snprintf(heading, sizeof heading, "%-*s %10s %10s %12s %8s %11s %10s", name_width, "file", "documents", "tokens",
                 "bytes", "loss", "perplexity", "bits/byte");
   std::string text = heading;
-  for (const auto& result : results) text += "\n" + table_line(result, name_width);
-  if (results.size() > 1) text += "\n" + table_line(total_of(results), name_width);
+  const auto add_line = [&](const FileResult& result) { text.append("\n").append(table_line(result, name_width)); };
+  for (const auto& result : results) add_line(result);
+  if (results.size() > 1) add_line(total_of(results));
   return text;
 }
 
