@@ -16,8 +16,8 @@ namespace {
 constexpr size_t kMaxPageBytes = size_t{64} << 20;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-// How many bytes of `text`, which has more behind it, the next piece takes: to a blank line, else to a line's end, else to
-// a sentence's.
+// How many bytes of `text`, which has more behind it, the next piece takes: to a blank line, else to a line's end, else
+// to a sentence's.
 size_t find_cut(std::string_view text) {
   for (size_t end = text.find('\n', kTextPieceBytes); end != std::string_view::npos; end = text.find('\n', end + 1)) {
     const std::string_view rest = text.substr(end + 1);

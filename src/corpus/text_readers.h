@@ -13,8 +13,8 @@ namespace ktlm::corpus {
 int64_t read_jsonl(ByteSource& source, const std::string& name, const EmitDocument& emit);
 
 /// Emits a file of up to about kTextPieceBytes as one document; a longer one in pieces of that size, cut behind a blank
-/// line (where there is none near, behind a line or a sentence), so that a book is neither one document nor a thousand. Returns the
-/// bytes read.
+/// line (where there is none near, behind a line or a sentence), so that a book is neither one document nor a thousand.
+/// Returns the bytes read.
 inline constexpr size_t kTextPieceBytes = 256'000;
 int64_t read_text(ByteSource& source, const std::string& name, const EmitDocument& emit);
 
