@@ -13,7 +13,7 @@ import sys
 
 # From left to right. Modules in one group stand side by side and do not include each other.
 ORDER = [["core"], ["text"], ["corpus"], ["tokenizer"], ["data"], ["ops"], ["model"], ["eval"], ["train", "generate"],
-         ["export"], ["cli"]]
+         ["doctor"], ["export"], ["cli"]]
 RANK = {module: rank for rank, group in enumerate(ORDER) for module in group}
 TORCH_MODULES = {module for module, rank in RANK.items() if rank >= RANK["data"]}
 

@@ -10,6 +10,7 @@
 #include "bench_verb.h"
 #include "chat_verb.h"
 #include "console.h"
+#include "doctor_verb.h"
 #include "eval_verb.h"
 #include "generate_verb.h"
 #include "ktlm/core/error.h"
@@ -104,6 +105,8 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   verbs.add<TokenizeArguments>("tokenize", "Turn text into token ids, and back", run_tokenize);
   verbs.add<BenchArguments>("bench", "Measure training and decoding speed against the machine's limits",
                             torch_verbs ? torch_verbs->bench : nullptr);
+  verbs.add<DoctorArguments>("doctor", "Check that this machine computes rightly, and what can be trained on it",
+                             torch_verbs ? torch_verbs->doctor : nullptr);
 
   if (argc < 2) {
     std::cout << app.help();

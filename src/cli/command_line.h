@@ -11,6 +11,7 @@ struct GenerateArguments;
 struct ChatArguments;
 struct EvalArguments;
 struct BenchArguments;
+struct DoctorArguments;
 
 /// The verbs that need libtorch.
 struct TorchVerbs {
@@ -19,6 +20,7 @@ struct TorchVerbs {
   int (*chat)(const ChatArguments&, Console&);
   int (*eval)(const EvalArguments&, Console&);
   int (*bench)(const BenchArguments&, Console&);
+  int (*doctor)(const DoctorArguments&, Console&);
 };
 
 /// Without `torch_verbs` (null) those verbs are run by the shared library. Exit code: 0 done, 1 failed, 2 wrong command

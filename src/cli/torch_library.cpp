@@ -3,6 +3,7 @@
 #include "bench_verb.h"
 #include "chat_verb.h"
 #include "command_line.h"
+#include "doctor_verb.h"
 #include "eval_verb.h"
 #include "generate_verb.h"
 #include "ktlm/model/torch_error.h"
@@ -25,6 +26,7 @@ extern "C" __attribute__((visibility("default"))) int ktlm_torch_main(int argc, 
   using namespace ktlm::cli;
   static constexpr TorchVerbs kTorchVerbs = {
       translated<TrainArguments, run_train>, translated<GenerateArguments, run_generate>,
-      translated<ChatArguments, run_chat>, translated<EvalArguments, run_eval>, translated<BenchArguments, run_bench>};
+      translated<ChatArguments, run_chat>,   translated<EvalArguments, run_eval>,
+      translated<BenchArguments, run_bench>, translated<DoctorArguments, run_doctor>};
   return run_command_line(argc, argv, &kTorchVerbs);
 }

@@ -53,8 +53,9 @@ AdamW::AdamW(const std::vector<model::NamedParameter>& parameters, const AdamWOp
     Group& group = groups_[has_weight_decay(parameter) ? 1 : 0];
     group.names.push_back(parameter.name);
     group.parameters.push_back(parameter.tensor);
-    group.exp_avgs.push_back(at::zeros_like(parameter.tensor.detach(), at::MemoryFormat::Contiguous));
-    group.exp_avg_sqs.push_back(at::zeros_like(parameter.tensor.detach(), at::MemoryFormat::Contiguous));
+    // Laid out as the parameter: the fused kernel walks through the memory of both side by side.
+    group.exp_avgs.push_back(at::zeros_like(parameter.tensor.detach()));
+    group.exp_avg_sqs.push_back(at::zeros_like(parameter.tensor.detach()));
   }
   step_tensor_ = at::zeros({}, parameters.front().tensor.options().dtype(at::kFloat).requires_grad(false));
 }

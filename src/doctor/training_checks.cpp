@@ -1,0 +1,154 @@
+// What the layers make together: updates that arrive, a model that learns one batch by heart, and the tokens that it
+// then draws.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include "checks.h"
+#include "ktlm/core/random.h"
+#include "ktlm/generate/decode_loop.h"
+#include "ktlm/generate/sampling.h"
+#include "ktlm/model/kv_cache.h"
+#include "ktlm/model/language_model.h"
+#include "ktlm/train/optimizer.h"
+#include "ktlm/train/train_step.h"
+#include "reference.h"
+#include "tolerance.h"
+
+namespace ktlm::doctor {
+
+namespace {
+
+// Three steps with large gradients, so that each element moves by far more than the tolerance.
+template <bool kStrided>
+void check_adamw(const CheckContext& context, Evidence& evidence) {
+  evidence.begin("update");
+  constexpr int64_t kSteps = 3;
+  constexpr double kLearningRate = 0.1;
+  const train::AdamWOptions options;
+  const auto start = context.random({48, 40}), gradient = context.random({48, 40}) + 2;
+  const Input parameter = make_input(start, context.device, kStrided);
+  const Input slope = make_input(gradient.to(context.dtype), context.device, kStrided);
+  train::AdamW optimizer({{"weight", parameter.on_device}}, options);
+  for (int64_t step = 0; step < kSteps; ++step) {
+    parameter.on_device.mutable_grad() = slope.on_device.detach();
+    optimizer.step(kLearningRate, /*max_norm=*/0);
+  }
+  const at::NoGradGuard no_grad;
+  evidence.require(!at::equal(parameter.on_device.to(at::kCPU), start), "the parameter stays as it was");
+  evidence.close("the parameter", parameter.on_device,
+                 reference::adamw(parameter.in_float64.detach(), slope.in_float64.detach(), kSteps, kLearningRate,
+                                  options.beta1, options.beta2, options.epsilon, options.weight_decay),
+                 chain_tolerance(context.dtype));
+}
+
+void check_clipping(const CheckContext& context, Evidence& evidence) {
+  evidence.begin("update");
+  const at::NoGradGuard no_grad;
+  const auto a = context.random({30, 20}), b = context.random({17});
+  std::vector<at::Tensor> gradients = {a.to(context.device), b.to(context.device)};
+  const auto exact_a = a.to(at::kDouble), exact_b = b.to(at::kDouble);
+  const auto norm = (exact_a.square().sum() + exact_b.square().sum()).sqrt();
+  evidence.close("the norm", train::clip_gradients(gradients, 1), norm, operation_tolerance(context.dtype));
+  evidence.close("the first gradient", gradients[0], exact_a / norm, operation_tolerance(context.dtype));
+  evidence.close("the second gradient", gradients[1], exact_b / norm, operation_tolerance(context.dtype));
+}
+
+constexpr int64_t kVocabSize = 61;
+
+model::ModelConfig small_model() {
+  return {.vocab_size = kVocabSize,
+          .d_model = 64,
+          .n_layers = 2,
+          .n_heads = 4,
+          .n_kv_heads = 2,
+          .d_ff = 128,
+          .max_seq_len = 48};
+}
+
+// Two texts that no rule but memory gives: random tokens, fixed by a seed.
+data::Batch one_batch() {
+  Random random(7);
+  auto text = at::empty({2, 41}, at::kLong);
+  for (int64_t i = 0; i < text.numel(); ++i)
+    text.data_ptr<int64_t>()[i] = static_cast<int64_t>(random.uniform() * static_cast<double>(kVocabSize));
+  return {text.narrow(1, 0, 40).contiguous(), text.narrow(1, 1, 40).contiguous()};
+}
+
+// Real training steps, the model's weights in fp32 and its products in the dtype.
+void check_overfitting(const CheckContext& context, Evidence& evidence) {
+  evidence.begin("training");
+  constexpr int64_t kSteps = 60;
+  constexpr double kLearningRate = 1e-2, kLearnt = 0.3;  // nats per token, from log(61) = 4.1
+  model::LanguageModel model(small_model(), context.device, at::kFloat, 1);
+  model.set_requires_grad(true);
+  train::AdamW optimizer(model.parameters(), {});
+  const auto batch = one_batch();
+  at::Tensor loss;
+  for (int64_t step = 0; step < kSteps; ++step) {
+    loss = train::accumulate_gradients(model, batch, 1, context.dtype);
+    optimizer.step(kLearningRate, 1);
+  }
+  evidence.finite("the loss", loss);
+  const auto reached = loss.to(at::kCPU).item<double>();
+  evidence.require(reached < kLearnt, "one batch is not learnt by heart: the loss is " + std::to_string(reached) +
+                                          " after " + std::to_string(kSteps) + " steps, expected below " +
+                                          std::to_string(kLearnt));
+}
+
+// Text drawn token by token through the device's cache, and by the reference from the whole text each time.
+void check_sampling(const CheckContext& context, Evidence& evidence) {
+  const at::NoGradGuard no_grad;
+  constexpr int64_t kPrompt = 9, kNewTokens = 24;
+  const model::LanguageModel model(small_model(), context.device, context.dtype, 3);
+  std::map<std::string, at::Tensor> exact;
+  for (const auto& parameter : model.parameters()) {
+    // Sharper than at the start of a training run, so that no two tokens are nearly as likely.
+    if (parameter.tensor.dim() == 2) at::Tensor(parameter.tensor).mul_(8);
+    exact[parameter.name] = parameter.tensor.to(at::kCPU).to(at::kDouble);
+  }
+  for (const double temperature : {0.0, 1.0}) {
+    evidence.begin(temperature == 0 ? "greedy" : "seeded");
+    const generate::SamplingConfig sampling{.temperature = temperature};
+    Random random(11), exact_random(11);
+    std::vector<int32_t> text(kPrompt);
+    for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<int32_t>(5 * i + 1);
+    std::vector<int32_t> exact_text = text;
+    const auto ids_of = [](const std::vector<int32_t>& tokens) {
+      return at::tensor(std::vector<int64_t>(tokens.begin(), tokens.end()), at::kLong);
+    };
+    const auto draw = [&](at::Tensor logits, std::vector<int32_t>& history, Random& numbers) {
+      logits = logits.to(at::kFloat).flatten().contiguous();
+      const std::span<float> row(logits.data_ptr<float>(), static_cast<size_t>(logits.numel()));
+      history.push_back(generate::sample_token(row, history, sampling, numbers));
+    };
+    model::KvCache cache(model.config(), 1, model.config().max_seq_len, context.device, context.dtype);
+    auto input = ids_of(text).unsqueeze(0);
+    for (int64_t i = 0; i < kNewTokens; ++i) {
+      const auto logits = generate::next_token_logits(model, input, cache);
+      evidence.finite("the logits", logits);
+      if (!at::isfinite(logits).all().item<bool>()) return;
+      draw(logits, text, random);
+      input = at::full({1, 1}, text.back(), at::kLong);
+      draw(reference::language_model(exact, model.config(), ids_of(exact_text)).select(0, -1), exact_text,
+           exact_random);
+    }
+    const auto differ = std::mismatch(text.begin(), text.end(), exact_text.begin());
+    const auto place = differ.first - text.begin();
+    evidence.require(differ.first == text.end(),
+                     "the drawn token " + std::to_string(place - kPrompt + 1) + " is another than by the reference");
+  }
+}
+
+}  // namespace
+
+std::vector<Check> training_checks() {
+  return {{"AdamW", check_adamw<false>, false},
+          {"AdamW on a strided parameter", check_adamw<true>, true},
+          {"gradient clipping", check_clipping, true},
+          {"one batch by heart", check_overfitting, false, {at::kFloat, at::kBFloat16}},
+          {"sampling", check_sampling, false, {at::kFloat}}};
+}
+
+}  // namespace ktlm::doctor
