@@ -5,6 +5,9 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(yaml-cpp REQUIRED)
+if(NOT TARGET yaml-cpp::yaml-cpp)  # its name since 0.8, the only one from 0.10 on
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+endif()
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -18,15 +21,30 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(SENTENCEPIECE REQUIRED IMPORTED_TARGET sentencepiece)
 pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
 
+# Newer releases hand out absl::Status, whose symbols neither their library nor their .pc file passes on (seen with
+# Homebrew's 0.2.3: github.com/NVIDIA/NeMo-Speech.cpp/pull/27).
+pkg_get_variable(ktlm_sentencepiece_include sentencepiece includedir)
+file(STRINGS ${ktlm_sentencepiece_include}/sentencepiece_processor.h ktlm_absl_status REGEX "absl::Status")
+if(ktlm_absl_status)
+  find_package(absl REQUIRED CONFIG)
+  target_link_libraries(PkgConfig::SENTENCEPIECE INTERFACE absl::status absl::strings)
+endif()
+
 if(KTLM_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
 if(KTLM_WITH_TORCH)
   file(GLOB ktlm_venv_torch ${PROJECT_SOURCE_DIR}/.venv/lib/python*/site-packages/torch)
-  find_package(Torch 2.13 REQUIRED PATHS ${ktlm_venv_torch})  # PATHS come last, behind what the environment names
+  # HINTS come behind what the environment names, and before what the system has, such as Homebrew's moving pytorch.
+  find_package(Torch 2.13 REQUIRED HINTS ${ktlm_venv_torch})
   message(STATUS "libtorch: ${TORCH_INSTALL_PREFIX}")
-  find_package(OpenMP COMPONENTS CXX)  # at::parallel_for's header expands to OpenMP's pragmas; Apple's clang has none
+  # at::parallel_for's header expands to OpenMP's pragmas. Not on macOS: the wheel brings a libomp of its own, and with
+  # Homebrew's beside it in one process the second one aborts ("OMP: Error #15", pytorch issue 44282); there our own
+  # uses of at::parallel_for run on one thread, and libtorch's kernels on all.
+  if(NOT APPLE)
+    find_package(OpenMP COMPONENTS CXX)
+  endif()
 
   # SYSTEM, so that libtorch's headers raise no warnings of ours.
   add_library(ktlm_libtorch INTERFACE)
