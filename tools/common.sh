@@ -1,5 +1,5 @@
-# Shared by the scripts beside it, which source it: words for the person, the tools to build with, the names of
-# Homebrew's folders. Written for bash 3.2 and the BSD tools of macOS as well as for Linux.
+# Shared by the scripts beside it, which source it: words for the person, the tools to build with. Written for bash 3.2
+# and the BSD tools of macOS as well as for Linux.
 # shellcheck shell=bash
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -25,15 +25,11 @@ version_at_least() {
 
 cmake_is_new_enough() { command -v cmake >/dev/null && version_at_least "$(cmake --version | awk 'NR == 1 { print $3 }')" 3.25; }
 
-# Homebrew keeps these apart from the system's own copies ("keg-only"), so CMake and pkg-config must be told.
-use_homebrew_kegs() {
-  local prefix keg
-  prefix=$(brew --prefix)
-  for keg in libomp libedit expat libxml2 bzip2 zlib; do
-    CMAKE_PREFIX_PATH="${CMAKE_PREFIX_PATH:+$CMAKE_PREFIX_PATH:}$prefix/opt/$keg"
-    PKG_CONFIG_PATH="${PKG_CONFIG_PATH:+$PKG_CONFIG_PATH:}$prefix/opt/$keg/lib/pkgconfig"
-  done
-  export CMAKE_PREFIX_PATH PKG_CONFIG_PATH
+# Homebrew keeps its libedit apart from the system's own copy ("keg-only"), which has no .pc file, so pkg-config must be
+# told.
+use_homebrew_libedit() {
+  PKG_CONFIG_PATH="${PKG_CONFIG_PATH:+$PKG_CONFIG_PATH:}$(brew --prefix)/opt/libedit/lib/pkgconfig"
+  export PKG_CONFIG_PATH
 }
 
 # Call after tools/setup.sh and before cmake.
@@ -45,5 +41,5 @@ prepare_build_environment() {
     # shellcheck disable=SC2317
     ctest() { "$root/.venv/bin/ctest" "$@"; }
   fi
-  if [ "$(uname -s)" = Darwin ]; then use_homebrew_kegs; fi
+  if [ "$(uname -s)" = Darwin ]; then use_homebrew_libedit; fi
 }

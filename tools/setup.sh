@@ -3,10 +3,12 @@
 #
 #   tools/setup.sh [--tests]
 #
-#   --tests    also the Python packages that the tests compare with (transformers, tensorboard, ...), into .venv
+#   --tests    also what tests check with: shellcheck and checkbashisms; into .venv the Python packages that they compare
+#              with (transformers, tensorboard, ...)
 #
-# Debian and Ubuntu: packages through apt, as root or with sudo. macOS: through Homebrew. libtorch 2.13 is taken from
-# where CMAKE_PREFIX_PATH or Torch_DIR points, else the wheel torch==2.13.0 goes into a private environment, .venv.
+# Debian and Ubuntu: packages through apt, as root or with sudo. macOS: through Homebrew (written from its documentation,
+# never run by us). libtorch 2.13 is taken from where CMAKE_PREFIX_PATH or Torch_DIR points, else the wheel torch==2.13.0
+# goes into a private environment, .venv.
 # shellcheck source=tools/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$root"
@@ -15,8 +17,13 @@ readonly torch_version=2.13.0
 debian_packages="build-essential cmake ninja-build ccache pkg-config curl python3 python3-venv libyaml-cpp-dev \
 libspdlog-dev libcli11-dev nlohmann-json3-dev libexpat1-dev libxml2-dev libbz2-dev zlib1g-dev libzstd-dev \
 libutf8proc-dev libxxhash-dev libsentencepiece-dev libedit-dev libgtest-dev libgmock-dev tmux"
-homebrew_packages="cmake ninja ccache pkgconf yaml-cpp spdlog cli11 nlohmann-json expat libxml2 bzip2 zlib zstd \
-utf8proc xxhash sentencepiece libedit libomp googletest tmux"
+debian_test_packages="shellcheck devscripts"  # devscripts: checkbashisms
+# Names as on formulae.brew.sh in November 2026. expat, bzip2, zlib (as for CPython: its Misc/Brewfile) and libxml2 come
+# with Apple's SDK. abseil is what sentencepiece's header needs (cmake/dependencies.cmake). Neither pytorch, which moves on
+# (to 2.15 by then, while ktlm is tested with 2.13), nor libomp, of which the wheel brings its own.
+homebrew_packages="cmake ninja ccache pkgconf yaml-cpp spdlog cli11 nlohmann-json zstd utf8proc xxhash sentencepiece \
+abseil libedit googletest tmux"
+homebrew_test_packages="shellcheck"
 test_python_packages="transformers tokenizers sentencepiece tensorboard numpy protobuf"
 
 install_debian_packages() {
@@ -127,6 +134,10 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+if [ "$with_tests" = yes ]; then
+  debian_packages="$debian_packages $debian_test_packages"
+  homebrew_packages="$homebrew_packages $homebrew_test_packages"
+fi
 case $(uname -s) in
   Linux)
     command -v dpkg-query >/dev/null ||

@@ -110,6 +110,12 @@ expect "--tests" "$calls" "pip transformers tokenizers sentencepiece tensorboard
 : >"$work/calls"
 run --tests
 expect "second --tests" "$code:$err:$calls" "0::"
+debian_without shellcheck devscripts
+run
+expect "without --tests nothing of the tests'" "$code:$err:$calls" "0::"
+run --tests
+expect "--tests: packages" "$(printf '%s\n' "$calls" | tail -1)" \
+  "apt-get install -y -qq --no-install-recommends shellcheck devscripts"
 
 # Where pip was told where to look, or the index of CPU wheels is out of reach, or there is an NVIDIA card: pip's own way.
 new_machine Linux 0
@@ -209,7 +215,10 @@ expect "no compiler" "$code:$err" "1:setup.sh: no C++ compiler; run: xcode-selec
 echo 'echo clang' | fake c++
 run
 expect "macOS: exit code ($err)" "$code" 0
-expect "macOS: calls" "$calls" "brew install --quiet cli11 expat libxml2 bzip2 zlib zstd libedit libomp
+expect "macOS: calls" "$calls" "brew install --quiet cli11 zstd abseil libedit
 venv
 pip torch==2.13.0"
+: >"$work/calls"
+run --tests
+expect "macOS: --tests" "$(printf '%s\n' "$calls" | head -1)" "brew install --quiet cli11 zstd abseil libedit shellcheck"
 echo "all good"
