@@ -121,9 +121,9 @@ resume=""
 finish_stage
 
 heading "ktlm generate: what the model makes of a beginning"
-batch=()
-for prompt in "${prompts[@]}"; do batch+=(--prompt "$prompt"); done
-"$ktlm" generate --model "$work/model" "${batch[@]}" --max-new-tokens 80 --temperature 0.5 --seed 1
+set --
+for prompt in "${prompts[@]}"; do set -- "$@" --prompt "$prompt"; done
+"$ktlm" generate --model "$work/model" "$@" --max-new-tokens 80 --temperature 0.5 --seed 1
 if [ -n "$questions" ]; then
   printf '%s\n' "$questions" | while IFS= read -r question; do
     printf '질문: %s\n대답: ' "$question"

@@ -34,8 +34,7 @@ mv config.new "$config"
 
 # Waits until the screen, without its empty lines, matches; fails with the screen after 20 seconds.
 expect_screen() {
-  local i
-  for i in $(seq 100); do
+  for _ in $(seq 100); do
     screen=$(tmux_ capture-pane -p | sed '/^ *$/d')
     if grep -qE -- "$1" <<< "$screen"; then return; fi
     sleep 0.2
