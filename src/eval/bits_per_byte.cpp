@@ -14,9 +14,6 @@ namespace {
 
 using tokenizer::TokenId;
 
-// MPS compiles a kernel graph per shape: windows shorter than the context are padded to a multiple of this.
-constexpr int64_t kShapeStepTokens = 64;
-
 // A batch of windows on the CPU; padding is id 0 with target -1, which no earlier position sees and no sum counts.
 struct WindowBatch {
   WindowBatch(int64_t batch_size, int64_t length)
@@ -84,9 +81,8 @@ std::vector<DocumentWindow> cut_windows(const std::vector<std::vector<TokenId>>&
   return windows;
 }
 
-WindowBatch make_batch(std::span<const DocumentWindow> windows, int64_t max_seq_len) {
-  const auto longest = static_cast<int64_t>(windows.front().size()) - 1;
-  const int64_t length = (longest + kShapeStepTokens - 1) / kShapeStepTokens * kShapeStepTokens;
+WindowBatch make_batch(std::span<const DocumentWindow> windows, int64_t max_seq_len, at::Device device) {
+  const int64_t length = model::padded_length(static_cast<int64_t>(windows.front().size()) - 1, device);
   WindowBatch batch(static_cast<int64_t>(windows.size()), std::min(length, max_seq_len));
   for (size_t row = 0; row < windows.size(); ++row) {
     const DocumentWindow ids = windows[row];
@@ -147,7 +143,7 @@ Evaluation evaluate_documents(const model::LanguageModel& model, const tokenizer
       const size_t done = windows.size() - left.size();
       progress({"evaluating", static_cast<int64_t>(done), static_cast<int64_t>(windows.size()), "windows", ""});
     }
-    sum.add(make_batch(left.first(std::min(step, left.size())), seq_len));
+    sum.add(make_batch(left.first(std::min(step, left.size())), seq_len, model.device()));
   }
   return make_evaluation(sum.nats(), sum.num_tokens(), num_bytes);
 }

@@ -54,6 +54,11 @@ void set_up_compute(int64_t num_threads) {
   if (num_threads > 0) at::set_num_threads(static_cast<int>(num_threads));
 }
 
+int64_t padded_length(int64_t num_tokens, at::Device device) {
+  constexpr int64_t kStepTokens = 64;
+  return device.is_mps() ? (num_tokens + kStepTokens - 1) / kStepTokens * kStepTokens : num_tokens;
+}
+
 void synchronize(at::Device device) {
   if (device.is_mps()) at::detail::getMPSHooks().deviceSynchronize();
   if (device.is_cuda()) at::accelerator::synchronizeDevice(device.has_index() ? device.index() : c10::DeviceIndex{0});

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ktlm/core/error.h"
+#include "ktlm/model/device.h"
 
 namespace ktlm::model {
 
@@ -15,23 +16,28 @@ KvCache::KvCache(const ModelConfig& config, int64_t batch_size, int64_t max_len,
                 std::to_string(config.max_seq_len) + " (max_seq_len)");
   }
   const auto options = at::TensorOptions().device(device).dtype(dtype);
-  const std::vector<int64_t> shape{batch_size, config.n_kv_heads, max_len, config.resolved_head_dim()};
+  const std::vector<int64_t> shape{batch_size, config.n_kv_heads, padded_length(max_len, device),
+                                   config.resolved_head_dim()};
   for (int64_t layer = 0; layer < config.n_layers; ++layer) {
-    keys_.push_back(at::empty(shape, options));
-    values_.push_back(at::empty(shape, options));
+    keys_.push_back(at::zeros(shape, options));
+    values_.push_back(at::zeros(shape, options));
   }
 }
 
 void KvCache::truncate(int64_t length) { length_ = std::clamp<int64_t>(length, 0, length_); }
 
-void KvCache::set_padding(std::vector<int64_t> padding) {
+void KvCache::set_padding(const std::vector<int64_t>& padding) {
   if (!padding.empty() && static_cast<int64_t>(padding.size()) != batch_size_) {
     throw Error("KV cache: padding for " + std::to_string(padding.size()) + " rows, but the batch has " +
                 std::to_string(batch_size_));
   }
   // Without a padded row there is nothing to mask, and attention may take its faster path.
   const bool none = std::all_of(padding.begin(), padding.end(), [](int64_t n) { return n == 0; });
-  padding_ = none ? std::vector<int64_t>{} : std::move(padding);
+  padding_ = none ? at::Tensor() : at::tensor(padding, at::kLong).to(keys_.front().device());
+}
+
+int64_t KvCache::num_columns(int64_t num_tokens) const {
+  return padded_length(length_ + num_tokens, keys_.front().device());
 }
 
 std::pair<at::Tensor, at::Tensor> KvCache::append(int64_t layer, const at::Tensor& k, const at::Tensor& v) {
@@ -42,7 +48,7 @@ std::pair<at::Tensor, at::Tensor> KvCache::append(int64_t layer, const at::Tenso
   }
   const auto take_in = [&](at::Tensor& held, const at::Tensor& fresh) {
     held.narrow(2, length_, num_tokens).copy_(fresh);
-    return held.narrow(2, 0, length_ + num_tokens);
+    return held.narrow(2, 0, num_columns(num_tokens));
   };
   const auto index = static_cast<size_t>(layer);
   return {take_in(keys_[index], k), take_in(values_[index], v)};

@@ -118,7 +118,8 @@ at::Tensor LanguageModel::hidden_states(const at::Tensor& ids, KvCache* cache) c
   auto x = at::embedding(impl_->embedding, ids);  // (B, T, C)
   TokenPlace place{.rotary = impl_->rotary, .first_position = length, .cache = cache};
   if (cache != nullptr) {
-    place.mask = ops::attention_mask(num_tokens, length, cache->padding(), ids.device(), ops::product_dtype(x));
+    place.mask = ops::attention_mask(num_tokens, length, cache->num_columns(num_tokens), cache->padding(), ids.device(),
+                                     ops::product_dtype(x));
   }
   const bool recompute = impl_->gradient_checkpointing && cache == nullptr && at::GradMode::is_enabled();
   for (int64_t layer = 0; layer < config.n_layers; ++layer) {

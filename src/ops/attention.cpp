@@ -3,6 +3,9 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 
 #include <limits>
+#include <optional>
+
+#include "causal_attention.h"
 
 namespace ktlm::ops {
 namespace {
@@ -11,37 +14,43 @@ namespace {
 // CUDA's take any stride, so that a cache's views need no copy there.
 at::Tensor operand(const at::Tensor& x) { return x.is_mps() ? x.contiguous() : x; }
 
-}  // namespace
-
-at::Tensor attention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const at::Tensor& mask) {
+at::Tensor attend_with_mask(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+                            const at::Tensor& mask) {
   const auto k = operand(keys), v = operand(values);
-  const int64_t num_queries = q.size(2), group = q.size(1) / k.size(1);
-  std::optional<at::Tensor> optional_mask;
-  if (mask.defined()) optional_mask = mask;
-  if (num_queries == 1) {
+  const int64_t group = q.size(1) / k.size(1);
+  const auto optional_mask = mask.defined() ? std::optional(mask) : std::nullopt;
+  if (q.size(2) == 1) {
     // The heads of a group become the queries of their key head, which then reads its keys once instead of H/K times.
     const auto grouped = q.view({q.size(0), k.size(1), group, q.size(3)});
     const auto out = at::scaled_dot_product_attention(grouped, k, v, optional_mask);  // (B, K, H/K, D)
     return out.reshape({q.size(0), 1, q.size(1), q.size(3)});
   }
-  TORCH_CHECK(mask.defined() || num_queries == k.size(2), "attention: queries behind a prefix need a mask");
   const auto out = at::scaled_dot_product_attention(q, k, v, optional_mask, /*dropout_p=*/0.0,
                                                     /*is_causal=*/!mask.defined(), /*scale=*/std::nullopt,
                                                     /*enable_gqa=*/group > 1);  // (B, H, T, D)
   return out.transpose(1, 2);
 }
 
-at::Tensor attention_mask(int64_t num_queries, int64_t length, const std::vector<int64_t>& padding, at::Device device,
-                          at::ScalarType dtype) {
-  if (padding.empty() && (num_queries == 1 || length == 0)) return {};
+}  // namespace
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const at::Tensor& mask) {
+  const int64_t num_queries = q.size(2);
+  // CUDA has a fused kernel for texts that begin here, forward and backward.
+  const bool fused_causal = q.is_cuda() && num_queries == keys.size(2);
+  if (mask.defined() || num_queries == 1 || fused_causal) return attend_with_mask(q, keys, values, mask);
+  return causal_attention(q, keys, values);
+}
+
+at::Tensor attention_mask(int64_t num_queries, int64_t first_position, int64_t num_keys, const at::Tensor& padding,
+                          at::Device device, at::ScalarType dtype) {
+  if (!padding.defined() && num_keys == first_position + num_queries) return {};
   const auto options = at::TensorOptions().dtype(at::kLong).device(device);
-  const int64_t total = length + num_queries;
-  const auto key = at::arange(total, options);
-  const auto query = at::arange(length, total, options).unsqueeze(1);  // (T, 1)
-  auto visible = (key <= query).unsqueeze(0);                          // (1, T, L)
-  if (!padding.empty()) {
-    const auto first = at::tensor(padding, at::kLong).to(device).view({-1, 1, 1});  // (B, 1, 1)
-    visible = visible.logical_and((key >= first).logical_or(key == query));         // (B, T, L)
+  const auto key = at::arange(num_keys, options);
+  const auto query = at::arange(first_position, first_position + num_queries, options).unsqueeze(1);  // (T, 1)
+  auto visible = key.le(query).unsqueeze(0);                                                          // (1, T, L)
+  if (padding.defined()) {
+    const auto first = padding.view({-1, 1, 1});                             // (B, 1, 1)
+    visible = visible.logical_and(key.ge(first).logical_or(key.eq(query)));  // (B, T, L)
   }
   const auto mask = at::zeros(visible.sizes(), options.dtype(dtype));
   return mask.masked_fill(visible.logical_not(), -std::numeric_limits<double>::infinity()).unsqueeze(1);

@@ -37,7 +37,7 @@ TEST(KvCache, PaddingBelongsToEveryRow) {
   KvCache cache(small_config(), 2, 10, at::kCPU, at::kFloat);
   EXPECT_EQ(error_message([&] { cache.set_padding({1}); }), "KV cache: padding for 1 rows, but the batch has 2");
   cache.set_padding({0, 0});
-  EXPECT_TRUE(cache.padding().empty());  // nothing to mask
+  EXPECT_FALSE(cache.padding().defined());  // nothing to mask
 }
 
 TEST(KvCache, TruncateNeverLengthens) {

@@ -44,7 +44,8 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
 
 void expect_equal(const Shape& shape, const std::vector<int64_t>& padding) {
   const auto inputs = random_inputs(shape);
-  const auto mask = attention_mask(shape.queries, shape.keys - shape.queries, padding, at::kCPU, at::kFloat);
+  const auto first = padding.empty() ? at::Tensor() : at::tensor(padding, at::kLong);
+  const auto mask = attention_mask(shape.queries, shape.keys - shape.queries, shape.keys, first, at::kCPU, at::kFloat);
   const auto got = differentiate([&](const auto& in) { return attention(in[0], in[1], in[2], mask); }, inputs);
   const auto plain =
       differentiate([&](const auto& in) { return plain_attention(in[0], in[1], in[2], padding); }, inputs);
@@ -79,10 +80,42 @@ TEST(Attention, LeftPaddedPromptsEqualThePlainVersion) {
 }
 
 TEST(Attention, MaskExistsOnlyWhereItIsNeeded) {
-  EXPECT_FALSE(attention_mask(1, 17, {}, at::kCPU, at::kFloat).defined());
-  EXPECT_FALSE(attention_mask(9, 0, {}, at::kCPU, at::kFloat).defined());
-  EXPECT_TRUE(attention_mask(9, 3, {}, at::kCPU, at::kFloat).defined());
-  EXPECT_TRUE(attention_mask(1, 3, {0, 1}, at::kCPU, at::kFloat).defined());
+  EXPECT_FALSE(attention_mask(1, 17, 18, {}, at::kCPU, at::kFloat).defined());
+  EXPECT_FALSE(attention_mask(9, 0, 9, {}, at::kCPU, at::kFloat).defined());
+  EXPECT_FALSE(attention_mask(9, 3, 12, {}, at::kCPU, at::kFloat).defined());
+  EXPECT_TRUE(attention_mask(9, 3, 64, {}, at::kCPU, at::kFloat).defined());
+  EXPECT_TRUE(attention_mask(1, 3, 4, at::tensor({0, 1}, at::kLong), at::kCPU, at::kFloat).defined());
+}
+
+TEST(Attention, KeysBehindTheLastQueryChangeNothing) {
+  at::manual_seed(5);
+  for (const int64_t num_queries : {1, 5}) {
+    const auto inputs = random_inputs({2, 6, 2, num_queries, 20, 8});
+    const auto plain = plain_attention(inputs[0], inputs[1], inputs[2], {});
+    const auto keys = at::constant_pad_nd(inputs[1], {0, 0, 0, 44}, 3.0);
+    const auto values = at::constant_pad_nd(inputs[2], {0, 0, 0, 44}, 5.0);
+    const auto mask = attention_mask(num_queries, 20 - num_queries, 64, {}, at::kCPU, at::kFloat);
+    EXPECT_LT(relative_difference(attention(inputs[0], keys, values, mask), plain), 1e-5);
+  }
+}
+
+TEST(Attention, LongTextsInSeveralChunksEqualThePlainVersion) {
+  at::manual_seed(6);
+  expect_equal({1, 2, 1, 300, 300, 8}, {});  // the CPU's chunks are of 32 queries, the last of 12
+  expect_equal({1, 4, 2, 70, 101, 8}, {});   // behind a prefix
+}
+
+TEST(Attention, CachedKeysInALargerBufferEqualThePlainVersion) {
+  at::manual_seed(7);
+  const auto inputs = random_inputs({2, 6, 2, 40, 90, 8});
+  const auto in_buffer = [](const at::Tensor& x) {
+    auto buffer = at::full({2, 2, 128, 8}, std::numeric_limits<float>::quiet_NaN());
+    buffer.narrow(2, 0, 90).copy_(x);
+    return buffer.narrow(2, 0, 90);
+  };
+  EXPECT_LT(relative_difference(attention(inputs[0], in_buffer(inputs[1]), in_buffer(inputs[2])),
+                                plain_attention(inputs[0], inputs[1], inputs[2], {})),
+            1e-5);
 }
 
 }  // namespace

@@ -20,6 +20,11 @@ std::string dtype_name(at::ScalarType dtype);
 /// Page faults on freshly mapped buffers cost up to ten times an elementwise operation on Linux.
 void set_up_compute(int64_t num_threads);
 
+/// MPS compiles a graph for each shape that it meets and keeps it (pytorch #132596, #164299), and has computed nonsense
+/// for keys whose number is no multiple of 32 (#169222): lengths that vary are rounded up there to one of few.
+/// Elsewhere `num_tokens` as it is.
+int64_t padded_length(int64_t num_tokens, at::Device device);
+
 /// Waits for the device's queue; nothing on the CPU.
 void synchronize(at::Device device);
 /// Gives cached, unused device memory back (MPS, CUDA); nothing on the CPU.

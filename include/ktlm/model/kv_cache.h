@@ -25,17 +25,20 @@ class KvCache {
   /// Left padding, for prompts of unequal length in one batch: the first padding[b] columns of row b hold no token and
   /// are masked. (Rotary attention depends on distance alone, so positions need no correction.) Empty: none.
   /// Throws Error where the number of rows differs.
-  void set_padding(std::vector<int64_t> padding);
-  const std::vector<int64_t>& padding() const { return padding_; }
+  void set_padding(const std::vector<int64_t>& padding);
+  const at::Tensor& padding() const { return padding_; }  // (B) int64 on the device; undefined where no row has any
 
-  /// Appends k and v, (B, K, T, D), of one layer behind length() and returns all so far as views, (B, K, length + T,
-  /// D). The model calls advance(T) once after the last layer.
+  /// Columns that append gives back for `num_tokens` new tokens: those held and the new ones, padded_length on MPS.
+  int64_t num_columns(int64_t num_tokens) const;
+  /// Appends k and v, (B, K, T, D), of one layer behind length() and returns all so far as views, (B, K,
+  /// num_columns(T), D); columns behind the tokens hold finite numbers. The model calls advance(T) once after the last
+  /// layer.
   std::pair<at::Tensor, at::Tensor> append(int64_t layer, const at::Tensor& k, const at::Tensor& v);
   void advance(int64_t num_tokens);
 
  private:
-  std::vector<at::Tensor> keys_, values_;  // per layer (B, K, max_len, D), contiguous
-  std::vector<int64_t> padding_;
+  std::vector<at::Tensor> keys_, values_;  // per layer (B, K, padded_length(max_len), D), contiguous
+  at::Tensor padding_;
   int64_t batch_size_, max_len_, length_ = 0;
 };
 

@@ -1,0 +1,143 @@
+#include "causal_attention.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <ATen/ops/_softmax_backward_data.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "ktlm/ops/autocast.h"
+
+namespace ktlm::ops {
+namespace {
+
+// Queries at a time: on the CPU so few that their scores stay in the cache, on a GPU so many that its cores have work.
+constexpr int64_t kCpuChunk = 32, kGpuChunk = 256;
+
+// A chunk of queries: those of a whole group stand in one matrix, since they meet the same keys. N = B * K.
+struct Chunk {
+  int64_t begin, size;  // queries begin .. begin + size - 1
+  int64_t num_keys;     // that the last of them sees
+};
+
+struct Shape {
+  int64_t batch, heads, kv_heads, queries, keys, head_dim;
+  int64_t group() const { return heads / kv_heads; }
+  int64_t rows() const { return batch * kv_heads; }  // N
+  double scale() const { return 1 / std::sqrt(static_cast<double>(head_dim)); }
+};
+
+Shape shape_of(const at::Tensor& q, const at::Tensor& keys) {
+  return {q.size(0), q.size(1), keys.size(1), q.size(2), keys.size(2), q.size(3)};
+}
+
+std::vector<Chunk> chunks_of(const Shape& shape, at::Device device) {
+  const int64_t chunk_size = device.is_cpu() ? kCpuChunk : kGpuChunk;
+  std::vector<Chunk> chunks;
+  for (int64_t begin = 0; begin < shape.queries; begin += chunk_size) {
+    const int64_t size = std::min(chunk_size, shape.queries - begin);
+    chunks.push_back({begin, size, shape.keys - shape.queries + begin + size});
+  }
+  return chunks;
+}
+
+// (N, G, T, D) -> the chunk's queries, (N, G * C, D), contiguous.
+at::Tensor queries_of(const at::Tensor& x, const Chunk& chunk) {
+  return x.narrow(2, chunk.begin, chunk.size).reshape({x.size(0), -1, x.size(3)});
+}
+
+// The keys or values that a chunk sees: a view of (N, L, D) on the CPU; contiguous on MPS, whose matrix products have
+// misread strided operands (pytorch #162730, #162779).
+at::Tensor seen_by(const at::Tensor& x, const Chunk& chunk) {
+  const auto seen = x.narrow(1, 0, chunk.num_keys);
+  return x.is_cpu() ? seen : seen.contiguous();
+}
+
+// Probabilities of the chunk, (N, G * C, num_keys) fp32, from scaled queries.
+at::Tensor probabilities(const at::Tensor& queries, const at::Tensor& keys, const Chunk& chunk,
+                         const at::Tensor& future) {
+  auto scores = at::bmm(queries, keys.transpose(1, 2)).to(at::kFloat);
+  // Only the chunk's own positions, the last columns, can lie in a query's future.
+  scores.view({queries.size(0), -1, chunk.size, chunk.num_keys})
+      .narrow(3, chunk.num_keys - chunk.size, chunk.size)
+      .add_(future.narrow(0, 0, chunk.size).narrow(1, 0, chunk.size));
+  return at::softmax(scores, -1);
+}
+
+// -infinity above the diagonal, (C, C) fp32 for the largest chunk.
+at::Tensor future_mask(const std::vector<Chunk>& chunks, at::Device device) {
+  const int64_t size = chunks.front().size;
+  return at::full({size, size}, -std::numeric_limits<float>::infinity(), at::TensorOptions(device).dtype(at::kFloat))
+      .triu_(1);
+}
+
+// Autocast would cast the fp32 operands of what follows; these choose their dtypes themselves.
+AutocastGuard no_autocast(const at::Tensor& x) { return {x.device(), at::kFloat}; }
+
+at::Tensor forward_pass(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values) {
+  const auto guard = no_autocast(q);
+  const Shape s = shape_of(q, keys);
+  const auto scaled = (q * s.scale()).view({s.rows(), s.group(), s.queries, s.head_dim});
+  const auto k = keys.reshape({s.rows(), s.keys, s.head_dim}), v = values.reshape({s.rows(), s.keys, s.head_dim});
+  const auto chunks = chunks_of(s, q.device());
+  const auto future = future_mask(chunks, q.device());
+  auto out = at::empty({s.batch, s.queries, s.heads, s.head_dim}, q.options().requires_grad(false));
+  for (const auto& chunk : chunks) {
+    const auto p = probabilities(queries_of(scaled, chunk), seen_by(k, chunk), chunk, future);
+    const auto mixed = at::bmm(p.to(v.scalar_type()), seen_by(v, chunk));  // (N, G * C, D)
+    out.narrow(1, chunk.begin, chunk.size)
+        .copy_(mixed.view({s.batch, s.heads, chunk.size, s.head_dim}).transpose(1, 2));
+  }
+  return out;
+}
+
+struct CausalAttention : torch::autograd::Function<CausalAttention> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& q, const at::Tensor& keys,
+                            const at::Tensor& values) {
+    context->save_for_backward({q, keys, values});
+    return forward_pass(q, keys, values);
+  }
+
+  // With P = softmax(S), S = scale q k^T, O = P V:  dV = P^T dO;  dS = softmax'(dO V^T);  dq = scale dS k;
+  // dk = dS^T (scale q).
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto &q = saved[0], &keys = saved[1], &values = saved[2];
+    const auto guard = no_autocast(q);
+    const Shape s = shape_of(q, keys);
+    const auto scaled = (q * s.scale()).view({s.rows(), s.group(), s.queries, s.head_dim});
+    const auto k = keys.reshape({s.rows(), s.keys, s.head_dim}), v = values.reshape({s.rows(), s.keys, s.head_dim});
+    const auto dout = grads[0].transpose(1, 2).contiguous().view(scaled.sizes());  // (N, G, T, D)
+    const auto chunks = chunks_of(s, q.device());
+    const auto future = future_mask(chunks, q.device());
+    auto dq = at::empty_like(scaled);
+    auto dk = at::zeros(k.sizes(), k.options().dtype(at::kFloat));
+    auto dv = at::zeros(v.sizes(), v.options().dtype(at::kFloat));
+    for (const auto& chunk : chunks) {
+      const auto queries = queries_of(scaled, chunk), dmixed = queries_of(dout, chunk);
+      const auto seen_k = seen_by(k, chunk), seen_v = seen_by(v, chunk);
+      const auto p = probabilities(queries, seen_k, chunk, future);
+      dv.narrow(1, 0, chunk.num_keys).add_(at::bmm(p.to(v.scalar_type()).transpose(1, 2), dmixed));
+      const auto dp = at::bmm(dmixed, seen_v.transpose(1, 2)).to(at::kFloat);
+      const auto dscores = at::_softmax_backward_data(dp, p, -1, at::kFloat).to(q.scalar_type());
+      dq.narrow(2, chunk.begin, chunk.size)
+          .copy_(at::bmm(dscores, seen_k).view({s.rows(), s.group(), chunk.size, s.head_dim}));
+      dk.narrow(1, 0, chunk.num_keys).add_(at::bmm(dscores.transpose(1, 2), queries));
+    }
+    return {dq.mul_(s.scale()).view(q.sizes()), dk.to(k.scalar_type()).view(keys.sizes()),
+            dv.to(v.scalar_type()).view(values.sizes())};
+  }
+};
+
+}  // namespace
+
+at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values) {
+  const bool differentiate = q.requires_grad() || keys.requires_grad() || values.requires_grad();
+  if (at::GradMode::is_enabled() && differentiate) return CausalAttention::apply(q, keys, values);
+  return forward_pass(q, keys, values);
+}
+
+}  // namespace ktlm::ops
