@@ -222,4 +222,4 @@ class TheSearchItself(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)  # which says why a part was skipped
