@@ -70,7 +70,8 @@ BenchResult bench_train(const BenchSettings& settings, at::Device device) {
   model.set_requires_grad(true);
   model.set_gradient_checkpointing(settings.train.gradient_checkpointing);
   train::AdamW optimizer(model.parameters(), {});
-  const data::Batch batch{random_ids(settings, batch_size, num_tokens), random_ids(settings, batch_size, num_tokens)};
+  const data::Batch batch{random_ids(settings, batch_size, num_tokens).to(device),
+                          random_ids(settings, batch_size, num_tokens).to(device)};
   const auto step = [&] {
     train::accumulate_gradients(model, batch, 1, result.dtype);
     optimizer.step(settings.train.learning_rate, settings.train.grad_clip);

@@ -65,7 +65,10 @@ void synchronize(at::Device device) {
 }
 
 void release_cached_memory(at::Device device) {
-  if (device.is_mps()) at::detail::getMPSHooks().emptyCache();
+  if (device.is_mps()) {
+    synchronize(device);  // buffers that the queue still uses can't be given back
+    at::detail::getMPSHooks().emptyCache();
+  }
   if (device.is_cuda()) at::accelerator::emptyCache();
 }
 

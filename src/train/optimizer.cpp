@@ -1,7 +1,5 @@
 #include "ktlm/train/optimizer.h"
 
-#include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
 
 #include <map>
@@ -38,10 +36,12 @@ bool has_weight_decay(const model::NamedParameter& parameter) {
 }
 
 at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double max_norm) {
-  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients, 2)), 2);
+  std::vector<at::Tensor> norms;
+  for (const auto& gradient : gradients) norms.push_back(at::linalg_vector_norm(gradient));
+  const at::Tensor norm = at::linalg_vector_norm(at::stack(norms));
   if (max_norm > 0) {
     const at::Tensor coefficient = at::clamp_max(max_norm / (norm + 1e-6), 1.0);
-    at::_foreach_mul_(gradients, coefficient);
+    for (at::Tensor gradient : gradients) gradient.mul_(coefficient);
   }
   return norm;
 }

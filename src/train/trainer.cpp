@@ -97,6 +97,7 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   RunStart run = resuming ? resume_run(request, identity, model_config, optimizer_options, device, callbacks)
                           : start_run(request, identity, model_config, optimizer_options, device);
   run.model.set_gradient_checkpointing(request.train.gradient_checkpointing);
+  if (callbacks.check_device) callbacks.check_device(device, model::parse_dtype(run.state.autocast_dtype));
 
   // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.
   write_file_atomically(request.run_dir / "config.yaml",

@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kNoStep = std::numeric_limits<int32_t>::max();
+// MPS's allocator keeps what it once had, and fragments (pytorch #121113): it is emptied now and then.
+constexpr int64_t kStepsBetweenReleases = 100;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -57,6 +59,7 @@ TrainingLoop::TrainingLoop(const RunParts& parts)
       state_(parts.state),
       loader_(parts.datasets.train, config_.micro_batch_size, parts.model.config().max_seq_len,
               static_cast<uint64_t>(config_.seed)),
+      uploader_(loader_, config_.grad_accum_steps, parts.model.device()),
       autocast_dtype_(model::parse_dtype(parts.state.autocast_dtype)),
       first_step_(parts.state.step),
       saved_step_(parts.state.step) {
@@ -97,11 +100,7 @@ TrainSummary TrainingLoop::run() {
 }
 
 bool TrainingLoop::train_step() {
-  std::vector<data::Batch> batches;
-  for (int64_t i = 0; i < config_.grad_accum_steps; ++i)
-    batches.push_back(loader_.batch(state_.step * config_.grad_accum_steps + i));
-  const auto shares = target_shares(batches);
-
+  const auto [batches, shares] = uploader_.at(state_.step, steps_to_report());
   at::Tensor loss = at::zeros_like(loss_sum_);
   for (size_t i = 0; i < batches.size(); ++i) {
     if (stop_.requested()) {
@@ -114,6 +113,7 @@ bool TrainingLoop::train_step() {
   ++state_.step;
   ++state_.loss_steps;
   ++steps_in_report_;
+  ++steps_since_release_;
   loss_sum_ = loss_sum_ + loss;
   const at::Tensor finite = at::isfinite(loss + gradient_norm_);
   first_bad_step_ = at::where(finite, first_bad_step_, at::clamp_max(first_bad_step_, state_.step));
@@ -136,6 +136,7 @@ void TrainingLoop::report() {
                           {"train/memory_bytes", static_cast<double>(current_memory_bytes())}});
   loss_sum_.zero_();
   state_.loss_steps = steps_in_report_ = 0;
+  if (steps_since_release_ >= kStepsBetweenReleases) release_memory();
   last_report_ = Clock::now();
   paused_seconds_ = 0;
 }
@@ -179,7 +180,12 @@ void TrainingLoop::validate() {
   update_checkpoint_state(parts_.request.run_dir, state_);
   if (parts_.callbacks.note) parts_.callbacks.note(validation_line(state_.step, result, best));
   show_samples();
-  model::release_cached_memory(parts_.model.device());  // shapes other than training's stay cached otherwise
+  release_memory();  // shapes other than training's stay cached otherwise
+}
+
+void TrainingLoop::release_memory() {
+  model::release_cached_memory(parts_.model.device());
+  steps_since_release_ = 0;
 }
 
 void TrainingLoop::show_samples() {
@@ -244,6 +250,10 @@ void TrainingLoop::show_progress() const {
   line += "  " + format_bytes(current_memory_bytes());
   line += "  ETA " + format_seconds(seconds_per_step * static_cast<double>(steps_left));
   parts_.callbacks.progress({"training", state_.step, config_.max_steps, "steps", line});
+}
+
+int64_t TrainingLoop::steps_to_report() const {
+  return config_.log_every_steps - state_.step % config_.log_every_steps;
 }
 
 int64_t TrainingLoop::tokens_per_step() const {

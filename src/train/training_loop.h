@@ -11,6 +11,7 @@
 #include "ktlm/train/checkpoint.h"
 #include "ktlm/train/metrics.h"
 #include "ktlm/train/trainer.h"
+#include "step_batches.h"
 
 namespace ktlm::train {
 
@@ -40,12 +41,14 @@ class TrainingLoop {
   void validate();
   void show_samples();
   void export_model();
+  void release_memory();
 
   bool validation_due() const;
   bool checkpoint_due() const;
   bool stopped_early() const;
   void check_finite();
   void show_progress() const;
+  int64_t steps_to_report() const;
   int64_t tokens_per_step() const;
 
   const RunParts& parts_;
@@ -53,6 +56,7 @@ class TrainingLoop {
   const StopFlag& stop_;
   TrainerState& state_;
   data::BatchLoader loader_;
+  BatchUploader uploader_;
   at::ScalarType autocast_dtype_;
   TrainSummary summary_;
 
@@ -66,7 +70,7 @@ class TrainingLoop {
   double paused_seconds_ = 0;    // spent on checkpoints and validations since the last report
   double training_seconds_ = 0;  // up to the last report, without pauses
   int64_t first_step_;           // where this process began
-  int64_t steps_in_report_ = 0, steps_reported_ = 0, saved_step_;
+  int64_t steps_in_report_ = 0, steps_reported_ = 0, steps_since_release_ = 0, saved_step_;
   double shown_loss_ = 0, shown_tokens_per_second_ = 0;
 };
 

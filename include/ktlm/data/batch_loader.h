@@ -14,8 +14,8 @@
 namespace ktlm::data {
 
 struct Batch {
-  at::Tensor ids;      // (B, T) int64, CPU
-  at::Tensor targets;  // (B, T) int64, CPU: the next token of each; -1, no target, where an epoch's last window is full
+  at::Tensor ids;      // (B, T) int64
+  at::Tensor targets;  // (B, T) int64: the next token of each; -1, no target, where an epoch's last window is full
 };
 
 class BatchLoader {
@@ -24,8 +24,8 @@ class BatchLoader {
   BatchLoader(const TokenDataset& dataset, int64_t batch_size, int64_t seq_len, uint64_t seed, int64_t rank = 0,
               int64_t world_size = 1);
 
-  /// Micro-batch number `index` (0, 1, 2, ... over the whole run) of this rank. The ranks' batches of one number follow
-  /// each other, and an epoch goes over into the next within a batch.
+  /// Micro-batch number `index` (0, 1, 2, ... over the whole run) of this rank, on the CPU. The ranks' batches of one
+  /// number follow each other, and an epoch goes over into the next within a batch.
   Batch batch(int64_t index);
   /// Windows of an epoch: the tokens, divided by seq_len, rounded up.
   int64_t num_windows() const;
