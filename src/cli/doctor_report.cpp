@@ -78,8 +78,12 @@ Json checks_json(const std::vector<CheckResult>& checks) {
 
 std::string report_text(const DoctorReport& report) {
   std::string text = check_table(report.checks);
-  for (const auto& result : report.checks)
-    if (result.outcome == Outcome::kWrong) text += "wrong: " + doctor::describe(result) + "\n";
+  std::string told;  // the first fault of each check stands for its others
+  for (const auto& result : report.checks) {
+    if (result.outcome != Outcome::kWrong || result.name == told) continue;
+    told = result.name;
+    text += "wrong: " + doctor::describe(result) + "\n";
+  }
   return text + doctor::verdict(report.device, report.checks);
 }
 

@@ -8,6 +8,7 @@
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/core/text_format.h"
+#include "ktlm/doctor/self_test.h"
 #include "ktlm/generate/generator.h"
 #include "ktlm/model/device.h"
 #include "ktlm/train/trainer.h"
@@ -85,6 +86,11 @@ auto sampler(const TrainSettings& settings) {
   };
 }
 
+// GPUs have computed wrongly without a word (docs/architecture.md); a second now saves a night for nothing.
+void check_device(at::Device device, at::ScalarType dtype) {
+  if (!device.is_cpu()) doctor::require_right_results(device, {dtype});
+}
+
 const char* outcome_name(train::TrainOutcome outcome) {
   switch (outcome) {
     case train::TrainOutcome::kFinished:
@@ -143,7 +149,8 @@ int run_train(const TrainArguments& arguments, Console& console) {
   }
   model::set_up_compute(settings.request.train.threads);
   const train::TrainCallbacks callbacks = {console.progress(), console.warnings(),
-                                           [&](const std::string& line) { console.note(line); }, sampler(settings)};
+                                           [&](const std::string& line) { console.note(line); }, sampler(settings),
+                                           check_device};
   const auto summary = train::train(settings.request, callbacks, console.stop_flag());
 
   console.note(summary_words(summary, settings.request.run_dir));

@@ -1,12 +1,8 @@
-// Attention: nothing sees its future, each query head meets its own key head, and the cache gives what the whole text
-// would.
+// Attention: nothing sees its future, and each query head meets its own key head.
 #include <array>
-#include <map>
 #include <string>
 
 #include "checks.h"
-#include "ktlm/model/kv_cache.h"
-#include "ktlm/model/language_model.h"
 #include "ktlm/ops/attention.h"
 #include "reference.h"
 #include "tolerance.h"
@@ -33,18 +29,18 @@ void check_causality_of(const CheckContext& context, Evidence& evidence, int64_t
     changed.narrow(2, position, length - position).mul_(-2).add_(1);
     other[i] = changed.to(context.dtype).to(context.device);
   }
-  const std::string where =
-      " before token " + std::to_string(position + 1) + " of " + std::to_string(length) + ", where that one changes,";
+  const std::string which = "token " + std::to_string(position + 1) + " of " + std::to_string(length);
   const auto out = ops::attention(text[0].on_device, text[1].on_device, text[2].on_device);  // (B, T, H, D)
   const auto out_of_other = ops::attention(other[0], other[1], other[2]);
-  evidence.equal("the result" + where, out_of_other.narrow(1, 0, position), out.narrow(1, 0, position));
+  evidence.equal(which + " changes the results before it", out_of_other.narrow(1, 0, position),
+                 out.narrow(1, 0, position));
 
   auto gradient = at::zeros(out.sizes(), at::kDouble);
   gradient.narrow(1, 0, position).fill_(1);
   out.backward(gradient.to(context.dtype).to(context.device));
   for (const Input& input : text) {
     const auto behind = input.on_device.grad().narrow(2, position, length - position);
-    evidence.equal("the gradient from" + where, behind, at::zeros_like(behind));
+    evidence.equal(which + " is reached by gradients from before it", behind, at::zeros_like(behind));
   }
 }
 
@@ -103,42 +99,6 @@ void check_decoding(const CheckContext& context, Evidence& evidence) {
   }
 }
 
-// A prompt at once, a few tokens behind it at once, then one by one, through a cache that held another text before.
-void check_cache(const CheckContext& context, Evidence& evidence) {
-  const at::NoGradGuard no_grad;
-  const model::ModelConfig config{
-      .vocab_size = 50, .d_model = 64, .n_layers = 2, .n_heads = 4, .n_kv_heads = 2, .d_ff = 96, .max_seq_len = 128};
-  const model::LanguageModel model(config, context.device, context.dtype, 1);
-  std::map<std::string, at::Tensor> exact;
-  for (const auto& parameter : model.parameters()) {
-    // Larger than at the start of a training run, so that attention is sharp and the logits differ.
-    const auto larger = parameter.tensor.to(at::kCPU).to(at::kDouble) * (parameter.tensor.dim() == 2 ? 6 : 1);
-    at::Tensor(parameter.tensor).copy_(larger.to(context.dtype));
-    exact[parameter.name] = larger.to(context.dtype).to(at::kDouble);
-  }
-  const std::vector<int64_t> prompts = context.quick ? std::vector<int64_t>{33} : std::vector<int64_t>{1, 7, 32, 100};
-  for (const int64_t prompt : prompts) {
-    evidence.begin("prompt of " + std::to_string(prompt));
-    const int64_t chunk = 5, singles = 3, length = prompt + chunk + singles;
-    const auto ids = at::arange(length, at::kLong).mul_(17).remainder_(config.vocab_size);
-    const auto expected = reference::language_model(exact, config, ids);  // (T, V)
-    model::KvCache cache(config, 1, config.max_seq_len, context.device, context.dtype);
-    const auto logits = [&](int64_t begin, int64_t count) {
-      const auto input = ids.narrow(0, begin, count).unsqueeze(0).to(context.device);
-      return model.logits(model.hidden_states(input, &cache)).squeeze(0);  // (count, V)
-    };
-    const auto compare = [&](int64_t begin, int64_t count) {
-      evidence.close("logits behind token " + std::to_string(begin + 1), logits(begin, count),
-                     expected.narrow(0, begin, count), chain_tolerance(context.dtype));
-    };
-    logits(0, length);
-    cache.truncate(0);
-    compare(0, prompt);
-    compare(prompt, chunk);
-    for (int64_t i = 0; i < singles; ++i) compare(prompt + chunk + i, 1);
-  }
-}
-
 }  // namespace
 
 std::vector<Check> attention_checks() {
@@ -147,8 +107,7 @@ std::vector<Check> attention_checks() {
           {"attention, 4 heads on 4", check_heads<4, 4>, false},
           {"attention, 4 heads on 1", check_heads<4, 1>, false},
           {"attention on strided keys", check_strided_keys, true},
-          {"attention of one query", check_decoding, true},
-          {"KV cache", check_cache, true}};
+          {"attention of one query", check_decoding, true}};
 }
 
 }  // namespace ktlm::doctor

@@ -13,12 +13,12 @@ std::string number(double value) {
   return text;
 }
 
-// "[3, 0, 17]", where the flat index `element` of a tensor of this shape lies.
+// " at [3, 0, 17]", where the flat index `element` of a tensor of this shape lies.
 std::string place(int64_t element, at::IntArrayRef shape) {
   std::string text;
   for (size_t i = shape.size(); i-- > 0; element /= shape[i])
     text = std::to_string(element % shape[i]) + (text.empty() ? "" : ", ") + text;
-  return "[" + text + "]";
+  return shape.empty() ? "" : " at [" + text + "]";
 }
 
 }  // namespace
@@ -52,8 +52,8 @@ void Evidence::equal(const std::string& what, const at::Tensor& got, const at::T
   if (results_.back().outcome != Outcome::kRight) return;
   const auto a = got.detach().to(at::kCPU), b = expected.detach().to(at::kCPU);
   if (!at::equal(a, b))
-    wrong(what + " changes by " + number((a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>()) +
-          ", expected not to change at all");
+    wrong(what + ", by " + number((a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>()) +
+          "; expected not at all");
 }
 
 void Evidence::finite(const std::string& what, const at::Tensor& got) {
@@ -61,7 +61,7 @@ void Evidence::finite(const std::string& what, const at::Tensor& got) {
   const auto count = bad.sum().item<int64_t>();
   if (count == 0) return;
   wrong(what + " holds NaN or infinity in " + std::to_string(count) + " of " + std::to_string(bad.numel()) +
-        " places, first " + place(bad.flatten().to(at::kByte).argmax().item<int64_t>(), got.sizes()));
+        " places, first" + place(bad.flatten().to(at::kByte).argmax().item<int64_t>(), got.sizes()));
 }
 
 void Evidence::require(bool right, const std::string& otherwise) {

@@ -21,7 +21,7 @@ class Evidence {
   /// Each element of `got` (any device and dtype) lies within `tolerance` of the float64 `expected`: |got - expected|
   /// at most tolerance * (|expected| + root mean square of expected). NaN and infinity never do.
   void close(const std::string& what, const at::Tensor& got, const at::Tensor& expected, double tolerance);
-  /// The same bits. For what must not change at all.
+  /// The same bits; `what` says what happened where they are not ("token 5 changes the results before it").
   void equal(const std::string& what, const at::Tensor& got, const at::Tensor& expected);
   /// Not a number of any element, where nothing else is known of it.
   void finite(const std::string& what, const at::Tensor& got);

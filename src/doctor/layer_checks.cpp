@@ -106,7 +106,7 @@ void check_loss(const CheckContext& context, Evidence& evidence) {
 
   evidence.begin("forward");
   const auto losses = reference::cross_entropy_per_row(hidden.in_float64, weight.in_float64, targets);
-  evidence.close("the loss of row ",
+  evidence.close("the loss of a row",
                  ops::linear_cross_entropy_per_row(hidden.on_device, weight.on_device, on_device, kChunkRows), losses,
                  loss_tolerance(context.dtype));
 

@@ -1,5 +1,5 @@
-// What the layers make together: updates that arrive, a model that learns one batch by heart, and the tokens that it
-// then draws.
+// What the layers make together: updates that arrive, a cache that gives what the whole text would, a model that learns
+// one batch by heart, and the tokens that one draws.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -67,6 +67,18 @@ model::ModelConfig small_model() {
           .max_seq_len = 48};
 }
 
+// Makes a new model's matrices larger, so that its attention is sharp and no two tokens are nearly as likely, and gives
+// its parameters in float64.
+std::map<std::string, at::Tensor> sharpen(const model::LanguageModel& model) {
+  const at::NoGradGuard no_grad;
+  std::map<std::string, at::Tensor> exact;
+  for (const auto& parameter : model.parameters()) {
+    if (parameter.tensor.dim() == 2) at::Tensor(parameter.tensor).mul_(8);
+    exact[parameter.name] = parameter.tensor.to(at::kCPU).to(at::kDouble);
+  }
+  return exact;
+}
+
 // Two texts that no rule but memory gives: random tokens, fixed by a seed.
 data::Batch one_batch() {
   Random random(7);
@@ -97,17 +109,42 @@ void check_overfitting(const CheckContext& context, Evidence& evidence) {
                                           std::to_string(kLearnt));
 }
 
+// A prompt at once, a few tokens behind it at once, then one by one, through a cache that held another text before.
+void check_cache(const CheckContext& context, Evidence& evidence) {
+  const at::NoGradGuard no_grad;
+  auto config = small_model();
+  config.max_seq_len = 128;
+  const model::LanguageModel model(config, context.device, context.dtype, 1);
+  const auto exact = sharpen(model);
+  const std::vector<int64_t> prompts = context.quick ? std::vector<int64_t>{33} : std::vector<int64_t>{1, 7, 32, 100};
+  for (const int64_t prompt : prompts) {
+    evidence.begin("prompt of " + std::to_string(prompt));
+    const int64_t chunk = 5, singles = 3, length = prompt + chunk + singles;
+    const auto ids = at::arange(length, at::kLong).mul_(17).remainder_(config.vocab_size);
+    const auto expected = reference::language_model(exact, config, ids);  // (T, V)
+    model::KvCache cache(config, 1, config.max_seq_len, context.device, context.dtype);
+    const auto logits = [&](int64_t begin, int64_t count) {
+      const auto input = ids.narrow(0, begin, count).unsqueeze(0).to(context.device);
+      return model.logits(model.hidden_states(input, &cache)).squeeze(0);  // (count, V)
+    };
+    const auto compare = [&](int64_t begin, int64_t count) {
+      evidence.close("a logit from token " + std::to_string(begin + 1) + " on", logits(begin, count),
+                     expected.narrow(0, begin, count), chain_tolerance(context.dtype));
+    };
+    logits(0, length);
+    cache.truncate(0);
+    compare(0, prompt);
+    compare(prompt, chunk);
+    for (int64_t i = 0; i < singles; ++i) compare(prompt + chunk + i, 1);
+  }
+}
+
 // Text drawn token by token through the device's cache, and by the reference from the whole text each time.
 void check_sampling(const CheckContext& context, Evidence& evidence) {
   const at::NoGradGuard no_grad;
   constexpr int64_t kPrompt = 9, kNewTokens = 24;
   const model::LanguageModel model(small_model(), context.device, context.dtype, 3);
-  std::map<std::string, at::Tensor> exact;
-  for (const auto& parameter : model.parameters()) {
-    // Sharper than at the start of a training run, so that no two tokens are nearly as likely.
-    if (parameter.tensor.dim() == 2) at::Tensor(parameter.tensor).mul_(8);
-    exact[parameter.name] = parameter.tensor.to(at::kCPU).to(at::kDouble);
-  }
+  const auto exact = sharpen(model);
   for (const double temperature : {0.0, 1.0}) {
     evidence.begin(temperature == 0 ? "greedy" : "seeded");
     const generate::SamplingConfig sampling{.temperature = temperature};
@@ -127,7 +164,7 @@ void check_sampling(const CheckContext& context, Evidence& evidence) {
     auto input = ids_of(text).unsqueeze(0);
     for (int64_t i = 0; i < kNewTokens; ++i) {
       const auto logits = generate::next_token_logits(model, input, cache);
-      evidence.finite("the logits", logits);
+      evidence.finite("the vector of logits", logits);
       if (!at::isfinite(logits).all().item<bool>()) return;
       draw(logits, text, random);
       input = at::full({1, 1}, text.back(), at::kLong);
@@ -147,6 +184,7 @@ std::vector<Check> training_checks() {
   return {{"AdamW", check_adamw<false>, false},
           {"AdamW on a strided parameter", check_adamw<true>, true},
           {"gradient clipping", check_clipping, true},
+          {"KV cache", check_cache, true},
           {"one batch by heart", check_overfitting, false, {at::kFloat, at::kBFloat16}},
           {"sampling", check_sampling, false, {at::kFloat}}};
 }
