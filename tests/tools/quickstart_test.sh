@@ -21,6 +21,7 @@ program() {  # program FILE: its text comes from standard input
 echo 'echo "setup $*" >>'"$work/calls" | program "$checkout/tools/setup.sh"
 program "$work/bin/cmake" <<CMAKE
 case \$1 in --version) echo "cmake version 3.25.1" ;; *) echo "cmake \$*" >>"$work/calls" ;; esac
+echo "\${PKG_CONFIG_PATH:-}" >"$work/pkg_config_path"
 CMAKE
 echo 'echo Linux' | program "$work/bin/uname"
 program "$checkout/build/release/ktlm" <<KTLM
@@ -105,6 +106,13 @@ expect "changed input: folders" "$(folders)" "quickstart quickstart-1 quickstart
 run --fresh
 expect "fresh: folders" "$(folders)" "quickstart quickstart-1 quickstart-2"
 expect "fresh: calls" "$(printf '%s\n' "$calls" | grep -c 'ktlm prepare tests/data/sample')" 1
+
+# On macOS, pkg-config is told of the libedit that Homebrew keeps apart.
+echo 'echo Darwin' | program "$work/bin/uname"
+echo 'echo /opt/homebrew' | program "$work/bin/brew"
+PKG_CONFIG_PATH=/mine run
+expect "macOS: pkg-config's path" "$(cat "$work/pkg_config_path")" "/mine:/opt/homebrew/opt/libedit/lib/pkgconfig"
+echo 'echo Linux' | program "$work/bin/uname"
 
 # Mistakes are found before anything is installed or built.
 run missing.xml
