@@ -18,7 +18,7 @@ arm64-apple-darwin.libcxxabi.v1.stable.exceptions.nonew.abilist"
 # scripts that make it up changes the key.
 done_before() { [ -e "$work/done/$1" ] && [ "$(cat "$work/done/$1")" = "$2" ]; }
 mark_done() { mkdir -p "$work/done" && printf '%s\n' "$2" >"$work/done/$1"; }
-key_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
+key_of() { cat "$@" | shasum -a 256 | cut -d' ' -f1; }
 
 # apt COMMAND...: apt-get with the machine's sources, their deb-src included, and package lists under $work/apt.
 apt() {
@@ -101,7 +101,8 @@ C
   unpack_deb libc++-19-dev "$work/unpacked/libcxx"
   cp -RL "$work/unpacked/libcxx/usr/lib/llvm-19/include/c++/v1" "$kit/libcxx"
   # Debian's libc++ is all there is on Debian; on a Mac the system's may be older than the headers.
-  sed -i '/define _LIBCPP_HAS_NO_VENDOR_AVAILABILITY_ANNOTATIONS/d' "$kit/libcxx/__config_site"
+  sed '/define _LIBCPP_HAS_NO_VENDOR_AVAILABILITY_ANNOTATIONS/d' "$kit/libcxx/__config_site" >"$kit/libcxx/__config_site.new"
+  mv "$kit/libcxx/__config_site.new" "$kit/libcxx/__config_site"
 
   printf '#!/bin/sh\necho 14.0\n' >"$kit/bin/sw_vers"
   chmod +x "$kit/bin/sw_vers"
