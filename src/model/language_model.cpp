@@ -133,7 +133,8 @@ at::Tensor LanguageModel::hidden_states(const at::Tensor& ids, KvCache* cache) c
 }
 
 at::Tensor LanguageModel::logits(const at::Tensor& hidden) const {
-  return at::linear(hidden, impl_->head).to(at::kFloat);
+  // Contiguous: the last states of a batch are strided, and MPS has misread such operands (pytorch #162730, #162779).
+  return at::linear(hidden.contiguous(), impl_->head).to(at::kFloat);
 }
 
 at::Tensor LanguageModel::loss(const at::Tensor& ids, const at::Tensor& targets) const {
