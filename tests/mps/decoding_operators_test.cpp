@@ -1,0 +1,71 @@
+// What generation asks of MPS: no operator that is known to go wrong there, and at most one wait for the device per
+// token, or per token of every row of a batch.
+#include <gmock/gmock.h>
+
+#include "forbidden_operators.h"
+#include "generate/tiny_model.h"
+#include "ktlm/generate/chat_session.h"
+#include "ktlm/generate/generator.h"
+#include "mps_device.h"
+#include "operator_recorder.h"
+
+namespace ktlm {
+namespace {
+
+using test::count_host_syncs;
+using test::forbidden_calls;
+using test::OperatorCall;
+using test::Phase;
+using test::record_operators;
+using test::TinyModel;
+using testing::IsEmpty;
+
+class MpsDecoding : public test::MpsTest {
+ protected:
+  void SetUp() override {
+    MpsTest::SetUp();
+    if (IsSkipped()) return;
+    model_.emplace(test::on_mps(TinyModel::get().model));
+  }
+
+  // Of which none ends early: greedy, and the model of random weights does not fall silent here.
+  std::vector<OperatorCall> calls_of(const std::vector<std::string>& prompts, int64_t num_tokens) const {
+    generate::GenerationStats stats;
+    auto calls = record_operators([&] {
+      generate::generate(*model_, TinyModel::get().tokenizer, prompts,
+                         {.sampling = test::greedy(num_tokens), .stop_strings = {}}, nullptr, &stats);
+    });
+    EXPECT_EQ(stats.decode_tokens, static_cast<int64_t>(prompts.size()) * (num_tokens - 1));
+    return calls;
+  }
+
+  std::optional<model::LanguageModel> model_;
+};
+
+const std::vector<std::string> kOnePrompt = {"서울은"};
+const std::vector<std::string> kPrompts = {"서울은 한강을 끼고 있는", "개", "안녕하세요? 오늘은 날씨가 참"};
+
+TEST_F(MpsDecoding, WaitsAtMostOncePerToken) {
+  for (const auto& prompts : {kOnePrompt, kPrompts}) {
+    const int64_t of_few = count_host_syncs(calls_of(prompts, 4)), of_many = count_host_syncs(calls_of(prompts, 20));
+    EXPECT_LE(of_many - of_few, 16);
+    EXPECT_LE(of_few, 4);  // the prompt's own logits among them
+  }
+}
+
+TEST_F(MpsDecoding, RunsNoForbiddenOperator) {
+  for (const auto& prompts : {kOnePrompt, kPrompts})
+    EXPECT_THAT(forbidden_calls(calls_of(prompts, 20), Phase::kDecoding), IsEmpty());
+}
+
+TEST_F(MpsDecoding, ADialogueKeepsToBoth) {
+  generate::ChatSession session(*model_, TinyModel::get().tokenizer);
+  for (const std::string question : {"안녕?", "봄", "왜"}) {
+    const auto calls = record_operators([&] { session.ask(question, test::greedy(10)); });
+    EXPECT_THAT(forbidden_calls(calls, Phase::kDecoding), IsEmpty());
+    EXPECT_LE(count_host_syncs(calls), session.stats().last.decode_tokens + 1);
+  }
+}
+
+}  // namespace
+}  // namespace ktlm
