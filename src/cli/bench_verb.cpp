@@ -15,7 +15,7 @@
 #include "ktlm/core/json.h"
 #include "ktlm/core/memory_info.h"
 #include "ktlm/core/text_format.h"
-#include "ktlm/generate/decode_loop.h"
+#include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling.h"
 #include "ktlm/model/device.h"
 #include "ktlm/model/language_model.h"

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "chat_commands.h"
-#include "chosen_model.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/log.h"
@@ -15,6 +14,7 @@
 #include "ktlm/generate/sampling.h"
 #include "ktlm/model/device.h"
 #include "line_editor.h"
+#include "talking_model.h"
 
 namespace ktlm::cli {
 
@@ -41,8 +41,8 @@ class InterruptGuard {
 // Answers and commands, for lines from wherever they come.
 class Chat {
  public:
-  Chat(const generate::TrainedModel& trained, const generate::SamplingConfig& sampling, const StopFlag& stop)
-      : session_(trained.model, trained.tokenizer),
+  Chat(const TalkingModel& talking, const generate::SamplingConfig& sampling, const StopFlag& stop)
+      : session_(talking.models(), talking.chosen.trained.tokenizer),
         sampling_(sampling),
         stop_(stop),
         commands_(session_, sampling_,
@@ -132,15 +132,17 @@ bool talk_with_pipe(Chat& chat, const Console& console) {
 
 int run_chat(const ChatArguments& arguments, Console& console) {
   model::set_up_compute(arguments.threads);
-  const auto [model_dir, trained] =
-      open_chosen_model(arguments.model_dir, arguments.device, model::parse_dtype(arguments.dtype));
+  const TalkingModel talking = open_talking_model(arguments.model_dir, arguments.device, arguments.decode_device,
+                                                  model::parse_dtype(arguments.dtype), console);
   generate::SamplingConfig sampling = arguments.sampling;
   sampling.seed = static_cast<int64_t>(generate::resolve_seed(sampling));
 
-  Chat chat(trained, sampling, console.stop_flag());
+  Chat chat(talking, sampling, console.stop_flag());
   chat.set_system(arguments.system);
-  console.note(model_dir.string() + ", " + format_count(static_cast<double>(trained.model.config().num_parameters())) +
-               " parameters, seed " + std::to_string(sampling.seed) + "; /help lists the commands");
+  const auto& config = talking.chosen.trained.model.config();
+  console.note(talking.chosen.directory.string() + ", " + format_count(static_cast<double>(config.num_parameters())) +
+               " parameters " + talking.places() + ", seed " + std::to_string(sampling.seed) +
+               "; /help lists the commands");
   bool all_well = true;
   if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) {
     talk_with_person(chat, console.stop_flag());

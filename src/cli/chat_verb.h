@@ -18,7 +18,7 @@ struct ChatArguments {
   std::string model_dir;  // empty: the newest run's
   std::string system;
   generate::SamplingConfig sampling;
-  std::string device = "auto", dtype = "fp32";
+  std::string device = "auto", decode_device = "auto", dtype = "fp32";
   int64_t threads = 0;
 };
 

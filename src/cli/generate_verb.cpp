@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "chosen_model.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
@@ -15,6 +14,7 @@
 #include "ktlm/generate/generator.h"
 #include "ktlm/generate/sampling.h"
 #include "ktlm/model/device.h"
+#include "talking_model.h"
 
 namespace ktlm::cli {
 
@@ -66,14 +66,17 @@ std::string stats_line(const generate::GenerationStats& stats) {
 }
 
 Json to_json(const std::vector<std::string>& prompts, const std::vector<generate::Generation>& generations,
-             const generate::GenerationStats& stats, const std::string& model_dir, int64_t seed) {
+             const generate::GenerationStats& stats, const TalkingModel& talking, int64_t seed) {
   Json results = Json::array();
   for (size_t i = 0; i < generations.size(); ++i)
     results.push_back({{"prompt", prompts[i]},
                        {"text", generations[i].text},
                        {"new_tokens", generations[i].ids.size()},
                        {"finish_reason", generate::to_string(generations[i].finish)}});
-  return {{"model", model_dir},
+  const auto models = talking.models();
+  return {{"model", talking.chosen.directory.string()},
+          {"device", models.prompt_model.device().str()},
+          {"decode_device", models.token_model.device().str()},
           {"seed", seed},
           {"results", results},
           {"prefill_tokens", stats.prefill_tokens},
@@ -93,12 +96,13 @@ int run_generate(const GenerateArguments& arguments, Console& console) {
   const std::vector<std::string> prompts = read_prompts(arguments, console.stop_flag());
   if (console.stop_flag().requested()) return console.exit_code();
   model::set_up_compute(arguments.threads);
-  const auto [model_dir, trained] =
-      open_chosen_model(arguments.model_dir, arguments.device, model::parse_dtype(arguments.dtype));
+  const TalkingModel talking = open_talking_model(arguments.model_dir, arguments.device, arguments.decode_device,
+                                                  model::parse_dtype(arguments.dtype), console);
 
   generate::GenerationOptions options{arguments.sampling, arguments.stop_strings};
   options.sampling.seed = static_cast<int64_t>(generate::resolve_seed(arguments.sampling));
-  console.note(model_dir.string() + ", seed " + std::to_string(options.sampling.seed));
+  console.note(talking.chosen.directory.string() + " " + talking.places() + ", seed " +
+               std::to_string(options.sampling.seed));
 
   // One prompt's text is shown as it comes, several when all are there. A shown text begins with its prompt.
   // The prompt waits for the first piece, so that one that is refused leaves nothing on stdout.
@@ -109,11 +113,12 @@ int run_generate(const GenerateArguments& arguments, Console& console) {
     return !console.stop_flag().requested();
   };
   generate::GenerationStats stats;
-  const auto generations = generate::generate(trained.model, trained.tokenizer, prompts, options, on_text, &stats);
+  const auto generations =
+      generate::generate(talking.models(), talking.chosen.trained.tokenizer, prompts, options, on_text, &stats);
   if (streaming) write_piece(unshown + "\n");
 
   if (arguments.json) {
-    console.print(to_json_line(to_json(prompts, generations, stats, model_dir.string(), options.sampling.seed)));
+    console.print(to_json_line(to_json(prompts, generations, stats, talking, options.sampling.seed)));
   } else if (!streaming) {
     for (size_t i = 0; i < prompts.size(); ++i) console.print((i > 0 ? "\n" : "") + prompts[i] + generations[i].text);
   }

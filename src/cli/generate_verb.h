@@ -19,7 +19,7 @@ struct GenerateArguments {
   std::string model_dir;  // empty: the newest run's
   std::vector<std::string> prompts, prompt_files, stop_strings;
   generate::SamplingConfig sampling;
-  std::string device = "auto", dtype = "fp32";
+  std::string device = "auto", decode_device = "auto", dtype = "fp32";
   int64_t threads = 0;
   bool json = false;
 };

@@ -7,7 +7,7 @@
 
 #include "checks.h"
 #include "ktlm/core/random.h"
-#include "ktlm/generate/decode_loop.h"
+#include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling.h"
 #include "ktlm/model/kv_cache.h"
 #include "ktlm/model/language_model.h"

@@ -42,11 +42,12 @@ std::vector<ChatMessage> parse_messages(const Json& document, const std::string&
 
 }  // namespace
 
-ChatSession::ChatSession(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer)
-    : model_(model),
+ChatSession::ChatSession(const InferenceModels& models, const tokenizer::Tokenizer& tokenizer)
+    : models_(models),
       tokenizer_(tokenizer),
-      cache_(model.config(), 1, model.config().max_seq_len, model.device(), model.dtype()) {
-  check_vocabulary(model, tokenizer, tokenizer.directory().string());
+      cache_(models.token_model.config(), 1, models.token_model.config().max_seq_len, models.token_model.device(),
+             models.token_model.dtype()) {
+  check_vocabulary(models.token_model, tokenizer, tokenizer.directory().string());
   tokenizer::encode_chat(tokenizer, {}, true);  // throws where there are no chat markers
 }
 
@@ -79,7 +80,7 @@ Generation ChatSession::regenerate(const SamplingConfig& sampling,
 // The ids of what the context has room for: the system message, and of the dialogue as many of the last turns as leave
 // a quarter of the context, or max_new_tokens, to the answer. A turn is a user's message and what follows it.
 std::vector<TokenId> ChatSession::fit_context(int64_t max_new_tokens) {
-  const int64_t max_seq_len = model_.config().max_seq_len;
+  const int64_t max_seq_len = models_.token_model.config().max_seq_len;
   const int64_t reserve = max_new_tokens > 0 ? std::min(max_new_tokens, max_seq_len / 4) : max_seq_len / 4;
   const auto first = messages_.begin() + (starts_with_system(messages_) ? 1 : 0);
   auto num_tokens = static_cast<int64_t>(tokenizer::encode_chat(tokenizer_, messages_, true).size());
@@ -115,7 +116,7 @@ Generation ChatSession::answer(const SamplingConfig& sampling, const std::functi
   const std::vector<int64_t> new_ids(ids.begin() + reused, ids.end());
   GenerationStats turn;
   const auto start = std::chrono::steady_clock::now();
-  at::Tensor logits = next_token_logits(model_, at::tensor(new_ids, at::kLong).unsqueeze(0), cache_);
+  at::Tensor logits = prefill(models_, at::tensor(new_ids, at::kLong).unsqueeze(0), cache_);
   turn.prefill_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   turn.prefill_tokens = static_cast<int64_t>(new_ids.size());
   cached_ids_ = ids;
@@ -123,8 +124,8 @@ Generation ChatSession::answer(const SamplingConfig& sampling, const std::functi
   const DecodeRow row{ids, &*random_};
   const TextCallback on_row_text = [&](size_t, std::string_view piece) { return on_text(piece); };
   Generation generation =
-      decode(model_, tokenizer_, {&row, 1}, std::move(logits), cache_, {.sampling = sampling, .stop_strings = {}},
-             on_text ? on_row_text : TextCallback(), turn)
+      decode(models_.token_model, tokenizer_, {&row, 1}, std::move(logits), cache_,
+             {.sampling = sampling, .stop_strings = {}}, on_text ? on_row_text : TextCallback(), turn)
           .front();
   cached_ids_.insert(cached_ids_.end(), generation.ids.begin(), generation.ids.end());
   cached_ids_.resize(static_cast<size_t>(cache_.length()));  // the last one drawn did not go through the model

@@ -1,13 +1,11 @@
 #include "ktlm/generate/decode_loop.h"
 
-#include <ATen/core/grad_mode.h>
-
 #include <algorithm>
 #include <chrono>
 
+#include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling.h"
 #include "ktlm/generate/stream_decoder.h"
-#include "ktlm/model/device.h"
 
 namespace ktlm::generate {
 
@@ -96,20 +94,6 @@ std::string_view to_string(FinishReason reason) {
       return "interrupted";
   }
   return "";
-}
-
-at::Tensor next_token_logits(const model::LanguageModel& model, const at::Tensor& ids, model::KvCache& cache) {
-  // Not InferenceMode: a table that the model makes on first use must serve a later training step too.
-  const at::NoGradGuard no_grad;
-  const int64_t num_tokens = ids.size(1), length = cache.length();
-  // A prompt is padded behind its end where lengths are padded at all; no token before sees that, and it leaves the
-  // cache at once.
-  const int64_t padded = std::min(model::padded_length(num_tokens, model.device()), cache.max_len() - length);
-  const bool pad = num_tokens > 1 && padded > num_tokens;
-  const at::Tensor input = pad ? at::constant_pad_nd(ids, {0, padded - num_tokens}, 0) : ids;
-  const at::Tensor hidden = model.hidden_states(input.to(model.device()), &cache);  // (B, T, C)
-  cache.truncate(length + num_tokens);
-  return model.logits(hidden.select(1, num_tokens - 1)).to(at::kCPU, at::kFloat).contiguous();  // (B, V)
 }
 
 std::vector<Generation> decode(const model::LanguageModel& model, const Tokenizer& tokenizer,

@@ -53,9 +53,10 @@ void check_vocabulary(const model::LanguageModel& model, const Tokenizer& tokeni
                 std::to_string(tokenizer.vocab_size()) + "; use the tokenizer that the model was trained with");
 }
 
-std::vector<Generation> generate(const model::LanguageModel& model, const Tokenizer& tokenizer,
+std::vector<Generation> generate(const InferenceModels& models, const Tokenizer& tokenizer,
                                  std::span<const std::string> prompts, const GenerationOptions& options,
                                  const TextCallback& on_text, GenerationStats* stats) {
+  const model::LanguageModel& model = models.token_model;
   check_vocabulary(model, tokenizer, tokenizer.directory().string());
   if (prompts.empty()) return {};
   const int64_t max_seq_len = model.config().max_seq_len;
@@ -96,7 +97,7 @@ std::vector<Generation> generate(const model::LanguageModel& model, const Tokeni
     if (std::any_of(padding.begin(), padding.end(), [](int64_t columns) { return columns > 0; }))
       cache.set_padding(padding);
     const auto start = std::chrono::steady_clock::now();
-    at::Tensor logits = next_token_logits(model, ids, cache);
+    at::Tensor logits = prefill(models, ids, cache);
     total.prefill_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     total.prefill_tokens += num_prompt_tokens;
 

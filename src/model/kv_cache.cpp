@@ -54,6 +54,23 @@ std::pair<at::Tensor, at::Tensor> KvCache::append(int64_t layer, const at::Tenso
   return {take_in(keys_[index], k), take_in(values_[index], v)};
 }
 
+void KvCache::take_from(const KvCache& other, int64_t first) {
+  const int64_t num_tokens = other.length_ - first;
+  padding_ = other.padding_.defined() ? other.padding_.to(keys_.front().device()) : at::Tensor();
+  length_ = other.length_;
+  if (num_tokens <= 0) return;
+  std::vector<at::Tensor> columns;
+  for (const auto* layers : {&other.keys_, &other.values_})
+    for (const auto& layer : *layers) columns.push_back(layer.narrow(2, first, num_tokens));
+  const at::Tensor all = at::stack(columns).to(keys_.front().options());  // (2 n_layers, B, K, T, D)
+  const auto num_layers = static_cast<int64_t>(keys_.size());
+  for (int64_t layer = 0; layer < num_layers; ++layer) {
+    const auto index = static_cast<size_t>(layer);
+    keys_[index].narrow(2, first, num_tokens).copy_(all[layer]);
+    values_[index].narrow(2, first, num_tokens).copy_(all[num_layers + layer]);
+  }
+}
+
 void KvCache::advance(int64_t num_tokens) { length_ += num_tokens; }
 
 }  // namespace ktlm::model

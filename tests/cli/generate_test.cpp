@@ -32,7 +32,7 @@ TEST(GenerateVerb, PromptFromArgumentFileAndStandardInputGiveTheSameText) {
   EXPECT_EQ(from_argument.exit_code, 0) << from_argument.err;
   EXPECT_THAT(from_argument.out, StartsWith("서울은"));
   EXPECT_THAT(from_argument.out, EndsWith("\n"));
-  EXPECT_THAT(from_argument.err, HasSubstr("runs/tiny/model, seed 7"));
+  EXPECT_THAT(from_argument.err, HasSubstr("runs/tiny/model on cpu, seed 7"));
   EXPECT_THAT(from_argument.err, HasSubstr("tokens/s"));
   EXPECT_EQ(with({"--prompt-file", "prompt.txt"}).out, from_argument.out);
   EXPECT_EQ(with({"--prompt-file", "-"}, "서울은\n").out, from_argument.out);

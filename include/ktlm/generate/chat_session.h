@@ -12,9 +12,9 @@
 #include "ktlm/core/random.h"
 #include "ktlm/corpus/document.h"
 #include "ktlm/generate/decode_loop.h"
+#include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling_config.h"
 #include "ktlm/model/kv_cache.h"
-#include "ktlm/model/language_model.h"
 #include "ktlm/tokenizer/tokenizer.h"
 
 namespace ktlm::generate {
@@ -30,8 +30,8 @@ struct ChatStats {
 
 class ChatSession {
  public:
-  /// Keeps references to both. Throws Error where the tokenizer has no chat markers or isn't the model's.
-  ChatSession(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer);
+  /// Keeps references to all of them. Throws Error where the tokenizer has no chat markers or isn't the model's.
+  ChatSession(const InferenceModels& models, const tokenizer::Tokenizer& tokenizer);
 
   /// Answers `text`. `on_text` gets the answer in pieces, and stops it by returning false; what came so far then counts
   /// as the answer. Throws Error where the message does not fit into the context, or memory runs out; the dialogue is
@@ -60,7 +60,7 @@ class ChatSession {
   Generation answer(const SamplingConfig& sampling, const std::function<bool(std::string_view)>& on_text);
   std::vector<tokenizer::TokenId> fit_context(int64_t max_new_tokens);
 
-  const model::LanguageModel& model_;
+  InferenceModels models_;
   const tokenizer::Tokenizer& tokenizer_;
   std::vector<corpus::ChatMessage> messages_;
   model::KvCache cache_;

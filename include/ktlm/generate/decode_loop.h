@@ -56,10 +56,6 @@ struct DecodeRow {
   Random* random;
 };
 
-/// Takes ids, (B, T) int64 on the CPU, into the cache and returns the logits behind the last of each row, (B, V) fp32
-/// on the CPU: prefill and decode alike.
-at::Tensor next_token_logits(const model::LanguageModel& model, const at::Tensor& ids, model::KvCache& cache);
-
 /// `cache` holds the prompts of all rows and `logits`, (B, V) fp32 on the CPU, what the model said behind them. Where
 /// it returns, the cache holds the prompts and all tokens drawn but the last (a row that ended early was fed its last
 /// one again). Adds to the decode part of `stats`; `on_text` may be null.

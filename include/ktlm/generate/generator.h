@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ktlm/generate/decode_loop.h"
+#include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling_config.h"
 #include "ktlm/model/language_model.h"
 #include "ktlm/tokenizer/tokenizer.h"
@@ -20,7 +21,7 @@ std::vector<tokenizer::TokenId> encode_prompt(const tokenizer::Tokenizer& tokeni
 /// Continues every prompt. Row i draws with the seed sampling.seed + i, so a row can be repeated alone; a seed of -1 is
 /// replaced by a new one (resolve_seed). `on_text` and `stats` may be null. Throws Error where a prompt leaves no room
 /// for a new token in max_seq_len, or the tokenizer is not the model's.
-std::vector<Generation> generate(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer,
+std::vector<Generation> generate(const InferenceModels& models, const tokenizer::Tokenizer& tokenizer,
                                  std::span<const std::string> prompts, const GenerationOptions& options,
                                  const TextCallback& on_text = nullptr, GenerationStats* stats = nullptr);
 

@@ -1,0 +1,53 @@
+#include "ktlm/core/machine.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#ifdef __APPLE__
+#include <sys/sysctl.h>
+#endif
+
+namespace ktlm {
+
+namespace {
+
+std::string processor_name() {
+#ifdef __APPLE__
+  char name[128] = "";
+  size_t size = sizeof name;
+  if (::sysctlbyname("machdep.cpu.brand_string", name, &size, nullptr, 0) == 0) return name;
+#else
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+#endif
+  return "unknown processor";
+}
+
+std::filesystem::path folder_from_environment(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+std::string machine_name() {
+  return processor_name() + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
+}
+
+std::filesystem::path cache_directory() {
+  const auto named = folder_from_environment("XDG_CACHE_HOME");
+  if (named.is_absolute()) return named / "ktlm";  // the specification ignores relative ones
+  const auto home = folder_from_environment("HOME");
+  if (home.empty()) return {};
+#ifdef __APPLE__
+  return home / "Library" / "Caches" / "ktlm";
+#else
+  return home / ".cache" / "ktlm";
+#endif
+}
+
+}  // namespace ktlm

@@ -1,0 +1,44 @@
+#include "ktlm/core/machine.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace ktlm {
+namespace {
+
+// Puts an environment variable back at the end.
+class Variable {
+ public:
+  explicit Variable(const char* name) : name_(name) {
+    if (const char* value = std::getenv(name)) former_ = value;
+  }
+  ~Variable() { ::setenv(name_, former_.c_str(), 1); }
+  void set(const char* value) const { ::setenv(name_, value, 1); }
+  void clear() const { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+  std::string former_;
+};
+
+TEST(CacheDirectory, FollowsTheEnvironment) {
+  const Variable named("XDG_CACHE_HOME"), home("HOME");
+  named.set("/somewhere/cache");
+  EXPECT_EQ(cache_directory(), "/somewhere/cache/ktlm");
+  named.set("relative");
+  home.set("/home/person");
+  EXPECT_EQ(cache_directory().string().rfind("/home/person/", 0), 0U);
+  EXPECT_EQ(cache_directory().filename(), "ktlm");
+  named.clear();
+  home.clear();
+  EXPECT_TRUE(cache_directory().empty());
+}
+
+TEST(MachineName, NamesTheProcessorAndItsCores) {
+  EXPECT_TRUE(machine_name().ends_with(" cores"));
+  EXPECT_GT(machine_name().size(), std::string(", 1 cores").size());
+}
+
+}  // namespace
+}  // namespace ktlm

@@ -1,0 +1,61 @@
+#include "ktlm/generate/inference_models.h"
+
+#include <gtest/gtest.h>
+
+#include "generate/tiny_model.h"
+#include "ktlm/generate/chat_session.h"
+#include "ktlm/generate/generator.h"
+
+namespace ktlm::generate {
+namespace {
+
+using test::greedy;
+using test::TinyModel;
+using test::wild;
+
+// Weights so different that a token of the wrong model shows.
+model::LanguageModel other_model() {
+  auto other = test::make_tiny_model(TinyModel::get().tokenizer.vocab_size());
+  const at::NoGradGuard no_grad;
+  for (const auto& parameter : other.parameters()) parameter.tensor.neg_();
+  return other;
+}
+
+std::vector<std::string> texts(const InferenceModels& models, const SamplingConfig& sampling) {
+  const std::vector<std::string> prompts = {"서울은", "봄에는 벚꽃이 피고", "안녕"};
+  std::vector<std::string> result;
+  for (const auto& generation : generate(models, TinyModel::get().tokenizer, prompts, {sampling, {}}))
+    result.push_back(generation.text);
+  return result;
+}
+
+TEST(InferenceModels, TwoCopiesGiveTheTextsOfOne) {
+  const auto& tiny = TinyModel::get();
+  const auto copy = test::make_tiny_model(tiny.tokenizer.vocab_size());
+  for (const auto& sampling : {greedy(30), wild(5, 30)})
+    EXPECT_EQ(texts({tiny.model, copy, 1}, sampling), texts(tiny.model, sampling));
+}
+
+TEST(InferenceModels, PromptsGoThroughThePromptModelFromTheLengthOn) {
+  const auto& tiny = TinyModel::get();
+  const auto other = other_model();
+  const auto ids = at::arange(5, 15, at::kLong).unsqueeze(0);  // (1, 10)
+  const auto logits = [&](const InferenceModels& models) {
+    model::KvCache cache(tiny.model.config(), 1, 20, at::kCPU, at::kFloat);
+    return prefill(models, ids, cache);
+  };
+  EXPECT_TRUE(at::equal(logits({other, tiny.model, 10}), logits(other)));
+  EXPECT_TRUE(at::equal(logits({other, tiny.model, 11}), logits(tiny.model)));
+}
+
+TEST(InferenceModels, AnswersOfSeveralTurnsAreThoseOfOneModel) {
+  const auto& tiny = TinyModel::get();
+  const auto copy = test::make_tiny_model(tiny.tokenizer.vocab_size());
+  const InferenceModels both(tiny.model, copy, 4);
+  ChatSession plain(tiny.model, tiny.tokenizer), split(both, tiny.tokenizer);
+  for (const char* message : {"안녕하세요?", "ㅋㅋ", "봄에는 비가 온다."})
+    EXPECT_EQ(split.ask(message, greedy(12)).text, plain.ask(message, greedy(12)).text) << message;
+}
+
+}  // namespace
+}  // namespace ktlm::generate
