@@ -71,7 +71,8 @@ install_programs
 prepare_build_environment
 make_kit
 make_libraries yaml-cpp fmtlib spdlog nlohmann-json3-dev libcli11-dev expat libxml2 bzip2 zlib libzstd utf8proc xxhash \
-  sentencepiece googletest
+  sentencepiece
+[ $tests = OFF ] || make_libraries googletest
 
 cmake --preset macos-cross -B "$build" -DKTLM_BUILD_TESTS=$tests >"$work/logs/ktlm-configure.log" 2>&1 ||
   fail "CMake could not configure ktlm for macOS; see $work/logs/ktlm-configure.log"

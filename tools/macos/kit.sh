@@ -18,7 +18,7 @@ arm64-apple-darwin.libcxxabi.v1.stable.exceptions.nonew.abilist"
 # scripts that make it up changes the key.
 done_before() { [ -e "$work/done/$1" ] && [ "$(cat "$work/done/$1")" = "$2" ]; }
 mark_done() { mkdir -p "$work/done" && printf '%s\n' "$2" >"$work/done/$1"; }
-key_of() { cat "$@" | shasum -a 256 | cut -d' ' -f1; }
+key_of() { cat "$@" | cksum; }
 
 # apt COMMAND...: apt-get with the machine's sources, their deb-src included, and package lists under $work/apt.
 apt() {
