@@ -8,13 +8,13 @@
 #include <cstdio>
 
 #include "bench_config.h"
-#include "bench_measure.h"
 #include "config_sections.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/core/memory_info.h"
 #include "ktlm/core/text_format.h"
+#include "ktlm/doctor/speed.h"
 #include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling.h"
 #include "ktlm/model/device.h"
@@ -76,13 +76,14 @@ BenchResult bench_train(const BenchSettings& settings, at::Device device) {
     train::accumulate_gradients(model, batch, 1, result.dtype);
     optimizer.step(settings.train.learning_rate, settings.train.grad_clip);
   };
-  const double seconds = median(time_runs(settings.bench.warmup_steps, settings.bench.measured_steps, device, step));
+  const double seconds =
+      doctor::median(doctor::time_runs(settings.bench.warmup_steps, settings.bench.measured_steps, device, step));
   result.tokens_per_second = static_cast<double>(batch_size * num_tokens) / seconds;
   result.peak_memory_bytes = peak_memory_bytes();
-  result.limit = gemm_flops_per_second(settings.model, batch_size * num_tokens, true, result.dtype, device);
+  result.limit = doctor::gemm_flops_per_second(settings.model, batch_size * num_tokens, true, result.dtype, device);
   const double mean_context = (static_cast<double>(num_tokens) + 1) / 2;
   result.fraction_of_limit =
-      result.tokens_per_second * flops_per_token(settings.model, mean_context, true) / result.limit;
+      result.tokens_per_second * doctor::flops_per_token(settings.model, mean_context, true) / result.limit;
   return result;
 }
 
@@ -98,14 +99,15 @@ BenchResult bench_prefill(const BenchSettings& settings, at::Device device, at::
     cache.truncate(0);
     generate::next_token_logits(model, prompt, cache);
   };
-  const double seconds = median(time_runs(settings.bench.warmup_steps, settings.bench.measured_steps, device, prefill));
+  const double seconds =
+      doctor::median(doctor::time_runs(settings.bench.warmup_steps, settings.bench.measured_steps, device, prefill));
   result.tokens_per_second = static_cast<double>(num_tokens) / seconds;
   result.peak_memory_bytes = peak_memory_bytes();
-  result.limit = gemm_flops_per_second(settings.model, num_tokens, false, dtype, device);
+  result.limit = doctor::gemm_flops_per_second(settings.model, num_tokens, false, dtype, device);
   // The logits are those of the last token alone.
   const double mean_context = (static_cast<double>(num_tokens) + 1) / 2;
   const double logits_flops = 2.0 * static_cast<double>(settings.model.vocab_size * settings.model.d_model);
-  const double flops = flops_per_token(settings.model, mean_context, false) - logits_flops +
+  const double flops = doctor::flops_per_token(settings.model, mean_context, false) - logits_flops +
                        logits_flops / static_cast<double>(num_tokens);
   result.fraction_of_limit = result.tokens_per_second * flops / result.limit;
   return result;
@@ -127,12 +129,13 @@ BenchResult bench_decode(const BenchSettings& settings, at::Device device, at::S
     history.push_back(generate::sample_token(row, history, {}, random));
     ids.fill_(history.back());
   };
-  const double seconds = median(time_runs(settings.bench.warmup_steps, settings.bench.decode_tokens, device, decode));
+  const double seconds =
+      doctor::median(doctor::time_runs(settings.bench.warmup_steps, settings.bench.decode_tokens, device, decode));
   result.tokens_per_second = 1 / seconds;
   result.peak_memory_bytes = peak_memory_bytes();
   result.limit_name = "read_bytes_per_second";
-  result.limit = read_bytes_per_second(device);
-  const double bytes = decode_bytes_per_token(settings.model, static_cast<double>(num_tokens) / 2, dtype);
+  result.limit = doctor::read_bytes_per_second(device);
+  const double bytes = doctor::decode_bytes_per_token(settings.model, static_cast<double>(num_tokens) / 2, dtype);
   result.fraction_of_limit = result.tokens_per_second * bytes / result.limit;
   return result;
 }

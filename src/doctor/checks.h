@@ -22,8 +22,10 @@ struct CheckContext {
 struct Check {
   const char* name;
   void (*run)(const CheckContext& context, Evidence& evidence);
-  bool quick;                                                                   // among those before a training run
-  std::vector<at::ScalarType> dtypes = {at::kFloat, at::kBFloat16, at::kHalf};  // in which ktlm does this at all
+  bool quick;               // among those before a training run
+  bool of_weights = false;  // which a training run keeps in fp32, whatever it multiplies in
+  /// In which ktlm does this at all.
+  std::vector<at::ScalarType> dtypes = {at::kFloat, at::kBFloat16, at::kHalf};
 };
 
 std::vector<Check> attention_checks();

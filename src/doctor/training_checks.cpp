@@ -181,12 +181,12 @@ void check_sampling(const CheckContext& context, Evidence& evidence) {
 }  // namespace
 
 std::vector<Check> training_checks() {
-  return {{"AdamW", check_adamw<false>, false},
-          {"AdamW on a strided parameter", check_adamw<true>, true},
-          {"gradient clipping", check_clipping, true},
+  return {{"AdamW", check_adamw<false>, false, true},
+          {"AdamW on a strided parameter", check_adamw<true>, true, true},
+          {"gradient clipping", check_clipping, true, true},
           {"KV cache", check_cache, true},
-          {"one batch by heart", check_overfitting, false, {at::kFloat, at::kBFloat16}},
-          {"sampling", check_sampling, false, {at::kFloat}}};
+          {"one batch by heart", check_overfitting, false, false, {at::kFloat, at::kBFloat16}},
+          {"sampling", check_sampling, false, false, {at::kFloat}}};
 }
 
 }  // namespace ktlm::doctor

@@ -1,16 +1,17 @@
 // How fast work is, and how fast this machine could do it: multiplications of the model's own shapes with nothing
-// between them, and plain reading of memory. Measured in the same process, so that both meet the same machine.
+// between them, plain reading of memory, the disk. Measured in the same process, so that all meet the same machine.
 #pragma once
 
 #include <torch/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <vector>
 
 #include "ktlm/model/model_config.h"
 
-namespace ktlm::cli {
+namespace ktlm::doctor {
 
 /// Seconds of each of `runs` calls, the device's queue included, after `warmups` that do not count.
 std::vector<double> time_runs(int64_t warmups, int64_t runs, at::Device device, const std::function<void()>& work);
@@ -32,4 +33,12 @@ double gemm_flops_per_second(const model::ModelConfig& config, int64_t num_token
 /// Bytes per second at which all threads together read memory larger than any cache. The fastest of several runs.
 double read_bytes_per_second(at::Device device);
 
-}  // namespace ktlm::cli
+struct DiskSpeed {
+  double write_bytes_per_second, read_bytes_per_second;
+};
+
+/// Writes a file of 64 MB to the disk itself and reads it back, past the system's cache where the system allows. The
+/// file has no name by then, so it goes whatever ends the process. Throws Error.
+DiskSpeed disk_speed(const std::filesystem::path& directory);
+
+}  // namespace ktlm::doctor

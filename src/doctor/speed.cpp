@@ -1,21 +1,29 @@
-#include "bench_measure.h"
+#include "ktlm/doctor/speed.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <map>
+#include <string>
 
+#include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
 #include "ktlm/model/device.h"
 
-namespace ktlm::cli {
+namespace ktlm::doctor {
 
 namespace {
 
 constexpr int64_t kLimitWarmups = 1, kLimitRuns = 5;
 constexpr int64_t kReadBytes = int64_t{1} << 29;
+constexpr size_t kDiskBytes = size_t{1} << 26, kDiskBlockBytes = size_t{1} << 20;
 
 // (out, in) of each weight matrix, and how often a model has it.
 std::map<std::pair<int64_t, int64_t>, int64_t> weight_shapes(const model::ModelConfig& config) {
@@ -35,6 +43,45 @@ double num_multiplying_weights(const model::ModelConfig& config) {
   for (const auto& [shape, count] : weight_shapes(config))
     weights += static_cast<double>(shape.first) * static_cast<double>(shape.second) * static_cast<double>(count);
   return weights;
+}
+
+// A file without a name, closed at the end of the scope.
+class NamelessFile {
+ public:
+  explicit NamelessFile(const std::filesystem::path& directory) : place_(directory.string()) {
+    std::string name = (directory / ".ktlm-disk-speed-XXXXXX").string();
+    descriptor_ = ::mkstemp(name.data());
+    if (descriptor_ < 0) fail("cannot make a file");
+    ::unlink(name.c_str());
+  }
+  ~NamelessFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  NamelessFile(const NamelessFile&) = delete;
+  NamelessFile& operator=(const NamelessFile&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  [[noreturn]] void fail(const char* what) const {
+    throw Error(place_ + ": " + what + ": " + system_error_text(errno) + "; run it in a folder that can be written to");
+  }
+
+ private:
+  std::string place_;
+  int descriptor_;
+};
+
+// Calls transfer(block, size) until all bytes are through; seconds.
+template <class Transfer>
+double seconds_of_transfer(const NamelessFile& file, const char* what, const Transfer& transfer) {
+  const auto start = std::chrono::steady_clock::now();
+  for (size_t done = 0; done < kDiskBytes;) {
+    const ssize_t count = transfer(std::min(kDiskBlockBytes, kDiskBytes - done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) file.fail(what);
+    done += static_cast<size_t>(count);
+  }
+  if (sync_to_disk(file.descriptor()) != 0) file.fail(what);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 double fastest(at::Device device, const std::function<void()>& work) {
@@ -114,4 +161,23 @@ double read_bytes_per_second(at::Device device) {
   return static_cast<double>(kReadBytes) / seconds;
 }
 
-}  // namespace ktlm::cli
+DiskSpeed disk_speed(const std::filesystem::path& directory) {
+  const NamelessFile file(directory);
+  std::string block(kDiskBlockBytes, '\0');
+  for (size_t i = 0; i < block.size(); ++i) block[i] = static_cast<char>(i * i >> 7);  // nothing to compress
+#ifdef __APPLE__
+  ::fcntl(file.descriptor(), F_NOCACHE, 1);
+#endif
+  const double write_seconds = seconds_of_transfer(
+      file, "cannot write", [&](size_t size) { return ::write(file.descriptor(), block.data(), size); });
+#ifdef __linux__
+  ::posix_fadvise(file.descriptor(), 0, 0, POSIX_FADV_DONTNEED);
+#endif
+  ::lseek(file.descriptor(), 0, SEEK_SET);
+  const double read_seconds = seconds_of_transfer(
+      file, "cannot read", [&](size_t size) { return ::read(file.descriptor(), block.data(), size); });
+  constexpr auto kBytes = static_cast<double>(kDiskBytes);
+  return {kBytes / write_seconds, kBytes / read_seconds};
+}
+
+}  // namespace ktlm::doctor

@@ -1,0 +1,67 @@
+// What the shape of a model and the size of its batches say about a training run, before it starts: the memory that it
+// needs, and the time.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ktlm/model/model_config.h"
+#include "ktlm/train/train_config.h"
+
+namespace ktlm::doctor {
+
+struct TrainingPlan {
+  std::string name;
+  model::ModelConfig model;  // with its vocabulary
+  train::TrainConfig train;
+};
+
+/// The plans of configs/tiny.yaml, small.yaml, base.yaml and large.yaml with the vocabularies that they are meant for;
+/// a test compares shape, steps and batch with the files. Built in, so that the program finds them wherever it stands.
+std::vector<TrainingPlan> shipped_plans();
+
+/// Bytes on the device that a training step has at most, by what holds them:
+///   weights, gradients and two moments: 4 + 4 + 8 bytes a parameter; gradients stand beside all activations only where
+///     several micro-batches are added up, else they grow as the activations go;
+///   activations, per token and layer: residual stream twice in fp32 (8 C), and in the dtype of the products, of e
+///     bytes, both normalised inputs (2 e C), q and what attention gives (2 e H D), k and v (2 e K D), gate, up and
+///     their product (3 e F); with gradient checkpointing a layer keeps its input alone (4 C) and one layer at a time
+///     has the rest;
+///   copies of the weights in the dtype of the products, where that is not fp32 (e bytes a parameter);
+///   the loss: a chunk of logits, twice in fp32 and once in the products' dtype, and the gradient of the output layer
+///     (two of 4 V C).
+struct TrainingMemory {
+  int64_t weights_bytes, gradients_bytes, moments_bytes;
+  int64_t weight_copies_bytes;
+  int64_t activation_bytes_per_token;
+  int64_t working_bytes_per_token;  // of the layer that is computed, forward or backward
+  int64_t loss_bytes;
+  bool accumulates;
+
+  /// The most that a step with so many tokens in a micro-batch has at once.
+  int64_t peak_bytes(int64_t num_tokens) const;
+};
+
+TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype);
+
+/// Windows of max_seq_len that fit into `bytes`; 0 where not even one does.
+int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, int64_t bytes);
+
+/// The device's memory, in bytes: of the CPU the machine's, of MPS what Metal recommends as the most, of CUDA the
+/// card's. A training run should leave some of the CPU's to the system.
+int64_t device_memory_bytes(at::Device device);
+
+struct TrainingTime {
+  at::ScalarType dtype;  // of the products
+  double seconds_per_step, tokens_per_second;
+  double total_seconds;  // max_steps of them, without validation
+};
+
+/// Extrapolates to the plan's layers, micro-batch and accumulation from real steps of its shape with one and with two
+/// layers and about a thousand tokens, measured here.
+TrainingTime measure_training_time(const TrainingPlan& plan, at::Device device);
+
+}  // namespace ktlm::doctor

@@ -1,0 +1,69 @@
+#include <ATen/DeviceAccelerator.h>
+#include <ATen/detail/MPSHooksInterface.h>
+
+#include <algorithm>
+
+#include "ktlm/core/memory_info.h"
+#include "ktlm/doctor/training_plan.h"
+
+namespace ktlm::doctor {
+
+namespace {
+
+constexpr int64_t kFloatBytes = 4;
+constexpr int64_t kLossChunkElements = int64_t{1} << 24;  // as in ops/linear_cross_entropy.cpp
+
+}  // namespace
+
+TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype) {
+  const auto& model = plan.model;
+  const int64_t e = static_cast<int64_t>(c10::elementSize(product_dtype));
+  const int64_t c = model.d_model, f = model.d_ff, d = model.resolved_head_dim();
+  const int64_t q = model.n_heads * d, kv = model.n_kv_heads * d;
+  const int64_t layer = 2 * kFloatBytes * c + e * (2 * c + 2 * q + 2 * kv + 3 * f);
+  const int64_t parameters = model.num_parameters(), output_layer = model.vocab_size * c;
+
+  TrainingMemory memory{};
+  memory.weights_bytes = kFloatBytes * parameters;
+  memory.gradients_bytes = kFloatBytes * parameters;
+  memory.moments_bytes = 2 * kFloatBytes * parameters;
+  memory.weight_copies_bytes = product_dtype == at::kFloat ? 0 : e * parameters;
+  memory.activation_bytes_per_token =
+      plan.train.gradient_checkpointing ? model.n_layers * kFloatBytes * c + layer : model.n_layers * layer;
+  memory.working_bytes_per_token = 3 * e * f + 2 * kFloatBytes * c;
+  memory.loss_bytes =
+      (2 * kFloatBytes + (product_dtype == at::kFloat ? 0 : e)) * kLossChunkElements + 2 * kFloatBytes * output_layer;
+  memory.accumulates = plan.train.grad_accum_steps > 1;
+  return memory;
+}
+
+int64_t TrainingMemory::peak_bytes(int64_t num_tokens) const {
+  const int64_t kept = weights_bytes + moments_bytes + (accumulates ? gradients_bytes : 0);
+  const int64_t activations = weight_copies_bytes + num_tokens * activation_bytes_per_token;
+  const int64_t working = num_tokens * working_bytes_per_token;
+  // Before the backward pass all activations are there, behind it all gradients.
+  return std::max(kept + activations + std::max(loss_bytes, working),
+                  weights_bytes + moments_bytes + gradients_bytes + working);
+}
+
+int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, int64_t bytes) {
+  const auto memory = training_memory(plan, product_dtype);
+  int64_t fits = 0, too_many = 1;
+  const auto peak = [&](int64_t windows) { return memory.peak_bytes(windows * plan.model.max_seq_len); };
+  while (peak(too_many) <= bytes) too_many *= 2;
+  fits = too_many / 2;
+  while (too_many - fits > 1) {
+    const int64_t middle = (fits + too_many) / 2;
+    (peak(middle) <= bytes ? fits : too_many) = middle;
+  }
+  return fits;
+}
+
+int64_t device_memory_bytes(at::Device device) {
+  if (device.is_mps()) return static_cast<int64_t>(at::detail::getMPSHooks().getRecommendedMaxMemory());
+  if (device.is_cuda())
+    return static_cast<int64_t>(at::accelerator::getMemoryInfo(device.has_index() ? device.index() : 0).second);
+  return total_memory_bytes();
+}
+
+}  // namespace ktlm::doctor

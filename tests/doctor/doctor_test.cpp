@@ -1,0 +1,145 @@
+// ktlm doctor and the refusal of ktlm train through the program: right on the CPU and on the MPS of fakemps, and five
+// faults of kernels (faulty_kernels.cpp) that must each be found and named.
+#include <ATen/Parallel.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "cli/run_program.h"
+#include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
+#include "ktlm/doctor/self_test.h"
+#include "temporary_directory.h"
+
+namespace ktlm {
+namespace {
+
+namespace fs = std::filesystem;
+using test::ProgramResult;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+std::string last_line(const std::string& text) {
+  const size_t end = text.find_last_not_of('\n'), begin = text.rfind('\n', end);
+  return text.substr(begin == std::string::npos ? 0 : begin + 1, end - begin);
+}
+
+struct Machine {
+  std::string fault;  // empty: a right one
+  bool mps = false;   // fakemps's
+};
+
+ProgramResult ktlm(std::vector<std::string> arguments, const Machine& machine = {}, const fs::path& directory = {}) {
+  arguments.insert(arguments.begin(), KTLM_BINARY);
+  test::ProgramOptions options{.directory = directory.string()};
+#ifdef KTLM_FAULTY_KERNELS
+  std::string preloaded = machine.fault.empty() ? "" : KTLM_FAULTY_KERNELS;
+  if (!machine.fault.empty()) options.environment.emplace_back("KTLM_TEST_FAULT", machine.fault);
+#ifdef KTLM_FAKEMPS
+  if (machine.mps) preloaded += (preloaded.empty() ? "" : ":") + std::string(KTLM_FAKEMPS);
+  options.environment.emplace_back("FAKEMPS_OPS", KTLM_FAKEMPS_OPS);
+#endif
+  options.environment.emplace_back("LD_PRELOAD", preloaded);
+#endif
+  return test::run_program(arguments, options);
+}
+
+bool has_fakemps() {
+#if defined(KTLM_FAKEMPS) && defined(KTLM_FAULTY_KERNELS)
+  return true;
+#else
+  return false;
+#endif
+}
+
+struct Fault {
+  const char *name, *found_as;
+};
+
+// What names each fault first, in every dtype.
+const std::vector<Fault> kFaults = {
+    {"future", "causal attention, %s length 7: token [0-9]+ of 7 changes the results before it, by .*"},
+    {"grouping", "attention, 6 heads on 2, %s forward: the result at .* expected .*"},
+    {"frozen", "AdamW on a strided parameter, fp32 update: the parameter stays as it was"},
+    {"vocabulary", "loss over 40,000 words, %s forward: the loss of a row at .* expected .*"},
+    {"nan", "SwiGLU, %s forward: the result holds NaN or infinity in 1 of .* places, first at \\[0, 0\\]"}};
+
+std::string in_dtype(std::string pattern, const std::string& dtype) {
+  const size_t at = pattern.find("%s");
+  return at == std::string::npos ? pattern : pattern.replace(at, 2, dtype);
+}
+
+TEST(Doctor, FindsTheCpuRight) {
+  const auto result = ktlm({"doctor", "--device", "cpu", "--quick"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_THAT(last_line(result.out), MatchesRegex("cpu computes rightly: ([0-9]+) of [0-9]+ checks"));
+  EXPECT_THAT(result.out, HasSubstr("\nloss over 40,000 words            right    right\n"));
+}
+
+TEST(Doctor, FindsTheCpuRightInEveryCheckAndDtype) {
+  at::set_num_threads(1);  // two would wait for each other where other tests run
+  const auto results = doctor::run_all_checks(at::kCPU, nullptr);
+  EXPECT_GT(results.size(), 100u);
+  for (const auto& result : results) EXPECT_EQ(result.outcome, doctor::Outcome::kRight) << doctor::describe(result);
+}
+
+TEST(Doctor, FindsFakempsRightInEveryCheck) {
+  if (!has_fakemps()) GTEST_SKIP() << "fakemps (cmake/fakemps.cmake) is not at hand";
+  const auto result =
+      ktlm({"doctor", "--device", "mps", "--config", KTLM_SOURCE_DIR "/configs/tiny.yaml", "--json"}, {.mps = true});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  const Json json = parse_json(result.out, "doctor --json");
+  EXPECT_EQ(json.at("device"), "mps");
+  for (const Json& check : json.at("checks")) EXPECT_EQ(check.at("outcome"), "right") << check;
+}
+
+TEST(Doctor, FindsFiveFaultsOnTheCpu) {
+#ifndef KTLM_FAULTY_KERNELS
+  GTEST_SKIP() << "faults are put in place through Linux's loader";
+#endif
+  for (const Fault& fault : kFaults) {
+    const auto result = ktlm({"doctor", "--device", "cpu", "--quick"}, {.fault = fault.name});
+    EXPECT_EQ(result.exit_code, 1) << fault.name << result.err;
+    EXPECT_THAT(last_line(result.out),
+                MatchesRegex("cpu computes wrongly: [0-9]+ of [0-9]+ checks, first " +
+                             in_dtype(fault.found_as, "fp32") + "; install libtorch anew, or take another machine"))
+        << fault.name;
+  }
+}
+
+TEST(Doctor, TrainRefusesADeviceWithAnyOfFiveFaults) {
+  if (!has_fakemps()) GTEST_SKIP() << "fakemps (cmake/fakemps.cmake) is not at hand";
+  const test::TemporaryDirectory directory;
+  ASSERT_EQ(ktlm({"prepare", KTLM_TEST_DATA_DIR "/sample/dialogues.jsonl"}, {}, directory.path()).exit_code, 0);
+  ASSERT_EQ(ktlm({"train-tokenizer", "--vocab-size", "800"}, {}, directory.path()).exit_code, 0);
+  write_file_atomically(
+      directory / "run.yaml",
+      "model: {d_model: 32, n_layers: 1, n_heads: 2, n_kv_heads: 1, d_ff: 64, max_seq_len: 64}\n"
+      "train: {max_steps: 2, micro_batch_size: 2, warmup_steps: 1, eval_every_steps: 0, threads: 1}\n");
+  const auto train = [&](const std::string& device, const std::string& dtype, const Machine& machine) {
+    return ktlm({"train", "--config", "run.yaml", "--device", device, "--dtype", dtype, "--out", "run"}, machine,
+                directory.path());
+  };
+  for (const Fault& fault : kFaults) {
+    for (const std::string dtype : {"fp32", "bf16"}) {
+      const auto result = train("mps", dtype, {.fault = fault.name, .mps = true});
+      EXPECT_EQ(result.exit_code, 1) << fault.name << result.err;
+      EXPECT_THAT(last_line(result.err),
+                  MatchesRegex("ktlm train: mps computes wrongly: [0-9]+ of [0-9]+ checks, first " +
+                               in_dtype(fault.found_as, dtype) + "; use --device cpu \\(ktlm doctor tells more\\)"));
+      EXPECT_FALSE(fs::exists(directory / "run"));
+    }
+  }
+  const auto right = train("mps", "bf16", {.mps = true});
+  EXPECT_EQ(right.exit_code, 0) << right.err;
+}
+
+TEST(Doctor, RefusesAnUnknownDevice) {
+  const auto result = ktlm({"doctor", "--device", "tpu"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err, "ktlm doctor: device \"tpu\" is unknown; choose auto, cpu, cuda or mps\n");
+}
+
+}  // namespace
+}  // namespace ktlm
