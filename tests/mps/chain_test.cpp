@@ -39,7 +39,9 @@ class MpsChain : public test::MpsTest {
   }
   test::ProgramOptions here(const std::string& input = "") const {
     return {.input = input,
-            .environment = {{"XDG_STATE_HOME", directory_.path().string()}, {"OMP_NUM_THREADS", "1"}},
+            .environment = {{"XDG_STATE_HOME", directory_.path().string()},
+                            {"XDG_CACHE_HOME", directory_.path().string()},
+                            {"OMP_NUM_THREADS", "1"}},
             .directory = directory_.path().string()};
   }
   ProgramResult ktlm(const std::vector<std::string>& arguments, const std::string& input = "") const {
@@ -86,7 +88,7 @@ TEST_F(MpsChain, AStoppedRunGoesOnAndItsModelTalksAsOnTheCpu) {
 
   write_file_atomically(directory_ / "text.jsonl", "{\"text\":\"오늘은 날씨가 좋다.\"}\n{\"text\":\"네, 좋아요!\"}\n");
   const auto on = [&](const std::string& device, std::vector<std::string> arguments, const std::string& input = "") {
-    arguments.insert(arguments.end(), {"--model", "run/model", "--device", device});
+    arguments.insert(arguments.begin() + 1, {"--model", "run/model", "--device", device});
     const ProgramResult result = ktlm(arguments, input);
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return result.out;
@@ -94,9 +96,12 @@ TEST_F(MpsChain, AStoppedRunGoesOnAndItsModelTalksAsOnTheCpu) {
   const auto expect_the_same = [&](const std::vector<std::string>& arguments, const std::string& input = "") {
     const std::string on_cpu = on("cpu", arguments, input);
     EXPECT_FALSE(on_cpu.empty());
-    EXPECT_EQ(on("mps", arguments, input), on_cpu);
+    for (const std::string decode_device : {"mps", "cpu", "auto"}) {
+      auto split = arguments;
+      split.insert(split.end(), {"--decode-device", decode_device});
+      EXPECT_EQ(on("mps", split, input), on_cpu) << decode_device;
+    }
   };
-  expect_the_same({"generate", "--prompt", "오늘은", "--seed", "3", "--max-new-tokens", "30"});
   expect_the_same(
       {"generate", "--prompt", "오늘은", "--prompt", "안녕하세요? 저는", "--seed", "3", "--max-new-tokens", "20"});
   expect_the_same({"chat", "--seed", "1", "--max-new-tokens", "10"}, "안녕?\n오늘은 뭐 해?\n/regen\n");

@@ -87,6 +87,18 @@ TEST_F(MpsTrainingMemory, GrowsWithTheContextAndNotWithItsSquare) {
   EXPECT_LE(largest_with_context(1024), 2 * largest_with_context(512));
 }
 
+// MPS has computed products of 8 * 1,024 * 50,000 logits wrongly (#109457), beside what they take.
+TEST_F(MpsTrainingMemory, NeverHoldsTheLogitsOfABatch) {
+  model::ModelConfig config = test::small_config();
+  config.vocab_size = 32000;
+  config.max_seq_len = 512;
+  model::LanguageModel model = test::on_mps(test::example_model(config));
+  model.set_requires_grad(true);
+  const data::Batch batch = {test::random_ids(config, 2, 512, 1), test::random_ids(config, 2, 512, 2)};
+  const auto calls = record_operators([&] { train::accumulate_gradients(model, batch, 1, at::kFloat); });
+  EXPECT_LT(largest_operand(calls), 2 * 512 * config.vocab_size);
+}
+
 // The whole run, from the token files to the model; what does not depend on the number of steps cancels out.
 class MpsRun : public test::MpsTest {
  protected:
