@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "ktlm/core/error.h"
+#include "ktlm/core/file_lock.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/model/device.h"
@@ -91,6 +92,7 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
                                 request.train.micro_batch_size * request.train.grad_accum_steps};
   const AdamWOptions optimizer_options = {request.train.beta1, request.train.beta2, 1e-8, request.train.weight_decay};
 
+  const FileLock lock(request.run_dir, "wait for it or stop it, or give another --out");
   const bool resuming = request.resume && !list_checkpoints(request.run_dir).empty();
   if (request.resume && !resuming && callbacks.warning)
     callbacks.warning(request.run_dir.string() + ": holds no checkpoint to resume from; starting at step 0");

@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 #ifdef __linux__
 #include <sys/mount.h>
-#include <unistd.h>
 #endif
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 
 #include "error_message.h"
+#include "ktlm/core/file_lock.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/train/checkpoint.h"
@@ -216,6 +217,13 @@ TEST_F(TrainerTest, LossThatIsNoNumberEndsTheRunAndNamesTheLastGoodCheckpoint) {
             "step 4: the loss or its gradient is not a finite number; the last good checkpoint is step-000002: lower "
             "train.learning_rate and go on with --resume");
   EXPECT_THAT(list_checkpoints(run_dir_.path()), ElementsAre(2));
+}
+
+TEST_F(TrainerTest, RunThatAnotherProcessTrainsIsRefused) {
+  const FileLock lock(run_dir_.path(), "");
+  EXPECT_EQ(test::error_message([&] { train(request(), {}, StopFlag()); }),
+            run_dir_.path().string() + ": in use by another ktlm (process " + std::to_string(::getpid()) +
+                "); wait for it or stop it, or give another --out");
 }
 
 TEST_F(TrainerTest, VocabularyOfAnotherSizeThanTheTokenizersIsRefused) {

@@ -62,8 +62,8 @@ struct TrainSummary {
 };
 
 /// Saves and returns kInterrupted soon after `stop` is requested. Throws ConfigError where run_dir holds checkpoints
-/// and `resume` is off, or belong to another run; Error for faults of data, disk or memory and for a loss that is no
-/// number.
+/// and `resume` is off, or belong to another run; Error for faults of data, disk or memory, for a loss that is no
+/// number and where another process trains in run_dir.
 TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop);
 
 }  // namespace ktlm::train
