@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <optional>
+#include <set>
+#include <string>
 
 #include "forbidden_operators.h"
 #include "generate/tiny_model.h"
@@ -71,7 +73,22 @@ TEST_F(MpsDecoding, RunsNoForbiddenOperator) {
     EXPECT_THAT(forbidden_calls(calls_of(*model_, prompts, 20), Phase::kDecoding), IsEmpty());
 }
 
-TEST_F(MpsDecoding, ADialogueKeepsToBoth) {
+// MPS compiles each operator anew for each shape, and keeps that (#132596, #164299).
+TEST_F(MpsDecoding, MeetsNoNewShapesWithEachTokenOrQuestion) {
+  const auto shapes_of = [&](const std::string& question, int64_t num_tokens) {
+    generate::ChatSession session(*model_, TinyModel::get().tokenizer);
+    std::set<std::string> shapes;
+    for (const auto& call : record_operators([&] { session.ask(question, test::greedy(num_tokens)); }))
+      shapes.insert(call.description());
+    EXPECT_EQ(session.stats().last.decode_tokens, num_tokens - 1);
+    EXPECT_LE(session.stats().context_tokens, 64);  // within a step of the lengths
+    return shapes;
+  };
+  EXPECT_EQ(shapes_of("봄", 20), shapes_of("봄", 10));
+  EXPECT_EQ(shapes_of("안녕? 봄", 10), shapes_of("봄", 10));
+}
+
+TEST_F(MpsDecoding, ADialogueKeepsToTheRules) {
   generate::ChatSession session(*model_, TinyModel::get().tokenizer);
   for (const std::string question : {"안녕?", "봄", "왜"}) {
     const auto calls = record_operators([&] { session.ask(question, test::greedy(10)); });

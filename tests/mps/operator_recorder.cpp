@@ -115,8 +115,8 @@ std::vector<OperatorCall> record_operators(const std::function<void()>& work) {
 
 bool is_host_sync(const OperatorCall& call) {
   static const std::set<std::string> kReading = {
-      "_local_scalar_dense", "equal", "nonzero", "masked_select", "_unique2", "unique2", "bincount", "unique_dim",
-      "repeat_interleave"};
+      "_local_scalar_dense", "equal",    "nonzero",           "masked_select",     "_unique", "_unique2",
+      "unique_dim",          "bincount", "repeat_interleave", "unique_consecutive"};
   return kReading.contains(call.name) || is_copy(call, /*to_device=*/false) || indexes_by_mask(call);
 }
 
