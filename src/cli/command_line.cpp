@@ -75,10 +75,14 @@ int report(const std::string& verb, const std::string& message, int exit_code) {
   return exit_code;
 }
 
-// CLI11's own words for an unknown verb name neither the verb nor the nearest valid one.
+// CLI11's own words name neither an unknown verb nor the nearest valid one, nor what to do next.
 std::string usage_message(const CLI::ParseError& error, const VerbTable& verbs, const std::string& first_word) {
   const bool verb_known = std::find(verbs.names().begin(), verbs.names().end(), first_word) != verbs.names().end();
-  if (verb_known || first_word.empty() || first_word.front() == '-') return error.what();
+  if (verb_known || first_word.empty() || first_word.front() == '-') {
+    const bool about_presence = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr ||
+                                dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+    return error.what() + (about_presence ? "; see ktlm " + (verb_known ? first_word + " " : "") + "--help" : "");
+  }
   const std::string nearest = nearest_name(first_word, verbs.names());
   return "unknown verb \"" + first_word + "\"" +
          (nearest.empty() ? "; see ktlm --help" : "; did you mean \"" + nearest + "\"?");
@@ -116,7 +120,7 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
-    std::cout << (chosen.empty() ? app.help() : chosen.front()->help());
+    std::cout << (chosen.empty() ? app.help() : chosen.front()->help("ktlm"));
     return 0;
   } catch (const CLI::CallForVersion& version) {
     std::cout << version.what() << "\n";
