@@ -4,8 +4,8 @@
 #
 #   tools/macos/cross_build.sh [--work DIR] [--build DIR] [--tests]
 #
-#   --work DIR     where headers, libtorch and the libraries built for macOS are kept for the next time: 2 GB, and some
-#                  minutes, the first time (default: build/macos-kit)
+#   --work DIR     where headers, libtorch and the libraries built for macOS are kept for the next time: 0.6 GB, and
+#                  some minutes the first time (default: build/macos-kit)
 #   --build DIR    where ktlm is built (default: build/macos-cross)
 #   --tests        builds and checks the test programs too
 #
@@ -65,6 +65,7 @@ done
 work=$(absolute "$work")
 build=$(absolute "$build")
 kit=$work/kit
+mkdir -p "$work/logs"
 export KTLM_MACOS_KIT=$kit CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(num_cores)}
 
 install_programs
@@ -74,7 +75,7 @@ make_libraries yaml-cpp fmtlib spdlog nlohmann-json3-dev libcli11-dev expat libx
   sentencepiece
 [ $tests = OFF ] || make_libraries googletest
 
-cmake --preset macos-cross -B "$build" -DKTLM_BUILD_TESTS=$tests >"$work/logs/ktlm-configure.log" 2>&1 ||
+cmake --preset macos-cross -B "$build" -DKTLM_MACOS_KIT="$kit" -DKTLM_BUILD_TESTS=$tests >"$work/logs/ktlm-configure.log" 2>&1 ||
   fail "CMake could not configure ktlm for macOS; see $work/logs/ktlm-configure.log"
 cmake --build "$build"
 set -- "$build/ktlm" "$build/libktlm_torch.dylib"
