@@ -75,7 +75,7 @@ make_libraries yaml-cpp fmtlib spdlog nlohmann-json3-dev libcli11-dev expat libx
   sentencepiece
 [ $tests = OFF ] || make_libraries googletest
 
-cmake --preset macos-cross -B "$build" -DKTLM_MACOS_KIT="$kit" -DKTLM_BUILD_TESTS=$tests >"$work/logs/ktlm-configure.log" 2>&1 ||
+cmake --fresh --preset macos-cross -B "$build" -DKTLM_BUILD_TESTS=$tests >"$work/logs/ktlm-configure.log" 2>&1 ||
   fail "CMake could not configure ktlm for macOS; see $work/logs/ktlm-configure.log"
 cmake --build "$build"
 set -- "$build/ktlm" "$build/libktlm_torch.dylib"
