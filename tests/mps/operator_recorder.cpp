@@ -87,6 +87,22 @@ bool indexes_by_mask(const OperatorCall& call) {
                      [](const TensorArgument& index) { return index.dtype == at::kBool; });
 }
 
+bool is_host_sync(const OperatorCall& call) {
+  static const std::set<std::string> kReading = {
+      "_local_scalar_dense", "equal",    "nonzero",           "masked_select",     "_unique", "_unique2",
+      "unique_dim",          "bincount", "repeat_interleave", "unique_consecutive"};
+  return kReading.contains(call.name) || is_copy(call, /*to_device=*/false) || indexes_by_mask(call);
+}
+
+bool is_upload(const OperatorCall& call) { return is_copy(call, /*to_device=*/true); }
+
+std::vector<std::string> descriptions_of(const std::vector<OperatorCall>& calls, bool (*wanted)(const OperatorCall&)) {
+  std::vector<std::string> found;
+  for (const OperatorCall& call : calls)
+    if (wanted(call)) found.push_back(call.description());
+  return found;
+}
+
 }  // namespace
 
 std::string OperatorCall::description() const {
@@ -113,21 +129,10 @@ std::vector<OperatorCall> record_operators(const std::function<void()>& work) {
   return std::move(recording().calls);
 }
 
-bool is_host_sync(const OperatorCall& call) {
-  static const std::set<std::string> kReading = {
-      "_local_scalar_dense", "equal",    "nonzero",           "masked_select",     "_unique", "_unique2",
-      "unique_dim",          "bincount", "repeat_interleave", "unique_consecutive"};
-  return kReading.contains(call.name) || is_copy(call, /*to_device=*/false) || indexes_by_mask(call);
+std::vector<std::string> host_syncs(const std::vector<OperatorCall>& calls) {
+  return descriptions_of(calls, is_host_sync);
 }
 
-bool is_upload(const OperatorCall& call) { return is_copy(call, /*to_device=*/true); }
-
-int64_t count_host_syncs(const std::vector<OperatorCall>& calls) {
-  return std::count_if(calls.begin(), calls.end(), is_host_sync);
-}
-
-int64_t count_uploads(const std::vector<OperatorCall>& calls) {
-  return std::count_if(calls.begin(), calls.end(), is_upload);
-}
+std::vector<std::string> uploads(const std::vector<OperatorCall>& calls) { return descriptions_of(calls, is_upload); }
 
 }  // namespace ktlm::test

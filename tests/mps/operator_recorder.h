@@ -33,12 +33,10 @@ struct OperatorCall {
 /// The calls during `work`, in the order in which they began. One recording at a time.
 std::vector<OperatorCall> record_operators(const std::function<void()>& work);
 
-/// Whether it makes the host wait for the device: it reads a value, or finds out a size that depends on values.
-bool is_host_sync(const OperatorCall& call);
-/// Whether it copies from the host's memory; on MPS that waits for the queue as well, unless non_blocking.
-bool is_upload(const OperatorCall& call);
-
-int64_t count_host_syncs(const std::vector<OperatorCall>& calls);
-int64_t count_uploads(const std::vector<OperatorCall>& calls);
+/// The calls that make the host wait for the device, described: each reads a value, or finds out a size that depends on
+/// values.
+std::vector<std::string> host_syncs(const std::vector<OperatorCall>& calls);
+/// The copies from the host's memory, described; on MPS each waits for the queue as well, unless non_blocking.
+std::vector<std::string> uploads(const std::vector<OperatorCall>& calls);
 
 }  // namespace ktlm::test

@@ -17,18 +17,18 @@
 namespace ktlm {
 namespace {
 
-using test::count_host_syncs;
-using test::count_uploads;
 using test::forbidden_calls;
+using test::host_syncs;
 using test::OperatorCall;
 using test::Phase;
 using test::record_operators;
+using test::uploads;
 using testing::IsEmpty;
 
 // A copy to MPS waits for the queue as well: the trainer brings all batches up to the next line at once.
-constexpr int64_t kUploadsPerLine = 1;
+constexpr size_t kUploadsPerLine = 1;
 // A line's loss and gradient norm, and whether every step's were finite.
-constexpr int64_t kSyncsPerLine = 3;
+constexpr size_t kSyncsPerLine = 3;
 
 class MpsTrainingStep : public test::MpsTest,
                         public testing::WithParamInterface<std::tuple<bool, at::ScalarType, bool>> {};
@@ -52,8 +52,8 @@ TEST_P(MpsTrainingStep, WaitsForNothingAndRunsNoForbiddenOperator) {
     optimizer.step(1e-3, /*max_norm=*/1);
   });
   EXPECT_THAT(forbidden_calls(calls, Phase::kTraining), IsEmpty());
-  EXPECT_EQ(count_host_syncs(calls), 0);
-  EXPECT_EQ(count_uploads(calls), 0);
+  EXPECT_THAT(host_syncs(calls), IsEmpty());
+  EXPECT_THAT(uploads(calls), IsEmpty());
 }
 
 std::string variant_name(const testing::TestParamInfo<MpsTrainingStep::ParamType>& parameter) {
@@ -116,10 +116,10 @@ class MpsRun : public test::MpsTest {
 TEST_F(MpsRun, WaitsForTheDeviceOnlyWhereALineIsLogged) {
   constexpr int64_t kNever = 1000;  // beside the last step, which every run logs
   const auto short_run = calls_of_run(4, kNever), long_run = calls_of_run(12, kNever), chatty_run = calls_of_run(12, 4);
-  EXPECT_EQ(count_host_syncs(long_run), count_host_syncs(short_run));
-  EXPECT_EQ(count_uploads(long_run), count_uploads(short_run));
-  EXPECT_EQ(count_host_syncs(chatty_run), count_host_syncs(short_run) + 2 * kSyncsPerLine);
-  EXPECT_EQ(count_uploads(chatty_run), count_uploads(short_run) + 2 * kUploadsPerLine);
+  EXPECT_EQ(host_syncs(long_run).size(), host_syncs(short_run).size());
+  EXPECT_EQ(uploads(long_run).size(), uploads(short_run).size());
+  EXPECT_EQ(host_syncs(chatty_run).size(), host_syncs(short_run).size() + 2 * kSyncsPerLine);
+  EXPECT_EQ(uploads(chatty_run).size(), uploads(short_run).size() + 2 * kUploadsPerLine);
 }
 
 TEST_F(MpsRun, RunsNoForbiddenOperator) {
