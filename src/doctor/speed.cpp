@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/util/Exception.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -178,6 +179,23 @@ DiskSpeed disk_speed(const std::filesystem::path& directory) {
       file, "cannot read", [&](size_t size) { return ::read(file.descriptor(), block.data(), size); });
   constexpr auto kBytes = static_cast<double>(kDiskBytes);
   return {kBytes / write_seconds, kBytes / read_seconds};
+}
+
+MachineSpeed machine_speed(at::Device device, const std::filesystem::path& directory) {
+  const model::ModelConfig layer{
+      .vocab_size = 2048, .d_model = 512, .n_layers = 1, .n_heads = 8, .n_kv_heads = 2, .d_ff = 1408};
+  const int64_t num_tokens = device.is_cpu() ? 512 : 4096;  // a GPU's cores want more to do
+  MachineSpeed speed{};
+  for (const auto dtype : {at::kFloat, at::kBFloat16, at::kHalf}) {
+    try {
+      speed.gemm.push_back({dtype, gemm_flops_per_second(layer, num_tokens, /*training=*/false, dtype, device)});
+    } catch (const c10::NotImplementedError&) {
+    } catch (const c10::TypeError&) {  // what the device lacks, the checks have told
+    }
+  }
+  speed.read_bytes_per_second = read_bytes_per_second(device);
+  speed.disk = disk_speed(directory);
+  return speed;
 }
 
 }  // namespace ktlm::doctor

@@ -31,25 +31,38 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
   memory.activation_bytes_per_token =
       plan.train.gradient_checkpointing ? model.n_layers * kFloatBytes * c + layer : model.n_layers * layer;
   memory.working_bytes_per_token = 3 * e * f + 2 * kFloatBytes * c;
-  memory.loss_bytes =
-      (2 * kFloatBytes + (product_dtype == at::kFloat ? 0 : e)) * kLossChunkElements + 2 * kFloatBytes * output_layer;
+  const int64_t logit_bytes = 2 * kFloatBytes + (product_dtype == at::kFloat ? 0 : e);
+  memory.logits_bytes_per_token = logit_bytes * model.vocab_size;
+  memory.largest_logits_bytes = logit_bytes * kLossChunkElements;
+  memory.output_gradient_bytes = 2 * kFloatBytes * output_layer;
   memory.accumulates = plan.train.grad_accum_steps > 1;
   return memory;
 }
 
-int64_t TrainingMemory::peak_bytes(int64_t num_tokens) const {
+int64_t TrainingMemory::tensor_bytes(int64_t num_tokens) const { return bytes_with(num_tokens, 1); }
+
+int64_t TrainingMemory::process_bytes(int64_t num_tokens) const {
+  constexpr double kHeapFactor = 1.4;
+  constexpr int64_t kProgramBytes = 250'000'000;
+  return bytes_with(num_tokens, kHeapFactor) + kProgramBytes;
+}
+
+int64_t TrainingMemory::bytes_with(int64_t num_tokens, double activation_factor) const {
   const int64_t kept = weights_bytes + moments_bytes + (accumulates ? gradients_bytes : 0);
-  const int64_t activations = weight_copies_bytes + num_tokens * activation_bytes_per_token;
+  const int64_t activations =
+      weight_copies_bytes +
+      static_cast<int64_t>(activation_factor * static_cast<double>(num_tokens * activation_bytes_per_token));
   const int64_t working = num_tokens * working_bytes_per_token;
+  const int64_t loss = std::min(largest_logits_bytes, num_tokens * logits_bytes_per_token) + output_gradient_bytes;
   // Before the backward pass all activations are there, behind it all gradients.
-  return std::max(kept + activations + std::max(loss_bytes, working),
+  return std::max(kept + activations + std::max(loss, working),
                   weights_bytes + moments_bytes + gradients_bytes + working);
 }
 
 int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, int64_t bytes) {
   const auto memory = training_memory(plan, product_dtype);
   int64_t fits = 0, too_many = 1;
-  const auto peak = [&](int64_t windows) { return memory.peak_bytes(windows * plan.model.max_seq_len); };
+  const auto peak = [&](int64_t windows) { return memory.process_bytes(windows * plan.model.max_seq_len); };
   while (peak(too_many) <= bytes) too_many *= 2;
   fits = too_many / 2;
   while (too_many - fits > 1) {
@@ -64,6 +77,11 @@ int64_t device_memory_bytes(at::Device device) {
   if (device.is_cuda())
     return static_cast<int64_t>(at::accelerator::getMemoryInfo(device.has_index() ? device.index() : 0).second);
   return total_memory_bytes();
+}
+
+int64_t usable_memory_bytes(at::Device device) {
+  const int64_t bytes = device_memory_bytes(device);
+  return device.is_mps() ? bytes : bytes / 5 * 4;
 }
 
 }  // namespace ktlm::doctor

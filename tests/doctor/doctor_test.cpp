@@ -7,9 +7,11 @@
 #include <filesystem>
 
 #include "cli/run_program.h"
+#include "error_message.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/doctor/self_test.h"
+#include "ktlm/doctor/speed.h"
 #include "temporary_directory.h"
 
 namespace ktlm {
@@ -30,7 +32,8 @@ struct Machine {
   bool mps = false;   // fakemps's
 };
 
-ProgramResult ktlm(std::vector<std::string> arguments, const Machine& machine = {}, const fs::path& directory = {}) {
+ProgramResult ktlm(std::vector<std::string> arguments, [[maybe_unused]] const Machine& machine = {},
+                   const fs::path& directory = {}) {
   arguments.insert(arguments.begin(), KTLM_BINARY);
   test::ProgramOptions options{.directory = directory.string()};
 #ifdef KTLM_FAULTY_KERNELS
@@ -92,6 +95,16 @@ TEST(Doctor, FindsFakempsRightInEveryCheck) {
   const Json json = parse_json(result.out, "doctor --json");
   EXPECT_EQ(json.at("device"), "mps");
   for (const Json& check : json.at("checks")) EXPECT_EQ(check.at("outcome"), "right") << check;
+  EXPECT_EQ(json.at("computes_rightly"), true);
+  EXPECT_EQ(json.at("memory_bytes"), int64_t{12} << 30);  // what fakemps says that Metal recommends
+  EXPECT_EQ(json.at("speed").at("gemm_flops_per_second").size(), 3u);
+  for (const char* speed : {"read_bytes_per_second", "disk_write_bytes_per_second", "disk_read_bytes_per_second"})
+    EXPECT_GT(json.at("speed").at(speed), 0) << speed;
+  const Json& config = json.at("configs").at(0);
+  EXPECT_EQ(config.at("name"), "tiny");
+  EXPECT_EQ(config.at("fits"), true);
+  EXPECT_GT(config.at("largest_micro_batch"), 8);
+  EXPECT_GT(config.at("estimated_seconds"), 0);
 }
 
 TEST(Doctor, FindsFiveFaultsOnTheCpu) {
@@ -128,17 +141,28 @@ TEST(Doctor, TrainRefusesADeviceWithAnyOfFiveFaults) {
       EXPECT_THAT(last_line(result.err),
                   MatchesRegex("ktlm train: mps computes wrongly: [0-9]+ of [0-9]+ checks, first " +
                                in_dtype(fault.found_as, dtype) + "; use --device cpu \\(ktlm doctor tells more\\)"));
-      EXPECT_FALSE(fs::exists(directory / "run"));
+      EXPECT_FALSE(fs::exists(directory / "run/config.yaml"));
     }
   }
   const auto right = train("mps", "bf16", {.mps = true});
   EXPECT_EQ(right.exit_code, 0) << right.err;
 }
 
+TEST(Doctor, LeavesNoFileBehindAndTellsOfAFolderThatItCannotWriteTo) {
+  const test::TemporaryDirectory directory;
+  doctor::disk_speed(directory.path());
+  EXPECT_TRUE(fs::is_empty(directory.path()));
+  const auto nowhere = directory / "nowhere";
+  EXPECT_EQ(test::error_message([&] { doctor::disk_speed(nowhere); }),
+            nowhere.string() +
+                ": cannot make a file: No such file or directory (errno 2); run it in a folder that can be written to");
+}
+
 TEST(Doctor, RefusesAnUnknownDevice) {
   const auto result = ktlm({"doctor", "--device", "tpu"});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_EQ(result.err, "ktlm doctor: device \"tpu\" is unknown; choose auto, cpu, cuda or mps\n");
+  EXPECT_EQ(result.out, "");
 }
 
 }  // namespace

@@ -41,4 +41,17 @@ struct DiskSpeed {
 /// file has no name by then, so it goes whatever ends the process. Throws Error.
 DiskSpeed disk_speed(const std::filesystem::path& directory);
 
+struct MachineSpeed {
+  struct Gemm {
+    at::ScalarType dtype;
+    double flops_per_second;
+  };
+  std::vector<Gemm> gemm;  // of fp32, bf16 and fp16, as far as the device has them
+  double read_bytes_per_second;
+  DiskSpeed disk;
+};
+
+/// All of it, at the shapes of a layer of configs/small.yaml; some seconds.
+MachineSpeed machine_speed(at::Device device, const std::filesystem::path& directory);
+
 }  // namespace ktlm::doctor

@@ -23,7 +23,7 @@ struct TrainingPlan {
 /// a test compares shape, steps and batch with the files. Built in, so that the program finds them wherever it stands.
 std::vector<TrainingPlan> shipped_plans();
 
-/// Bytes on the device that a training step has at most, by what holds them:
+/// Bytes that a training step's tensors have at most, by what holds them:
 ///   weights, gradients and two moments: 4 + 4 + 8 bytes a parameter; gradients stand beside all activations only where
 ///     several micro-batches are added up, else they grow as the activations go;
 ///   activations, per token and layer: residual stream twice in fp32 (8 C), and in the dtype of the products, of e
@@ -31,18 +31,26 @@ std::vector<TrainingPlan> shipped_plans();
 ///     their product (3 e F); with gradient checkpointing a layer keeps its input alone (4 C) and one layer at a time
 ///     has the rest;
 ///   copies of the weights in the dtype of the products, where that is not fp32 (e bytes a parameter);
-///   the loss: a chunk of logits, twice in fp32 and once in the products' dtype, and the gradient of the output layer
-///     (two of 4 V C).
+///   the loss: a chunk of logits (at most 2^24, else all), twice in fp32 and once in the products' dtype, and the
+///     gradient of the output layer (two of 4 V C).
 struct TrainingMemory {
   int64_t weights_bytes, gradients_bytes, moments_bytes;
   int64_t weight_copies_bytes;
   int64_t activation_bytes_per_token;
   int64_t working_bytes_per_token;  // of the layer that is computed, forward or backward
-  int64_t loss_bytes;
+  int64_t logits_bytes_per_token, largest_logits_bytes;
+  int64_t output_gradient_bytes;
   bool accumulates;
 
-  /// The most that a step with so many tokens in a micro-batch has at once.
-  int64_t peak_bytes(int64_t num_tokens) const;
+  /// The most that a step with so many tokens in a micro-batch has at once. A test holds it against counted bytes.
+  int64_t tensor_bytes(int64_t num_tokens) const;
+  /// What the process is to have for it: two fifths more for activations, which are lost between blocks of unequal size
+  /// (docs/benchmarks.md; glibc before 2.38 cannot reuse an aligned block for another of its size), and 250 MB for the
+  /// program and libtorch.
+  int64_t process_bytes(int64_t num_tokens) const;
+
+ private:
+  int64_t bytes_with(int64_t num_tokens, double activation_factor) const;
 };
 
 TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype);
@@ -51,8 +59,11 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
 int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, int64_t bytes);
 
 /// The device's memory, in bytes: of the CPU the machine's, of MPS what Metal recommends as the most, of CUDA the
-/// card's. A training run should leave some of the CPU's to the system.
+/// card's.
 int64_t device_memory_bytes(at::Device device);
+/// What a training run may take of it: four fifths on the CPU and CUDA, where the system and libtorch itself need some,
+/// all of what Metal recommends.
+int64_t usable_memory_bytes(at::Device device);
 
 struct TrainingTime {
   at::ScalarType dtype;  // of the products

@@ -1,0 +1,131 @@
+// Plans of training runs: the shipped ones are those of the files, and the memory that the formula tells is what real
+// steps take.
+#include "ktlm/doctor/training_plan.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/CPUAllocator.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "ktlm/core/config.h"
+#include "ktlm/model/language_model.h"
+#include "ktlm/train/optimizer.h"
+#include "ktlm/train/train_step.h"
+
+namespace ktlm::doctor {
+namespace {
+
+TEST(ShippedPlans, AreThoseOfTheFiles) {
+  for (const TrainingPlan& plan : shipped_plans()) {
+    ConfigTree tree;
+    tree.add_file(std::string(KTLM_SOURCE_DIR "/configs/") + plan.name + ".yaml");
+    auto model = load_section<model::ModelConfig>(tree, "model");
+    EXPECT_EQ(model.vocab_size, 0) << "the tokenizer's; the plan says which one it is meant for";
+    model.vocab_size = plan.model.vocab_size;
+    EXPECT_EQ(to_yaml("model", plan.model), to_yaml("model", model)) << plan.name;
+    const auto train = load_section<train::TrainConfig>(tree, "train");
+    EXPECT_EQ(plan.train.max_steps, train.max_steps) << plan.name;
+    EXPECT_EQ(plan.train.micro_batch_size, train.micro_batch_size) << plan.name;
+    EXPECT_EQ(plan.train.grad_accum_steps, train.grad_accum_steps) << plan.name;
+    EXPECT_EQ(plan.train.dtype, train.dtype) << plan.name;
+    EXPECT_EQ(plan.train.gradient_checkpointing, train.gradient_checkpointing) << plan.name;
+  }
+}
+
+TrainingPlan medium_plan() {
+  TrainingPlan plan{"medium",
+                    {.vocab_size = 8000,
+                     .d_model = 256,
+                     .n_layers = 6,
+                     .n_heads = 8,
+                     .n_kv_heads = 2,
+                     .d_ff = 704,
+                     .max_seq_len = 256},
+                    {}};
+  plan.train.grad_accum_steps = 1;
+  return plan;
+}
+
+// Counts the bytes of all tensors of the CPU.
+class CountingAllocator final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(size_t size) override {
+    auto* const block = static_cast<char*>(std::aligned_alloc(kHeader, (size / kHeader + 2) * kHeader));
+    *reinterpret_cast<size_t*>(block) = size;
+    now += static_cast<int64_t>(size);
+    most = std::max(most, now);
+    return {block + kHeader, block + kHeader, release, c10::Device(c10::kCPU)};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return release; }
+  void copy_data(void* to, const void* from, size_t size) const override { std::memcpy(to, from, size); }
+
+  static inline int64_t now = 0, most = 0;
+
+ private:
+  static constexpr size_t kHeader = 64;
+  static void release(void* data) {
+    char* const block = static_cast<char*>(data) - kHeader;
+    now -= static_cast<int64_t>(*reinterpret_cast<size_t*>(block));
+    std::free(block);
+  }
+};
+
+// The most bytes that the tensors of two training steps have at once.
+int64_t counted_bytes(const TrainingPlan& plan, int64_t micro_batch_size, at::ScalarType dtype) {
+  const int64_t before = CountingAllocator::now;
+  model::LanguageModel model(plan.model, at::kCPU, at::kFloat, 1);
+  model.set_requires_grad(true);
+  model.set_gradient_checkpointing(plan.train.gradient_checkpointing);
+  train::AdamW optimizer(model.parameters(), {});
+  const auto ids = at::randint(plan.model.vocab_size, {micro_batch_size, plan.model.max_seq_len}, at::kLong);
+  const data::Batch batch{ids, ids};
+  CountingAllocator::most = 0;  // from here on: making a model takes more for a moment
+  for (int step = 0; step < 2; ++step) {
+    for (int64_t i = 0; i < plan.train.grad_accum_steps; ++i) train::accumulate_gradients(model, batch, 1, dtype);
+    optimizer.step(1e-3, 1);
+  }
+  return CountingAllocator::most - before;
+}
+
+TEST(TrainingMemory, IsWhatTheTensorsOfRealStepsTake) {
+  static CountingAllocator allocator;
+  c10::SetCPUAllocator(&allocator, /*priority=*/100);
+  at::set_num_threads(1);
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    for (const bool checkpointing : {false, true}) {
+      for (const int64_t accumulated : {1, 2}) {
+        for (const int64_t micro_batch_size : {1, 4}) {
+          auto plan = medium_plan();
+          plan.train.gradient_checkpointing = checkpointing;
+          plan.train.grad_accum_steps = accumulated;
+          const auto counted = counted_bytes(plan, micro_batch_size, dtype);
+          const auto computed = training_memory(plan, dtype).tensor_bytes(micro_batch_size * plan.model.max_seq_len);
+          EXPECT_NEAR(static_cast<double>(computed) / static_cast<double>(counted), 1, 0.15)
+              << dtype << (checkpointing ? ", checkpointing" : "") << ", " << accumulated << " micro-batches of "
+              << micro_batch_size << ": counted " << counted << ", computed " << computed;
+        }
+      }
+    }
+  }
+}
+
+TEST(TrainingMemory, TheLargestMicroBatchFitsAndOneMoreDoesNot) {
+  const auto plan = medium_plan();
+  const auto memory = training_memory(plan, at::kFloat);
+  const int64_t bytes = 1'000'000'000;
+  const int64_t largest = largest_micro_batch(plan, at::kFloat, bytes);
+  EXPECT_GT(largest, 1);
+  EXPECT_LE(memory.process_bytes(largest * plan.model.max_seq_len), bytes);
+  EXPECT_GT(memory.process_bytes((largest + 1) * plan.model.max_seq_len), bytes);
+  EXPECT_EQ(largest_micro_batch(plan, at::kFloat, 1000), 0);
+
+  auto checkpointing = plan;
+  checkpointing.train.gradient_checkpointing = true;
+  EXPECT_GT(largest_micro_batch(checkpointing, at::kFloat, bytes), largest);
+}
+
+}  // namespace
+}  // namespace ktlm::doctor
