@@ -44,9 +44,8 @@ struct TrainingMemory {
 
   /// The most that a step with so many tokens in a micro-batch has at once. A test holds it against counted bytes.
   int64_t tensor_bytes(int64_t num_tokens) const;
-  /// What the process is to have for it: two fifths more for activations, which are lost between blocks of unequal size
-  /// (docs/benchmarks.md; glibc before 2.38 cannot reuse an aligned block for another of its size), and 250 MB for the
-  /// program and libtorch.
+  /// What the process is to have for it: two fifths more for activations, which glibc's heap was seen to lose between
+  /// blocks that come and go (docs/benchmarks.md), and 250 MB for the program and libtorch.
   int64_t process_bytes(int64_t num_tokens) const;
 
  private:
