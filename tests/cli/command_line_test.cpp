@@ -24,13 +24,15 @@ ProgramResult ktlm(std::vector<std::string> arguments) {
 TEST(CommandLine, HelpNamesEveryVerb) {
   const ProgramResult result = ktlm({"--help"});
   EXPECT_EQ(result.exit_code, 0);
-  for (const char* verb : {"prepare", "train-tokenizer", "train", "generate", "chat", "eval", "tokenize", "bench", "doctor"})
+  for (const char* verb :
+       {"prepare", "train-tokenizer", "train", "generate", "chat", "eval", "tokenize", "bench", "doctor"})
     EXPECT_THAT(result.out, HasSubstr(std::string("\n  ") + verb + " ")) << verb;
   EXPECT_EQ(result.err, "");
 }
 
 TEST(CommandLine, EveryVerbExplainsItself) {
-  for (const char* verb : {"prepare", "train-tokenizer", "train", "generate", "chat", "eval", "tokenize", "bench", "doctor"}) {
+  for (const char* verb :
+       {"prepare", "train-tokenizer", "train", "generate", "chat", "eval", "tokenize", "bench", "doctor"}) {
     const ProgramResult result = ktlm({verb, "--help"});
     EXPECT_EQ(result.exit_code, 0) << verb;
     EXPECT_THAT(result.out, HasSubstr("--quiet")) << verb;
