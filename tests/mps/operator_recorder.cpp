@@ -88,9 +88,9 @@ bool indexes_by_mask(const OperatorCall& call) {
 }
 
 bool is_host_sync(const OperatorCall& call) {
-  static const std::set<std::string> kReading = {
-      "_local_scalar_dense", "equal",    "nonzero",           "masked_select",     "_unique", "_unique2",
-      "unique_dim",          "bincount", "repeat_interleave", "unique_consecutive"};
+  static const std::set<std::string> kReading = {"_local_scalar_dense", "equal",    "nonzero",
+                                                 "masked_select",       "_unique",  "_unique2",
+                                                 "unique_dim",          "bincount", "unique_consecutive"};
   return kReading.contains(call.name) || is_copy(call, /*to_device=*/false) || indexes_by_mask(call);
 }
 
