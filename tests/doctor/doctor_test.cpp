@@ -74,7 +74,7 @@ std::string in_dtype(std::string pattern, const std::string& dtype) {
 }
 
 TEST(Doctor, FindsTheCpuRight) {
-  const auto result = ktlm({"doctor", "--device", "cpu", "--quick"});
+  const auto result = ktlm({"doctor", "--device", "cpu", "--threads", "1", "--quick"});
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   EXPECT_THAT(last_line(result.out), MatchesRegex("cpu computes rightly: ([0-9]+) of [0-9]+ checks"));
   EXPECT_THAT(result.out, HasSubstr("\nloss over 40,000 words            right    right\n"));
@@ -90,7 +90,8 @@ TEST(Doctor, FindsTheCpuRightInEveryCheckAndDtype) {
 TEST(Doctor, FindsFakempsRightInEveryCheck) {
   if (!has_fakemps()) GTEST_SKIP() << "fakemps (cmake/fakemps.cmake) is not at hand";
   const auto result =
-      ktlm({"doctor", "--device", "mps", "--config", KTLM_SOURCE_DIR "/configs/tiny.yaml", "--json"}, {.mps = true});
+      ktlm({"doctor", "--device", "mps", "--threads", "1", "--config", KTLM_SOURCE_DIR "/configs/tiny.yaml", "--json"},
+           {.mps = true});
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   const Json json = parse_json(result.out, "doctor --json");
   EXPECT_EQ(json.at("device"), "mps");
@@ -112,13 +113,42 @@ TEST(Doctor, FindsFiveFaultsOnTheCpu) {
   GTEST_SKIP() << "faults are put in place through Linux's loader";
 #endif
   for (const Fault& fault : kFaults) {
-    const auto result = ktlm({"doctor", "--device", "cpu", "--quick"}, {.fault = fault.name});
+    const auto result = ktlm({"doctor", "--device", "cpu", "--threads", "1", "--quick"}, {.fault = fault.name});
     EXPECT_EQ(result.exit_code, 1) << fault.name << result.err;
     EXPECT_THAT(last_line(result.out),
                 MatchesRegex("cpu computes wrongly: [0-9]+ of [0-9]+ checks, first " +
                              in_dtype(fault.found_as, "fp32") + "; install libtorch anew, or take another machine"))
         << fault.name;
   }
+}
+
+TEST(Doctor, WhatIsMissingInFp16IsAFactAndInFp32AFault) {
+#ifndef KTLM_FAULTY_KERNELS
+  GTEST_SKIP() << "faults are put in place through Linux's loader";
+#endif
+  const auto without_fp16 =
+      ktlm({"doctor", "--device", "cpu", "--threads", "1", "--config", KTLM_SOURCE_DIR "/configs/tiny.yaml"},
+           {.fault = "no_fp16"});
+  EXPECT_EQ(without_fp16.exit_code, 0) << without_fp16.err;
+  EXPECT_THAT(without_fp16.out, HasSubstr("\nSwiGLU                            right    right    none\n"));
+  EXPECT_THAT(last_line(without_fp16.out),
+              MatchesRegex("cpu computes rightly: ([0-9]+) of [0-9]+ checks \\([0-9]+ more not supported\\)"));
+
+  if (!has_fakemps()) return;
+#ifdef KTLM_FAKEMPS
+  const test::TemporaryDirectory directory;
+  std::string operations = read_file(KTLM_FAKEMPS_OPS);
+  for (const std::string line : {"\nsilu\n", "\nsilu.out\n"})
+    operations.erase(operations.find(line) + 1, line.size() - 1);
+  write_file_atomically(directory / "ops.txt", operations);
+  test::ProgramOptions options;
+  options.environment = {{"LD_PRELOAD", KTLM_FAKEMPS}, {"FAKEMPS_OPS", (directory / "ops.txt").string()}};
+  const auto without =
+      test::run_program({KTLM_BINARY, "doctor", "--device", "mps", "--threads", "1", "--quick"}, options);
+  EXPECT_EQ(without.exit_code, 1);
+  EXPECT_THAT(last_line(without.out),
+              MatchesRegex("mps computes wrongly: .* first SwiGLU, fp32 forward: is not supported: .*"));
+#endif
 }
 
 TEST(Doctor, TrainRefusesADeviceWithAnyOfFiveFaults) {

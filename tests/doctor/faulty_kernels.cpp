@@ -53,6 +53,11 @@ void put_nan(at::Tensor& result) {
   if (!is_exact(result)) result.flatten()[0].fill_(std::numeric_limits<double>::quiet_NaN());
 }
 
+// As a device that has the operation, but not in fp16.
+void lack_fp16(IValue* arguments) {
+  TORCH_CHECK_NOT_IMPLEMENTED(arguments[0].toTensor().scalar_type() != at::kHalf, "\"silu\" lacks Half");
+}
+
 struct Fault {
   const char* operation;
   void (*before)(IValue* arguments);
@@ -63,7 +68,8 @@ const std::map<std::string, Fault> kFaults = {{"future", {"_softmax", show_next_
                                               {"grouping", {"bmm", shift_batch, nullptr}},
                                               {"frozen", {"_fused_adamw_", freeze_strided, nullptr}},
                                               {"vocabulary", {"mm", nullptr, drop_columns}},
-                                              {"nan", {"silu", nullptr, put_nan}}};
+                                              {"nan", {"silu", nullptr, put_nan}},
+                                              {"no_fp16", {"silu", lack_fp16, nullptr}}};
 
 Fault g_fault;
 std::optional<c10::SafeKernelFunction> g_right_kernel;

@@ -39,7 +39,7 @@ TrainingPlan medium_plan() {
   TrainingPlan plan{"medium",
                     {.vocab_size = 8000,
                      .d_model = 256,
-                     .n_layers = 6,
+                     .n_layers = 3,
                      .n_heads = 8,
                      .n_kv_heads = 2,
                      .d_ff = 704,
