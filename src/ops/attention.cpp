@@ -14,11 +14,23 @@ namespace {
 // CUDA's take any stride, so that a cache's views need no copy there.
 at::Tensor operand(const at::Tensor& x) { return x.is_mps() ? x.contiguous() : x; }
 
+// MPS forms the scores of all rows, and aborts the process where they take 2^32 bytes (pytorch #149261).
+constexpr int64_t kMaxScores = int64_t{1} << 26;
+
 at::Tensor attend_with_mask(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
                             const at::Tensor& mask) {
   const auto k = operand(keys), v = operand(values);
   const int64_t group = q.size(1) / k.size(1);
   const auto optional_mask = mask.defined() ? std::optional(mask) : std::nullopt;
+  const int64_t scores_per_row = q.size(1) * q.size(2) * k.size(2);
+  if (q.is_mps() && q.size(0) > 1 && q.size(0) * scores_per_row > kMaxScores) {
+    const auto half = [&](int64_t begin, int64_t size) {
+      const auto rows = [&](const at::Tensor& x) { return x.narrow(0, begin, size); };
+      return attend_with_mask(rows(q), rows(k), rows(v), mask.defined() && mask.size(0) > 1 ? rows(mask) : mask);
+    };
+    const int64_t middle = q.size(0) / 2;
+    return at::cat({half(0, middle), half(middle, q.size(0) - middle)});
+  }
   if (q.size(2) == 1) {
     // The heads of a group become the queries of their key head, which then reads its keys once instead of H/K times.
     const auto grouped = q.view({q.size(0), k.size(1), group, q.size(3)});

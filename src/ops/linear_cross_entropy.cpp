@@ -29,6 +29,20 @@ at::Tensor chunk_log_probabilities(const at::Tensor& hidden, const at::Tensor& w
   return at::log_softmax(at::mm(hidden, weight.t()).to(at::kFloat), -1);
 }
 
+// dlogits (R, V) x weight (V, C) -> (R, C). On M1 and M2 a product of MPS that sums over 32,767 values or more is wrong
+// (pytorch #195163), so a large vocabulary is taken in slices there.
+at::Tensor through_weight(const at::Tensor& dlogits, const at::Tensor& weight) {
+  constexpr int64_t kSlice = 16384;
+  const int64_t vocab_size = weight.size(0);
+  if (!weight.is_mps() || vocab_size <= kSlice) return at::mm(dlogits, weight);
+  auto sum = at::zeros({dlogits.size(0), weight.size(1)}, weight.options().dtype(at::kFloat).requires_grad(false));
+  for (int64_t begin = 0; begin < vocab_size; begin += kSlice) {
+    const int64_t size = std::min(kSlice, vocab_size - begin);
+    sum.add_(at::mm(dlogits.narrow(1, begin, size).contiguous(), weight.narrow(0, begin, size)));
+  }
+  return sum;
+}
+
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& hidden,
                             const at::Tensor& weight, const at::Tensor& targets, int64_t chunk_rows) {
@@ -51,7 +65,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
       // d loss / d logits = (softmax - one hot) / count
       scores.exp_().mul_(chunk_weight).scatter_add_(1, chunk_index, chunk_weight.neg());
       const auto dlogits = scores.to(chunk.scalar_type());
-      dhidden.narrow(0, begin, rows).copy_(at::mm(dlogits, operands.weight));
+      dhidden.narrow(0, begin, rows).copy_(through_weight(dlogits, operands.weight));
       dweight.add_(at::mm(dlogits.t(), chunk));
     }
     context->save_for_backward({dhidden.to(hidden.scalar_type()), dweight.to(weight.scalar_type())});

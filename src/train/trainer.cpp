@@ -42,6 +42,17 @@ model::ModelConfig resolve_model_config(model::ModelConfig config, const tokeniz
   return config;
 }
 
+// Gradients of a linear layer sum over the tokens of a micro-batch.
+void check_micro_batch(const TrainRequest& request, const model::ModelConfig& config, at::Device device) {
+  constexpr int64_t kMpsLimit = 32767;
+  const int64_t num_tokens = request.train.micro_batch_size * config.max_seq_len;
+  if (!device.is_mps() || num_tokens < kMpsLimit) return;
+  throw ConfigError("train.micro_batch_size " + std::to_string(request.train.micro_batch_size) +
+                    " x model.max_seq_len " + std::to_string(config.max_seq_len) + " are " +
+                    std::to_string(num_tokens) + " tokens, but MPS may sum over " + std::to_string(kMpsLimit) +
+                    " or more wrongly (pytorch #195163); lower micro_batch_size and raise grad_accum_steps");
+}
+
 struct RunStart {
   model::LanguageModel model;
   AdamW optimizer;
@@ -88,6 +99,7 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   const auto tokenizer = tokenizer::Tokenizer::load(request.tokenizer_dir);
   const auto model_config = resolve_model_config(request.model, tokenizer);
   const at::Device device = model::select_device(request.device);
+  check_micro_batch(request, model_config, device);
   const RunIdentity identity = {tokenizer.hash(), corpus.content_hash(), request.train.seed,
                                 request.train.micro_batch_size * request.train.grad_accum_steps};
   const AdamWOptions optimizer_options = {request.train.beta1, request.train.beta2, 1e-8, request.train.weight_decay};

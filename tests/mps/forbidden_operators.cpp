@@ -48,6 +48,10 @@ constexpr Rule kRules[] = {
      false,
      "matrix products have misread operands that are neither contiguous nor plainly transposed (#78511, #197636)"},
     {[](const OperatorCall& call) {
+       return named(call, {"mm", "bmm", "linear"}) && call.arguments[0].sizes.back() >= 32767;
+     },
+     false, "products that sum over 32,767 values or more are wrong on M1 and M2 (#195163)"},
+    {[](const OperatorCall& call) {
        return named(call, {"baddbmm", "baddbmm_"});
      },
      false, "baddbmm with beta 0 lets a NaN through (#187521)"},

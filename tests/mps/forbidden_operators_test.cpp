@@ -56,6 +56,12 @@ TEST_F(ForbiddenOperators, MatrixProductsMayTransposeTheirOperandsAndNoMore) {
   EXPECT_THAT(found_in([&] { at::baddbmm(x, x, x, /*beta=*/0); }), ElementsAre(HasSubstr("#187521")));
 }
 
+TEST_F(ForbiddenOperators, LongSumsAreFound) {
+  const auto multiply = [](int64_t size) { at::mm(ones({2, size}), ones({size, 2})); };
+  EXPECT_THAT(found_in([&] { multiply(32767); }), ElementsAre(HasSubstr("#195163")));
+  EXPECT_THAT(found_in([&] { multiply(32766); }), IsEmpty());
+}
+
 TEST_F(ForbiddenOperators, AttentionIsFoundByItsKeysAndItsStrides) {
   const auto attend = [](const at::Tensor& keys) { at::scaled_dot_product_attention(ones({1, 2, 1, 8}), keys, keys); };
   EXPECT_THAT(found_in([&] { attend(ones({1, 2, 33, 8})); }), testing::Each(HasSubstr("#169222")));
