@@ -24,7 +24,6 @@ key_of() { cat "$@" | cksum; }
 apt() {
   local apt=$work/apt
   if [ ! -e "$apt/updated" ]; then
-    rm -rf "$apt"
     mkdir -p "$apt/sources" "$apt/lists/partial" "$apt/cache/archives/partial"
     local file
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
@@ -117,6 +116,7 @@ make_libtorch() {
 
 make_kit() {
   local key
+  rm -rf "$work/apt"  # package lists of an earlier day name files that are no longer there
   get_abilist
   key=$(key_of "$root"/tools/macos/kit.sh "$root"/tools/macos/make_stubs.py "$work/libcxx.abilist")
   if ! done_before sdk "$key"; then
