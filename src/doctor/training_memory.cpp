@@ -27,10 +27,12 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
   memory.weights_bytes = kFloatBytes * parameters;
   memory.gradients_bytes = kFloatBytes * parameters;
   memory.moments_bytes = 2 * kFloatBytes * parameters;
-  memory.weight_copies_bytes = product_dtype == at::kFloat ? 0 : e * parameters;
-  memory.activation_bytes_per_token =
-      plan.train.gradient_checkpointing ? model.n_layers * kFloatBytes * c + layer : model.n_layers * layer;
-  memory.working_bytes_per_token = 3 * e * f + 2 * kFloatBytes * c;
+  const bool recomputes = memory.recomputes = plan.train.gradient_checkpointing;
+  const int64_t layer_parameters = (parameters - output_layer) / model.n_layers;
+  const int64_t copied = recomputes ? layer_parameters + output_layer : parameters;
+  memory.weight_copies_bytes = product_dtype == at::kFloat ? 0 : e * copied;
+  memory.activation_bytes_per_token = model.n_layers * (recomputes ? kFloatBytes * c : layer);
+  memory.working_bytes_per_token = 3 * e * f + 2 * kFloatBytes * c + (recomputes ? layer : 0);
   const int64_t logit_bytes = 2 * kFloatBytes + (product_dtype == at::kFloat ? 0 : e);
   memory.logits_bytes_per_token = logit_bytes * model.vocab_size;
   memory.largest_logits_bytes = logit_bytes * kLossChunkElements;
@@ -42,17 +44,17 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
 int64_t TrainingMemory::tensor_bytes(int64_t num_tokens) const { return bytes_with(num_tokens, 1); }
 
 int64_t TrainingMemory::process_bytes(int64_t num_tokens) const {
-  constexpr double kHeapFactor = 1.4;
   constexpr int64_t kProgramBytes = 250'000'000;
-  return bytes_with(num_tokens, kHeapFactor) + kProgramBytes;
+  return bytes_with(num_tokens, recomputes ? 2 : 1.4) + kProgramBytes;
 }
 
-int64_t TrainingMemory::bytes_with(int64_t num_tokens, double activation_factor) const {
+int64_t TrainingMemory::bytes_with(int64_t num_tokens, double heap_factor) const {
+  const auto in_heap = [&](int64_t bytes_per_token) {
+    return static_cast<int64_t>(heap_factor * static_cast<double>(num_tokens * bytes_per_token));
+  };
   const int64_t kept = weights_bytes + moments_bytes + (accumulates ? gradients_bytes : 0);
-  const int64_t activations =
-      weight_copies_bytes +
-      static_cast<int64_t>(activation_factor * static_cast<double>(num_tokens * activation_bytes_per_token));
-  const int64_t working = num_tokens * working_bytes_per_token;
+  const int64_t activations = weight_copies_bytes + in_heap(activation_bytes_per_token);
+  const int64_t working = in_heap(working_bytes_per_token);
   const int64_t loss = std::min(largest_logits_bytes, num_tokens * logits_bytes_per_token) + output_gradient_bytes;
   // Before the backward pass all activations are there, behind it all gradients.
   return std::max(kept + activations + std::max(loss, working),

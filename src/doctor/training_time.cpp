@@ -12,7 +12,7 @@ namespace ktlm::doctor {
 
 namespace {
 
-constexpr int64_t kMeasuredTokens = 1024;
+constexpr int64_t kMeasuredTokens = 2048;
 
 // Seconds of the parts of a step.
 struct StepSeconds {

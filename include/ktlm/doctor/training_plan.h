@@ -30,26 +30,28 @@ std::vector<TrainingPlan> shipped_plans();
 ///     bytes, both normalised inputs (2 e C), q and what attention gives (2 e H D), k and v (2 e K D), gate, up and
 ///     their product (3 e F); with gradient checkpointing a layer keeps its input alone (4 C) and one layer at a time
 ///     has the rest;
-///   copies of the weights in the dtype of the products, where that is not fp32 (e bytes a parameter);
+///   copies of the weights in the dtype of the products, where that is not fp32 (e bytes a parameter; with gradient
+///     checkpointing those of one layer and of the output layer);
 ///   the loss: a chunk of logits (at most 2^24, else all), twice in fp32 and once in the products' dtype, and the
 ///     gradient of the output layer (two of 4 V C).
 struct TrainingMemory {
   int64_t weights_bytes, gradients_bytes, moments_bytes;
   int64_t weight_copies_bytes;
   int64_t activation_bytes_per_token;
-  int64_t working_bytes_per_token;  // of the layer that is computed, forward or backward
+  int64_t working_bytes_per_token;  // of the layer whose backward pass runs
   int64_t logits_bytes_per_token, largest_logits_bytes;
   int64_t output_gradient_bytes;
-  bool accumulates;
+  bool accumulates, recomputes;  // adds up micro-batches; gradient checkpointing
 
   /// The most that a step with so many tokens in a micro-batch has at once. A test holds it against counted bytes.
   int64_t tensor_bytes(int64_t num_tokens) const;
-  /// What the process is to have for it: two fifths more for activations, which glibc's heap was seen to lose between
-  /// blocks that come and go (docs/benchmarks.md), and 250 MB for the program and libtorch.
+  /// What the process is to have for it: two fifths more for activations, with gradient checkpointing twice as much,
+  /// which glibc's heap was seen to lose between blocks that come and go (docs/benchmarks.md), and 250 MB for the
+  /// program and libtorch.
   int64_t process_bytes(int64_t num_tokens) const;
 
  private:
-  int64_t bytes_with(int64_t num_tokens, double activation_factor) const;
+  int64_t bytes_with(int64_t num_tokens, double heap_factor) const;
 };
 
 TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype);
@@ -71,7 +73,7 @@ struct TrainingTime {
 };
 
 /// Extrapolates to the plan's layers, micro-batch and accumulation from real steps of its shape with one and with two
-/// layers and about a thousand tokens, measured here.
+/// layers and about two thousand tokens, measured here.
 TrainingTime measure_training_time(const TrainingPlan& plan, at::Device device);
 
 }  // namespace ktlm::doctor
