@@ -39,19 +39,12 @@ if(KTLM_WITH_TORCH)
   # HINTS come behind what the environment names, and before what the system has, such as Homebrew's moving pytorch.
   find_package(Torch 2.13 REQUIRED HINTS ${ktlm_venv_torch})
   message(STATUS "libtorch: ${TORCH_INSTALL_PREFIX}")
-  # at::parallel_for's header expands to OpenMP's pragmas. Not on macOS: the wheel brings a libomp of its own, and with
-  # Homebrew's beside it in one process the second one aborts ("OMP: Error #15", pytorch issue 44282); there our own
-  # uses of at::parallel_for run on one thread, and libtorch's kernels on all.
-  if(NOT APPLE)
-    find_package(OpenMP COMPONENTS CXX)
-  endif()
 
-  # SYSTEM, so that libtorch's headers raise no warnings of ours.
+  # SYSTEM, so that libtorch's headers raise no warnings of ours. No OpenMP: the wheel brings a runtime of its own, and a
+  # second one in the process, such as Homebrew's, aborts it ("OMP: Error #15", pytorch #44282). Only libtorch's kernels
+  # have need of it.
   add_library(ktlm_libtorch INTERFACE)
   add_library(ktlm::torch ALIAS ktlm_libtorch)
   target_include_directories(ktlm_libtorch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
   target_link_libraries(ktlm_libtorch INTERFACE ${TORCH_LIBRARIES})
-  if(OpenMP_CXX_FOUND)
-    target_link_libraries(ktlm_libtorch INTERFACE OpenMP::OpenMP_CXX)
-  endif()
 endif()

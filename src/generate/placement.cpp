@@ -97,8 +97,10 @@ std::string placement_key(const model::LanguageModel& device_model) {
                     model::dtype_name(device_model.dtype()) + " | " + std::to_string(at::get_num_threads()) +
                     " threads | shape";
   for (const int64_t size : {c.vocab_size, c.d_model, c.n_layers, c.n_heads, c.n_kv_heads, c.resolved_head_dim(),
-                             c.d_ff, c.max_seq_len, int64_t{c.qk_norm}})
-    key += " " + std::to_string(size);
+                             c.d_ff, c.max_seq_len, int64_t{c.qk_norm}}) {
+    key += ' ';
+    key += std::to_string(size);
+  }
   return key;
 }
 
