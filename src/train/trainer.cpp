@@ -44,13 +44,12 @@ model::ModelConfig resolve_model_config(model::ModelConfig config, const tokeniz
 
 // Gradients of a linear layer sum over the tokens of a micro-batch.
 void check_micro_batch(const TrainRequest& request, const model::ModelConfig& config, at::Device device) {
-  constexpr int64_t kMpsLimit = 32767;
   const int64_t num_tokens = request.train.micro_batch_size * config.max_seq_len;
-  if (!device.is_mps() || num_tokens < kMpsLimit) return;
+  if (!device.is_mps() || num_tokens <= model::kMpsMaxSummands) return;
   throw ConfigError("train.micro_batch_size " + std::to_string(request.train.micro_batch_size) +
                     " x model.max_seq_len " + std::to_string(config.max_seq_len) + " are " +
-                    std::to_string(num_tokens) + " tokens, but MPS may sum over " + std::to_string(kMpsLimit) +
-                    " or more wrongly (pytorch #195163); lower micro_batch_size and raise grad_accum_steps");
+                    std::to_string(num_tokens) + " tokens, but MPS may sum over more than " + std::to_string(model::kMpsMaxSummands) +
+                    " wrongly (pytorch #195163); lower micro_batch_size and raise grad_accum_steps");
 }
 
 struct RunStart {

@@ -60,8 +60,8 @@ TEST_F(MpsOperations, MicroBatchOfTooManyTokensIsRefused) {
   request.model.max_seq_len = 512;
   request.train.micro_batch_size = 64;
   EXPECT_EQ(test::error_message([&] { train::train(request, {}, StopFlag()); }),
-            "train.micro_batch_size 64 x model.max_seq_len 512 are 32768 tokens, but MPS may sum over 32767 or more "
-            "wrongly (pytorch #195163); lower micro_batch_size and raise grad_accum_steps");
+            "train.micro_batch_size 64 x model.max_seq_len 512 are 32768 tokens, but MPS may sum over more than "
+            "32766 wrongly (pytorch #195163); lower micro_batch_size and raise grad_accum_steps");
 }
 
 }  // namespace

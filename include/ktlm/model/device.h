@@ -20,6 +20,9 @@ std::string dtype_name(at::ScalarType dtype);
 /// Page faults on freshly mapped buffers cost up to ten times an elementwise operation on Linux.
 void set_up_compute(int64_t num_threads);
 
+/// The most values that a matrix product of MPS may sum over: beyond, M1 and M2 compute it wrongly (pytorch #195163).
+inline constexpr int64_t kMpsMaxSummands = 32766;
+
 /// MPS compiles a graph for each shape that it meets and keeps it (pytorch #132596, #164299), and has computed nonsense
 /// for keys whose number is no multiple of 32 (#169222): lengths that vary are rounded up there to one of few.
 /// Elsewhere `num_tokens` as it is.
