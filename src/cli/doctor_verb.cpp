@@ -10,14 +10,13 @@
 #include "ktlm/doctor/speed.h"
 #include "ktlm/doctor/training_plan.h"
 #include "ktlm/model/device.h"
+#include "ktlm/tokenizer/tokenizer_trainer.h"
 
 namespace ktlm::cli {
 
 namespace {
 
-constexpr int64_t kUsualVocabSize = 16000;  // train-tokenizer's
-
-// A configuration that leaves the vocabulary to the tokenizer is judged with the usual one.
+// A configuration that leaves the vocabulary to the tokenizer is judged with train-tokenizer's default.
 std::vector<doctor::TrainingPlan> load_plans(const std::vector<std::string>& files, Console& console) {
   if (files.empty()) return doctor::shipped_plans();
   std::vector<doctor::TrainingPlan> plans;
@@ -27,8 +26,9 @@ std::vector<doctor::TrainingPlan> load_plans(const std::vector<std::string>& fil
                               load_section<model::ModelConfig>(tree, "model"),
                               load_section<train::TrainConfig>(tree, "train")};
     if (plan.model.vocab_size == 0) {
-      plan.model.vocab_size = kUsualVocabSize;
-      console.note(file + ": leaves model.vocab_size to the tokenizer; taken as " + std::to_string(kUsualVocabSize));
+      plan.model.vocab_size = tokenizer::TokenizerTrainConfig{}.vocab_size;
+      console.note(file + ": leaves model.vocab_size to the tokenizer; taken as " +
+                   std::to_string(plan.model.vocab_size));
     }
     plan.model.validate();
     plan.train.validate();

@@ -5,13 +5,13 @@
 
 #include "ktlm/core/memory_info.h"
 #include "ktlm/doctor/training_plan.h"
+#include "ktlm/ops/linear_cross_entropy.h"
 
 namespace ktlm::doctor {
 
 namespace {
 
 constexpr int64_t kFloatBytes = 4;
-constexpr int64_t kLossChunkElements = int64_t{1} << 24;  // as in ops/linear_cross_entropy.cpp
 
 }  // namespace
 
@@ -35,7 +35,7 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
   memory.working_bytes_per_token = 3 * e * f + 2 * kFloatBytes * c + (recomputes ? layer : 0);
   const int64_t logit_bytes = 2 * kFloatBytes + (product_dtype == at::kFloat ? 0 : e);
   memory.logits_bytes_per_token = logit_bytes * model.vocab_size;
-  memory.largest_logits_bytes = logit_bytes * kLossChunkElements;
+  memory.largest_logits_bytes = logit_bytes * ops::kMaxLogitsInFlight;
   memory.output_gradient_bytes = 2 * kFloatBytes * output_layer;
   memory.accumulates = plan.train.grad_accum_steps > 1;
   return memory;

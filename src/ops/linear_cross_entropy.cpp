@@ -9,10 +9,8 @@
 namespace ktlm::ops {
 namespace {
 
-constexpr int64_t kChunkElements = int64_t{1} << 24;  // logits in flight: 64 MB in fp32
-
 int64_t pick_chunk_rows(int64_t chunk_rows, int64_t vocab_size) {
-  return chunk_rows > 0 ? chunk_rows : std::max<int64_t>(1, kChunkElements / vocab_size);
+  return chunk_rows > 0 ? chunk_rows : std::max<int64_t>(1, kMaxLogitsInFlight / vocab_size);
 }
 
 // The operands in the product's dtype, and autocast out of the way.

@@ -9,9 +9,12 @@
 
 namespace ktlm::ops {
 
+/// The most logits that exist at once, unless one row alone has more: 64 MB in fp32.
+inline constexpr int64_t kMaxLogitsInFlight = int64_t{1} << 24;
+
 /// hidden (N, C), weight (V, C), targets (N) int64 -> mean cross-entropy in nats over the targets that are not
 /// negative, a scalar in fp32, differentiable in hidden and weight; 0 where all are negative. Products run in
-/// product_dtype(hidden), softmax and sums in fp32. `chunk_rows` 0 picks a size by the vocabulary.
+/// product_dtype(hidden), softmax and sums in fp32. `chunk_rows` 0 takes as many as kMaxLogitsInFlight allows.
 at::Tensor linear_cross_entropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                                 int64_t chunk_rows = 0);
 
