@@ -20,6 +20,19 @@ TEST(TorchError, IsOneLineWithoutAStackTrace) {
             "libtorch: first");
 }
 
+// Of which libtorch tells on a line of 1,500 characters that names every backend.
+TEST(TorchError, AMissingOperatorIsNamedWithItsDevice) {
+  const auto dispatcher = [] { at::ones({2})._indices(); };  // only sparse tensors have any
+  const auto mps = [] {
+    TORCH_CHECK_NOT_IMPLEMENTED(false,
+                                "The operator 'aten::frexp.Tensor' is not currently implemented for the MPS device. ",
+                                "If you want this op to be considered for addition please comment on an issue");
+  };
+  EXPECT_EQ(error_message([&] { translate_torch_errors(dispatcher); }),
+            "libtorch: aten::_indices has no kernel on cpu");
+  EXPECT_EQ(error_message([&] { translate_torch_errors(mps); }), "libtorch: aten::frexp.Tensor has no kernel on mps");
+}
+
 TEST(TorchError, MemoryThatRunsOutIsToldApartWithWhatToDo) {
   // The CPU's allocator says it in words, CUDA's has a type of its own.
   const auto cpu = [] { TORCH_CHECK(false, "DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"); };

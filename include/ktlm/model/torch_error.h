@@ -24,6 +24,10 @@ class OutOfMemoryError : public Error {
   std::string reason_;
 };
 
+/// The error's first line, without a stack trace; for an operator that the device lacks, of which libtorch tells on a
+/// line of 1,500 characters, "aten::frexp has no kernel on mps".
+std::string brief_message(const c10::Error& error);
+
 /// Throws OutOfMemoryError or Error, one line each, in the place of `error`.
 [[noreturn]] void throw_in_our_words(const c10::Error& error);
 
