@@ -28,7 +28,7 @@ void Evidence::begin(const std::string& aspect) {
 }
 
 void Evidence::close(const std::string& what, const at::Tensor& got, const at::Tensor& expected, double tolerance) {
-  CheckResult& result = results_.back();
+  CheckResult& result = current();
   result.tolerance = std::max(result.tolerance, tolerance);
   finite(what, got);
   if (result.outcome != Outcome::kRight) return;
@@ -49,7 +49,7 @@ void Evidence::close(const std::string& what, const at::Tensor& got, const at::T
 
 void Evidence::equal(const std::string& what, const at::Tensor& got, const at::Tensor& expected) {
   finite(what, got);
-  if (results_.back().outcome != Outcome::kRight) return;
+  if (current().outcome != Outcome::kRight) return;
   const auto a = got.detach().to(at::kCPU), b = expected.detach().to(at::kCPU);
   if (!at::equal(a, b))
     wrong(what + ", by " + number((a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>()) +
@@ -69,12 +69,18 @@ void Evidence::require(bool right, const std::string& otherwise) {
 }
 
 void Evidence::not_supported(const std::string& detail) {
-  results_.back().outcome = Outcome::kNotSupported;
-  results_.back().detail = detail;
+  current().outcome = Outcome::kNotSupported;
+  current().detail = detail;
+}
+
+// A device may fail a check where its inputs are made, before any aspect is open.
+CheckResult& Evidence::current() {
+  if (results_.empty()) begin("inputs");
+  return results_.back();
 }
 
 void Evidence::wrong(const std::string& detail) {
-  CheckResult& result = results_.back();
+  CheckResult& result = current();
   if (result.outcome == Outcome::kWrong) return;  // the first fault is told
   result.outcome = Outcome::kWrong;
   result.detail = detail;

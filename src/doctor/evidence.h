@@ -15,7 +15,8 @@ class Evidence {
  public:
   Evidence(std::string name, at::ScalarType dtype) : name_(std::move(name)), dtype_(dtype) {}
 
-  /// What follows belongs to this aspect, right until something says otherwise.
+  /// What follows belongs to this aspect, right until something says otherwise. What comes before any belongs to one
+  /// called "inputs".
   void begin(const std::string& aspect);
 
   /// Each element of `got` (any device and dtype) lies within `tolerance` of the float64 `expected`: |got - expected|
@@ -23,7 +24,7 @@ class Evidence {
   void close(const std::string& what, const at::Tensor& got, const at::Tensor& expected, double tolerance);
   /// The same bits; `what` says what happened where they are not ("token 5 changes the results before it").
   void equal(const std::string& what, const at::Tensor& got, const at::Tensor& expected);
-  /// Not a number of any element, where nothing else is known of it.
+  /// No element is NaN or infinity, where nothing else is known of them.
   void finite(const std::string& what, const at::Tensor& got);
   void require(bool right, const std::string& otherwise);
 
@@ -33,6 +34,7 @@ class Evidence {
   std::vector<CheckResult> take_results() { return std::move(results_); }
 
  private:
+  CheckResult& current();
   void wrong(const std::string& detail);
 
   std::string name_;

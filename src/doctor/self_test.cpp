@@ -22,31 +22,30 @@ std::vector<Check> list_checks() {
   return checks;
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+// The kernel, or the dtype on this device, does not exist.
+bool is_missing(const c10::Error& error) {
+  return dynamic_cast<const c10::NotImplementedError*>(&error) != nullptr ||
+         dynamic_cast<const c10::TypeError*>(&error) != nullptr ||
+         model::brief_message(error).find("not implemented for") != std::string::npos;
+}
 
 // Anything but memory that runs out is what the device says of itself.
 std::vector<CheckResult> run_check(const Check& check, const CheckContext& context, bool may_be_missing) {
   Evidence evidence(check.name, context.dtype);
   try {
-    check.run(context, evidence);
-  } catch (const c10::Error& error) {
-    const std::string words = first_line(error.what_without_backtrace());
-    // The kernel, or the dtype on this device, does not exist.
-    const bool missing = dynamic_cast<const c10::NotImplementedError*>(&error) != nullptr ||
-                         dynamic_cast<const c10::TypeError*>(&error) != nullptr ||
-                         words.find("not implemented for") != std::string::npos;
-    if (missing && may_be_missing)
-      evidence.not_supported(words);
-    else if (missing)
-      evidence.require(false, "is not supported: " + words);
-    else
-      try {
-        model::throw_in_our_words(error);
-      } catch (const model::OutOfMemoryError&) {
-        throw;
-      } catch (const Error& told) {
-        evidence.require(false, told.what());
-      }
+    try {
+      check.run(context, evidence);
+    } catch (const c10::Error& error) {
+      if (!is_missing(error)) model::throw_in_our_words(error);
+      if (may_be_missing)
+        evidence.not_supported(model::brief_message(error));
+      else
+        evidence.require(false, model::brief_message(error));
+    }
+  } catch (const model::OutOfMemoryError&) {
+    throw;
+  } catch (const Error& told) {
+    evidence.require(false, told.what());
   }
   return evidence.take_results();
 }

@@ -56,6 +56,21 @@ bool has_fakemps() {
 #endif
 }
 
+// The quick checks on fakemps without some of Metal's operators.
+ProgramResult doctor_on_mps_without([[maybe_unused]] const std::vector<std::string>& missing) {
+#ifdef KTLM_FAKEMPS
+  const test::TemporaryDirectory directory;
+  std::string operations = read_file(KTLM_FAKEMPS_OPS);
+  for (const std::string& name : missing) operations.erase(operations.find("\n" + name + "\n"), name.size() + 1);
+  write_file_atomically(directory / "ops.txt", operations);
+  test::ProgramOptions options;
+  options.environment = {{"LD_PRELOAD", KTLM_FAKEMPS}, {"FAKEMPS_OPS", (directory / "ops.txt").string()}};
+  return test::run_program({KTLM_BINARY, "doctor", "--device", "mps", "--threads", "1", "--quick"}, options);
+#else
+  return {};
+#endif
+}
+
 struct Fault {
   const char *name, *found_as;
 };
@@ -135,20 +150,21 @@ TEST(Doctor, WhatIsMissingInFp16IsAFactAndInFp32AFault) {
               MatchesRegex("cpu computes rightly: ([0-9]+) of [0-9]+ checks \\([0-9]+ more not supported\\)"));
 
   if (!has_fakemps()) return;
-#ifdef KTLM_FAKEMPS
-  const test::TemporaryDirectory directory;
-  std::string operations = read_file(KTLM_FAKEMPS_OPS);
-  for (const std::string line : {"\nsilu\n", "\nsilu.out\n"})
-    operations.erase(operations.find(line) + 1, line.size() - 1);
-  write_file_atomically(directory / "ops.txt", operations);
-  test::ProgramOptions options;
-  options.environment = {{"LD_PRELOAD", KTLM_FAKEMPS}, {"FAKEMPS_OPS", (directory / "ops.txt").string()}};
-  const auto without =
-      test::run_program({KTLM_BINARY, "doctor", "--device", "mps", "--threads", "1", "--quick"}, options);
-  EXPECT_EQ(without.exit_code, 1);
+  const auto without = doctor_on_mps_without({"silu", "silu.out"});
+  EXPECT_EQ(without.exit_code, 1) << without.err;
   EXPECT_THAT(last_line(without.out),
-              MatchesRegex("mps computes wrongly: .* first SwiGLU, fp32 forward: is not supported: .*"));
-#endif
+              MatchesRegex("mps computes wrongly: [0-9]+ of [0-9]+ checks, first SwiGLU, fp32 forward: "
+                           "aten::silu(.out)? has no kernel on mps; use --device cpu"));
+}
+
+TEST(Doctor, ADeviceThatCannotEvenMakeTheInputsGetsAVerdict) {
+  if (!has_fakemps()) GTEST_SKIP() << "fakemps (cmake/fakemps.cmake) is not at hand";
+  const auto result = doctor_on_mps_without({"empty.memory_format", "empty_strided"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(last_line(result.out),
+              MatchesRegex("mps computes wrongly: [0-9]+ of [0-9]+ checks, first causal attention, fp32 length 7: "
+                           "aten::empty_strided has no kernel on mps; use --device cpu"));
+  EXPECT_THAT(result.out, HasSubstr("\nrotary embedding                  WRONG    WRONG\n"));
 }
 
 TEST(Doctor, TrainRefusesADeviceWithAnyOfFiveFaults) {

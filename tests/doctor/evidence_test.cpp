@@ -57,6 +57,14 @@ TEST(Evidence, TheFirstFaultIsTold) {
   EXPECT_EQ(result.detail, "the first");
 }
 
+TEST(Evidence, WhatComesBeforeAnyAspectIsOfTheInputs) {
+  Evidence wrong("rotary embedding", at::kBFloat16), missing = wrong;
+  wrong.require(false, "aten::empty has no kernel on mps");
+  missing.not_supported("aten::empty has no kernel on mps");
+  EXPECT_EQ(describe(wrong.take_results().at(0)), "rotary embedding, bf16 inputs: aten::empty has no kernel on mps");
+  EXPECT_EQ(missing.take_results().at(0).outcome, Outcome::kNotSupported);
+}
+
 CheckResult wrong_in(at::ScalarType dtype) {
   return {.name = "linear", .aspect = "forward", .dtype = dtype, .outcome = Outcome::kWrong, .detail = "it is off"};
 }
