@@ -18,19 +18,27 @@ at::Tensor operand(const at::Tensor& x) { return x.is_mps() ? x.contiguous() : x
 constexpr int64_t kMaxScores = int64_t{1} << 26;
 
 at::Tensor attend_with_mask(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+                            const at::Tensor& mask);
+
+// By rows, or by the queries of a single row.
+at::Tensor attend_in_halves(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& mask) {
+  const bool by_rows = q.size(0) > 1;
+  const int64_t length = q.size(by_rows ? 0 : 2), middle = length / 2;
+  const auto half = [&](int64_t begin, int64_t size) {
+    const auto rows = [&](const at::Tensor& x) { return x.size(0) > 1 ? x.narrow(0, begin, size) : x; };
+    if (by_rows) return attend_with_mask(rows(q), rows(k), rows(v), mask.defined() ? rows(mask) : mask);
+    return attend_with_mask(q.narrow(2, begin, size).contiguous(), k, v, mask.narrow(2, begin, size).contiguous());
+  };
+  return at::cat({half(0, middle), half(middle, length - middle)}, by_rows ? 0 : 1);  // (B, T, H, D)
+}
+
+at::Tensor attend_with_mask(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
                             const at::Tensor& mask) {
   const auto k = operand(keys), v = operand(values);
   const int64_t group = q.size(1) / k.size(1);
   const auto optional_mask = mask.defined() ? std::optional(mask) : std::nullopt;
-  const int64_t scores_per_row = q.size(1) * q.size(2) * k.size(2);
-  if (q.is_mps() && q.size(0) > 1 && q.size(0) * scores_per_row > kMaxScores) {
-    const auto half = [&](int64_t begin, int64_t size) {
-      const auto rows = [&](const at::Tensor& x) { return x.narrow(0, begin, size); };
-      return attend_with_mask(rows(q), rows(k), rows(v), mask.defined() && mask.size(0) > 1 ? rows(mask) : mask);
-    };
-    const int64_t middle = q.size(0) / 2;
-    return at::cat({half(0, middle), half(middle, q.size(0) - middle)});
-  }
+  const int64_t scores = q.size(0) * q.size(1) * q.size(2) * k.size(2);
+  if (q.is_mps() && scores > kMaxScores && q.size(0) * q.size(2) > 1) return attend_in_halves(q, k, v, mask);
   if (q.size(2) == 1) {
     // The heads of a group become the queries of their key head, which then reads its keys once instead of H/K times.
     const auto grouped = q.view({q.size(0), k.size(1), group, q.size(3)});

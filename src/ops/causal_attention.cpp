@@ -48,29 +48,38 @@ at::Tensor queries_of(const at::Tensor& x, const Chunk& chunk) {
   return x.narrow(2, chunk.begin, chunk.size).reshape({x.size(0), -1, x.size(3)});
 }
 
-// The keys or values that a chunk sees: a view of (N, L, D) on the CPU; contiguous on MPS, whose matrix products have
-// misread strided operands (pytorch #162730, #162779).
+// The keys or values that a chunk sees: a view of (N, L, D) on the CPU, contiguous elsewhere: MPS's matrix products
+// have misread strided operands (pytorch #162730, #162779).
 at::Tensor seen_by(const at::Tensor& x, const Chunk& chunk) {
   const auto seen = x.narrow(1, 0, chunk.num_keys);
   return x.is_cpu() ? seen : seen.contiguous();
 }
 
-// Probabilities of the chunk, (N, G * C, num_keys) fp32, from scaled queries.
-at::Tensor probabilities(const at::Tensor& queries, const at::Tensor& keys, const Chunk& chunk,
-                         const at::Tensor& future) {
-  auto scores = at::bmm(queries, keys.transpose(1, 2)).to(at::kFloat);
+// What the probabilities come from, in fp32: a score rounded to bf16 is off by up to its 256th part, and the softmax
+// takes that into the exponent. So this one product in three runs in fp32.
+struct ScoreInputs {
+  at::Tensor queries;  // (N, G, T, D), scaled
+  at::Tensor keys;     // (N, L, D)
+  at::Tensor future;   // (C, C): -infinity above the diagonal, for the largest chunk
+};
+
+ScoreInputs score_inputs(const at::Tensor& q, const at::Tensor& keys, const Shape& s,
+                         const std::vector<Chunk>& chunks) {
+  const int64_t size = chunks.front().size;
+  return {(q.to(at::kFloat) * s.scale()).view({s.rows(), s.group(), s.queries, s.head_dim}),
+          keys.to(at::kFloat).reshape({s.rows(), s.keys, s.head_dim}),
+          at::full({size, size}, -std::numeric_limits<float>::infinity(), q.options().dtype(at::kFloat)).triu_(1)};
+}
+
+// (N, G * C, num_keys) fp32.
+at::Tensor probabilities(const ScoreInputs& inputs, const Chunk& chunk) {
+  const auto queries = queries_of(inputs.queries, chunk);
+  auto scores = at::bmm(queries, seen_by(inputs.keys, chunk).transpose(1, 2));
   // Only the chunk's own positions, the last columns, can lie in a query's future.
   scores.view({queries.size(0), -1, chunk.size, chunk.num_keys})
       .narrow(3, chunk.num_keys - chunk.size, chunk.size)
-      .add_(future.narrow(0, 0, chunk.size).narrow(1, 0, chunk.size));
+      .add_(inputs.future.narrow(0, 0, chunk.size).narrow(1, 0, chunk.size));
   return at::softmax(scores, -1);
-}
-
-// -infinity above the diagonal, (C, C) fp32 for the largest chunk.
-at::Tensor future_mask(const std::vector<Chunk>& chunks, at::Device device) {
-  const int64_t size = chunks.front().size;
-  return at::full({size, size}, -std::numeric_limits<float>::infinity(), at::TensorOptions(device).dtype(at::kFloat))
-      .triu_(1);
 }
 
 // Autocast would cast the fp32 operands of what follows; these choose their dtypes themselves.
@@ -79,13 +88,12 @@ AutocastGuard no_autocast(const at::Tensor& x) { return {x.device(), at::kFloat}
 at::Tensor forward_pass(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values) {
   const auto guard = no_autocast(q);
   const Shape s = shape_of(q, keys);
-  const auto scaled = (q * s.scale()).view({s.rows(), s.group(), s.queries, s.head_dim});
-  const auto k = keys.reshape({s.rows(), s.keys, s.head_dim}), v = values.reshape({s.rows(), s.keys, s.head_dim});
+  const auto v = values.reshape({s.rows(), s.keys, s.head_dim});
   const auto chunks = chunks_of(s, q.device());
-  const auto future = future_mask(chunks, q.device());
+  const auto inputs = score_inputs(q, keys, s, chunks);
   auto out = at::empty({s.batch, s.queries, s.heads, s.head_dim}, q.options().requires_grad(false));
   for (const auto& chunk : chunks) {
-    const auto p = probabilities(queries_of(scaled, chunk), seen_by(k, chunk), chunk, future);
+    const auto p = probabilities(inputs, chunk);
     const auto mixed = at::bmm(p.to(v.scalar_type()), seen_by(v, chunk));  // (N, G * C, D)
     out.narrow(1, chunk.begin, chunk.size)
         .copy_(mixed.view({s.batch, s.heads, chunk.size, s.head_dim}).transpose(1, 2));
@@ -101,33 +109,32 @@ struct CausalAttention : torch::autograd::Function<CausalAttention> {
   }
 
   // With P = softmax(S), S = scale q k^T, O = P V:  dV = P^T dO;  dS = softmax'(dO V^T);  dq = scale dS k;
-  // dk = dS^T (scale q).
+  // dk = scale dS^T q.
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
     const auto saved = context->get_saved_variables();
     const auto &q = saved[0], &keys = saved[1], &values = saved[2];
     const auto guard = no_autocast(q);
     const Shape s = shape_of(q, keys);
-    const auto scaled = (q * s.scale()).view({s.rows(), s.group(), s.queries, s.head_dim});
+    const auto grouped = q.view({s.rows(), s.group(), s.queries, s.head_dim});
     const auto k = keys.reshape({s.rows(), s.keys, s.head_dim}), v = values.reshape({s.rows(), s.keys, s.head_dim});
-    const auto dout = grads[0].transpose(1, 2).contiguous().view(scaled.sizes());  // (N, G, T, D)
+    const auto dout = grads[0].transpose(1, 2).contiguous().view(grouped.sizes());  // (N, G, T, D)
     const auto chunks = chunks_of(s, q.device());
-    const auto future = future_mask(chunks, q.device());
-    auto dq = at::empty_like(scaled);
+    const auto inputs = score_inputs(q, keys, s, chunks);
+    auto dq = at::empty_like(grouped);
     auto dk = at::zeros(k.sizes(), k.options().dtype(at::kFloat));
     auto dv = at::zeros(v.sizes(), v.options().dtype(at::kFloat));
     for (const auto& chunk : chunks) {
-      const auto queries = queries_of(scaled, chunk), dmixed = queries_of(dout, chunk);
-      const auto seen_k = seen_by(k, chunk), seen_v = seen_by(v, chunk);
-      const auto p = probabilities(queries, seen_k, chunk, future);
+      const auto dmixed = queries_of(dout, chunk);
+      const auto p = probabilities(inputs, chunk);
       dv.narrow(1, 0, chunk.num_keys).add_(at::bmm(p.to(v.scalar_type()).transpose(1, 2), dmixed));
-      const auto dp = at::bmm(dmixed, seen_v.transpose(1, 2)).to(at::kFloat);
+      const auto dp = at::bmm(dmixed, seen_by(v, chunk).transpose(1, 2)).to(at::kFloat);
       const auto dscores = at::_softmax_backward_data(dp, p, -1, at::kFloat).to(q.scalar_type());
       dq.narrow(2, chunk.begin, chunk.size)
-          .copy_(at::bmm(dscores, seen_k).view({s.rows(), s.group(), chunk.size, s.head_dim}));
-      dk.narrow(1, 0, chunk.num_keys).add_(at::bmm(dscores.transpose(1, 2), queries));
+          .copy_(at::bmm(dscores, seen_by(k, chunk)).view({s.rows(), s.group(), chunk.size, s.head_dim}));
+      dk.narrow(1, 0, chunk.num_keys).add_(at::bmm(dscores.transpose(1, 2), queries_of(grouped, chunk)));
     }
-    return {dq.mul_(s.scale()).view(q.sizes()), dk.to(k.scalar_type()).view(keys.sizes()),
+    return {dq.mul_(s.scale()).view(q.sizes()), dk.mul_(s.scale()).to(k.scalar_type()).view(keys.sizes()),
             dv.to(v.scalar_type()).view(values.sizes())};
   }
 };
