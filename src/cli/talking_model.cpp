@@ -13,11 +13,12 @@ generate::InferenceModels TalkingModel::models() const {
 }
 
 std::string TalkingModel::places() const {
-  const std::string device = chosen.trained.model.device().str();
+  const auto name = [](const model::LanguageModel& model) { return c10::DeviceTypeName(model.device().type(), true); };
+  const std::string device = name(chosen.trained.model);
   if (!token_copy) return "on " + device;
-  const std::string from =
-      min_prompt_tokens > 1 ? " from " + std::to_string(min_prompt_tokens) + " tokens on" : std::string();
-  return "prompts" + from + " on " + device + ", tokens on " + token_copy->device().str();
+  const std::string which =
+      min_prompt_tokens > 1 ? " of " + std::to_string(min_prompt_tokens) + " tokens or more" : std::string();
+  return "prompts" + which + " on " + device + ", tokens on " + name(*token_copy);
 }
 
 TalkingModel open_talking_model(const std::string& model_dir, const std::string& device,
@@ -37,11 +38,16 @@ TalkingModel open_talking_model(const std::string& model_dir, const std::string&
     talking.token_copy.emplace(copy_to(at::kCPU));
     return generate::measure_placement(model, *talking.token_copy);
   };
-  const auto placement =
-      generate::remembered_placement(cache_directory() / "placements.json", generate::placement_key(model), measure);
+  const auto cache = cache_directory();
+  const auto placement = generate::remembered_placement(cache.empty() ? cache : cache / "placements.json",
+                                                        generate::placement_key(model), measure);
   talking.min_prompt_tokens = placement.min_prompt_tokens;
   if (!placement.tokens_on_cpu) talking.token_copy.reset();
   if (placement.tokens_on_cpu && !talking.token_copy) talking.token_copy.emplace(copy_to(at::kCPU));
+  if (placement.tokens_on_cpu && placement.min_prompt_tokens > model.config().max_seq_len) {
+    talking.chosen.trained.model = std::move(*talking.token_copy);  // no prompt is worth the way to the device
+    talking.token_copy.reset();
+  }
   return talking;
 }
 

@@ -14,7 +14,8 @@ at::Tensor next_token_logits(const model::LanguageModel& model, const at::Tensor
   const int64_t num_tokens = ids.size(1), length = cache.length();
   // A prompt is padded behind its end where lengths are padded at all; no token before sees that, and it leaves the
   // cache at once.
-  const int64_t padded = std::min(model::padded_length(num_tokens, model.device()), cache.max_len() - length);
+  const int64_t room = std::min(cache.num_free_columns(), model.config().max_seq_len - length);
+  const int64_t padded = std::min(model::padded_length(num_tokens, model.device()), room);
   const bool pad = num_tokens > 1 && padded > num_tokens;
   const at::Tensor input = pad ? at::constant_pad_nd(ids, {0, padded - num_tokens}, 0) : ids;
   const at::Tensor hidden = model.hidden_states(input.to(model.device()), &cache);  // (B, T, C)

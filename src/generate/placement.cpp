@@ -1,6 +1,7 @@
 #include "ktlm/generate/placement.h"
 
 #include <ATen/Parallel.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,13 +34,26 @@ double fastest_seconds(const Work& work) {
   return fastest;
 }
 
-// `models.prompt_model` is measured with prompts, `models.token_model` with tokens.
-InferenceSpeed measure_speed(const InferenceModels& models) {
-  const auto& config = models.prompt_model.config();
-  const int64_t long_prompt = std::min(kLongPrompt, config.max_seq_len - 1);
+model::KvCache make_cache(const model::LanguageModel& model) {
+  return {model.config(), 1, model.config().max_seq_len, model.device(), model.dtype()};
+}
+
+double measure_token_seconds(const model::LanguageModel& model) {
+  model::KvCache cache = make_cache(model);
+  const at::Tensor token = at::zeros({1, 1}, at::kLong);
+  const int64_t num_tokens = std::min(kTokens, model.config().max_seq_len);
+  const double seconds = fastest_seconds([&] {
+    cache.truncate(0);
+    for (int64_t i = 0; i < num_tokens; ++i) next_token_logits(model, token, cache);
+  });
+  return seconds / static_cast<double>(num_tokens);
+}
+
+// Both parts of what a prompt takes, its cache's way to the token model included.
+InferenceSpeed measure_prompts(const InferenceModels& models) {
+  const int64_t long_prompt = std::min(kLongPrompt, models.prompt_model.config().max_seq_len - 1);
   const int64_t short_prompt = std::min(kShortPrompt, long_prompt / 2);
-  const auto& token_model = models.token_model;
-  model::KvCache cache(config, 1, config.max_seq_len, token_model.device(), token_model.dtype());
+  model::KvCache cache = make_cache(models.token_model);
   const auto prompt_seconds = [&](int64_t length) {
     const at::Tensor ids = at::zeros({1, std::max<int64_t>(length, 1)}, at::kLong);
     return fastest_seconds([&] {
@@ -51,14 +65,6 @@ InferenceSpeed measure_speed(const InferenceModels& models) {
   const double brief = prompt_seconds(short_prompt), extended = prompt_seconds(long_prompt);
   speed.prompt_token_seconds = std::max(extended - brief, 0.0) / static_cast<double>(long_prompt - short_prompt);
   speed.prompt_seconds = std::max(brief - speed.prompt_token_seconds * static_cast<double>(short_prompt), 0.0);
-
-  const at::Tensor token = at::zeros({1, 1}, at::kLong);
-  const int64_t num_tokens = std::min(kTokens, config.max_seq_len - short_prompt);
-  speed.seconds_per_token = fastest_seconds([&] {
-                              cache.truncate(short_prompt);
-                              for (int64_t i = 0; i < num_tokens; ++i) next_token_logits(token_model, token, cache);
-                            }) /
-                            static_cast<double>(num_tokens);
   return speed;
 }
 
@@ -85,15 +91,16 @@ Placement choose_placement(const InferenceSpeed& device, const InferenceSpeed& c
 }
 
 Placement measure_placement(const model::LanguageModel& device_model, const model::LanguageModel& cpu_model) {
-  // The device's prompts as they will be where tokens are on the CPU, with the cache's way there and back.
-  InferenceSpeed device = measure_speed({device_model, cpu_model, 1});
-  device.seconds_per_token = measure_speed(device_model).seconds_per_token;
-  return choose_placement(device, measure_speed(cpu_model));
+  // The device's prompts as they will be where tokens are on the CPU.
+  InferenceSpeed device = measure_prompts({device_model, cpu_model, 1}), cpu = measure_prompts(cpu_model);
+  device.seconds_per_token = measure_token_seconds(device_model);
+  cpu.seconds_per_token = measure_token_seconds(cpu_model);
+  return choose_placement(device, cpu);
 }
 
 std::string placement_key(const model::LanguageModel& device_model) {
   const auto& c = device_model.config();
-  std::string key = machine_name() + " | " + device_model.device().str() + " " +
+  std::string key = machine_name() + " | libtorch " TORCH_VERSION " | " + device_model.device().str() + " " +
                     model::dtype_name(device_model.dtype()) + " | " + std::to_string(at::get_num_threads()) +
                     " threads | shape";
   for (const int64_t size : {c.vocab_size, c.d_model, c.n_layers, c.n_heads, c.n_kv_heads, c.resolved_head_dim(),
@@ -106,6 +113,7 @@ std::string placement_key(const model::LanguageModel& device_model) {
 
 Placement remembered_placement(const std::filesystem::path& file, const std::string& key,
                                const std::function<Placement()>& measure) {
+  if (file.empty()) return measure();
   Json placements = read_placements(file);
   try {
     const Json& known = placements.contains(key) ? placements.at(key) : Json();

@@ -36,13 +36,15 @@ void KvCache::set_padding(const std::vector<int64_t>& padding) {
   padding_ = none ? at::Tensor() : at::tensor(padding, at::kLong).to(keys_.front().device());
 }
 
+int64_t KvCache::num_free_columns() const { return keys_.front().size(2) - length_; }
+
 int64_t KvCache::num_columns(int64_t num_tokens) const {
   return padded_length(length_ + num_tokens, keys_.front().device());
 }
 
 std::pair<at::Tensor, at::Tensor> KvCache::append(int64_t layer, const at::Tensor& k, const at::Tensor& v) {
   const int64_t num_tokens = k.size(2);
-  if (length_ + num_tokens > max_len_) {
+  if (num_tokens > num_free_columns()) {
     throw Error("KV cache: full, " + std::to_string(length_) + " tokens held and " + std::to_string(num_tokens) +
                 " more, but room for " + std::to_string(max_len_));
   }

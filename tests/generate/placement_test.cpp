@@ -63,6 +63,11 @@ TEST(RememberedPlacement, FileThatCantBeWrittenCostsTheMemoryOnly) {
             7);
 }
 
+TEST(RememberedPlacement, NoFileIsMeasuredEachTime) {
+  EXPECT_EQ(remembered_placement({}, "a", [] { return Placement{true, 7}; }).min_prompt_tokens, 7);
+  EXPECT_EQ(remembered_placement({}, "a", [] { return Placement{true, 8}; }).min_prompt_tokens, 8);
+}
+
 TEST(PlacementKey, TellsShapesApart) {
   const auto& tiny = test::TinyModel::get();
   EXPECT_EQ(placement_key(tiny.model), placement_key(test::make_tiny_model(tiny.tokenizer.vocab_size())));

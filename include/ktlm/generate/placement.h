@@ -28,11 +28,12 @@ Placement choose_placement(const InferenceSpeed& device, const InferenceSpeed& c
 /// Times both copies of the model for about a second: prompts of two lengths, the move of the cache, single tokens.
 Placement measure_placement(const model::LanguageModel& device_model, const model::LanguageModel& cpu_model);
 
-/// What a placement is remembered under: the machine, the device, the model's shape and dtype, the threads.
+/// What a placement is remembered under: the machine, libtorch's version, the device, the model's shape and dtype, the
+/// threads.
 std::string placement_key(const model::LanguageModel& device_model);
 
 /// The placement that `file` holds under `key`, else measure()'s, which is then kept there. A file that can't be read
-/// or written costs the memory only.
+/// or written costs the memory only; an empty path is none.
 Placement remembered_placement(const std::filesystem::path& file, const std::string& key,
                                const std::function<Placement()>& measure);
 

@@ -28,6 +28,8 @@ class KvCache {
   void set_padding(const std::vector<int64_t>& padding);
   const at::Tensor& padding() const { return padding_; }  // (B) int64 on the device; undefined where no row has any
 
+  /// Room behind the tokens held, padding included that max_len was rounded up by.
+  int64_t num_free_columns() const;
   /// Columns that append gives back for `num_tokens` new tokens: those held and the new ones, padded_length on MPS.
   int64_t num_columns(int64_t num_tokens) const;
   /// Appends k and v, (B, K, T, D), of one layer behind length() and returns all so far as views, (B, K,
