@@ -48,7 +48,8 @@ void check_micro_batch(const TrainRequest& request, const model::ModelConfig& co
   if (!device.is_mps() || num_tokens <= model::kMpsMaxSummands) return;
   throw ConfigError("train.micro_batch_size " + std::to_string(request.train.micro_batch_size) +
                     " x model.max_seq_len " + std::to_string(config.max_seq_len) + " are " +
-                    std::to_string(num_tokens) + " tokens, but MPS may sum over more than " + std::to_string(model::kMpsMaxSummands) +
+                    std::to_string(num_tokens) + " tokens, but MPS may sum over more than " +
+                    std::to_string(model::kMpsMaxSummands) +
                     " wrongly (pytorch #195163); lower micro_batch_size and raise grad_accum_steps");
 }
 
@@ -104,6 +105,7 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   const AdamWOptions optimizer_options = {request.train.beta1, request.train.beta2, 1e-8, request.train.weight_decay};
 
   const FileLock lock(request.run_dir, "wait for it or stop it, or give another --out");
+  refuse_to_overwrite(request);  // again: another run may have ended in between
   const bool resuming = request.resume && !list_checkpoints(request.run_dir).empty();
   if (request.resume && !resuming && callbacks.warning)
     callbacks.warning(request.run_dir.string() + ": holds no checkpoint to resume from; starting at step 0");

@@ -41,7 +41,7 @@ struct TrainCallbacks {
   WarningCallback warning;
   std::function<void(const std::string&)> note;  // a line about something that happened: a validation, a sample
   std::function<std::string(const model::LanguageModel&, const std::string& prompt)> sample;  // a continuation
-  /// Before anything is written: throws where the run shall not use this device for products in this dtype.
+  /// Before the run's files are written: throws where the run shall not use this device for products in this dtype.
   std::function<void(at::Device device, at::ScalarType dtype)> check_device;
 };
 
