@@ -90,7 +90,7 @@ TEST_F(MpsDecoding, MeetsNoNewShapesWithEachTokenOrQuestion) {
 TEST_F(MpsDecoding, PromptsOfLikeLengthsShareTheirShapes) {
   const auto shapes_of = [&](const std::string& prompt, int64_t num_tokens) {
     std::set<std::string> shapes;
-    for (const auto& call : calls_of(std::vector<std::string>{prompt}, num_tokens)) shapes.insert(call.description());
+    for (const auto& call : calls_of(*model_, {prompt}, num_tokens)) shapes.insert(call.description());
     return shapes;
   };
   EXPECT_EQ(shapes_of("안녕하세요? 오늘은", 9), shapes_of("개", 20));
