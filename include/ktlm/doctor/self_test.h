@@ -47,7 +47,8 @@ std::string verdict(at::Device device, const std::vector<CheckResult>& results);
 bool computes_rightly(const std::vector<CheckResult>& results);
 
 /// What `ktlm train` does before it starts on a device that is not the CPU. Throws Error with the verdict where a quick
-/// check fails.
+/// check fails. `dtypes` holds fp32: every run keeps its weights, residual stream and losses in it, and where it is
+/// right the verdict advises it.
 void require_right_results(at::Device device, const std::vector<at::ScalarType>& dtypes);
 
 }  // namespace ktlm::doctor
