@@ -81,15 +81,29 @@ std::string rate(double per_second, const char* unit) {
   return text;
 }
 
-std::string machine_text(const DoctorReport& report) {
-  std::string gemm;
-  for (const auto& [dtype, flops] : report.speed->gemm)
-    gemm += (gemm.empty() ? "" : ", ") + model::dtype_name(dtype) + " " + rate(flops, "FLOP");
-  return "memory          " + format_bytes(report.memory_bytes) + ", of which a run may take " +
-         format_bytes(report.usable_memory_bytes) + "\nmultiplies      " + gemm + "\nreads memory    " +
-         rate(report.speed->read_bytes_per_second, "B") + "\ndisk here       writes " +
-         rate(report.speed->disk.write_bytes_per_second, "B") + ", reads " +
-         rate(report.speed->disk.read_bytes_per_second, "B") + "\n";
+std::string memory_text(at::Device device, const MachineReport& machine) {
+  if (device.is_mps())
+    return format_bytes(machine.machine_memory_bytes) + ", shared by CPU and GPU; Metal recommends at most " +
+           format_bytes(machine.device_memory_bytes) + " for the GPU, which a run may take";
+  return format_bytes(machine.device_memory_bytes) + ", of which a run may take " +
+         format_bytes(machine.usable_memory_bytes);
+}
+
+std::string machine_text(at::Device device, const MachineReport& machine) {
+  std::string text = "memory          " + memory_text(device, machine) + "\n";
+  if (machine.speed.figure) {
+    std::string gemm;
+    for (const auto& [dtype, flops] : machine.speed.figure->gemm)
+      gemm += (gemm.empty() ? "" : ", ") + model::dtype_name(dtype) + " " + rate(flops, "FLOP");
+    text += "multiplies      " + gemm + "\nreads memory    " + rate(machine.speed.figure->read_bytes_per_second, "B") +
+            "\n";
+  } else {
+    text += "multiplies      not measured: " + machine.speed.reason + "\n";
+  }
+  if (machine.disk.figure)
+    return text + "disk here       writes " + rate(machine.disk.figure->write_bytes_per_second, "B") + ", reads " +
+           rate(machine.disk.figure->read_bytes_per_second, "B") + "\n";
+  return text + "disk here       not measured: " + machine.disk.reason + "\n";
 }
 
 // A plan's time is an estimate, so two figures do.
@@ -100,7 +114,29 @@ std::string plan_time(double seconds) {
   return "about " + (seconds < 3 * kDay ? format_seconds(seconds) : std::string(text));
 }
 
-std::string plan_table(const DoctorReport& report) {
+// "" or a line for each reason why a plan's row lacks something.
+std::string plan_remarks(const PlanReport& report, at::Device device) {
+  const auto& [name, model, train] = report.plan;
+  std::string text;
+  const int64_t num_tokens = train.micro_batch_size * model.max_seq_len;
+  const int64_t max_tokens = doctor::max_micro_batch_tokens(device);
+  if (num_tokens > max_tokens)
+    text += name + ": a micro-batch of " + std::to_string(num_tokens) + " tokens, of which " + device.str() +
+            " may sum over no more than " + std::to_string(max_tokens) + " (train refuses it)\n";
+  if (!report.time.figure) text += name + ": time not measured: " + report.time.reason + "\n";
+  return text;
+}
+
+// The largest by parameters of those that fit as they are; null where none does.
+const PlanReport* largest_that_fits(const std::vector<PlanReport>& plans) {
+  const PlanReport* largest = nullptr;
+  for (const auto& plan : plans)
+    if (plan.fits && (!largest || plan.plan.model.num_parameters() > largest->plan.model.num_parameters()))
+      largest = &plan;
+  return largest;
+}
+
+std::string plan_table(const MachineReport& machine, at::Device device) {
   char line[160];
   const auto row = [&](const char* name, const char* parameters, const char* dtype, const char* memory,
                        const char* largest, const char* speed, const char* time) {
@@ -109,43 +145,61 @@ std::string plan_table(const DoctorReport& report) {
     return std::string(line);
   };
   std::string text = row("config", "parameters", "dtype", "training memory", "micro-batch", "tokens/s", "time");
-  for (const auto& plan : report.plans) {
-    const bool fits = plan.memory_bytes <= report.usable_memory_bytes;
+  std::string remarks;
+  for (const auto& plan : machine.plans) {
     const std::string largest =
         std::to_string(plan.largest_micro_batch) + " (" + std::to_string(plan.largest_with_checkpointing) + ")";
+    const auto& time = plan.time.figure;
     text += row(plan.plan.name.c_str(), format_count(static_cast<double>(plan.plan.model.num_parameters())).c_str(),
-                model::dtype_name(plan.time.dtype).c_str(),
-                (format_bytes(plan.memory_bytes) + (fits ? "" : " too much")).c_str(), largest.c_str(),
-                format_count(plan.time.tokens_per_second).c_str(), plan_time(plan.time.total_seconds).c_str());
+                model::dtype_name(plan.dtype).c_str(),
+                (format_bytes(plan.memory_bytes) + (plan.fits ? "" : " too much")).c_str(), largest.c_str(),
+                time ? format_count(time->tokens_per_second).c_str() : "-",
+                time ? plan_time(time->total_seconds).c_str() : "-");
+    remarks += plan_remarks(plan, device);
   }
-  return text +
-         "micro-batch: the most windows of max_seq_len that fit (with gradient_checkpointing). Memory is computed,\n"
+  const PlanReport* const largest = largest_that_fits(machine.plans);
+  return text + remarks + (largest ? "largest that fits: " + largest->plan.name : "none of these fits as it is") +
+         "\nmicro-batch: the most windows of max_seq_len that fit (with gradient_checkpointing). Memory is computed,\n"
          "speed and time are estimates from steps with one and two layers; validation and checkpoints come on top.\n";
 }
 
-Json speed_json(const doctor::MachineSpeed& speed) {
-  Json gemm;
-  for (const auto& [dtype, flops] : speed.gemm) gemm[model::dtype_name(dtype)] = flops;
-  return {{"gemm_flops_per_second", gemm},
-          {"read_bytes_per_second", speed.read_bytes_per_second},
-          {"disk_write_bytes_per_second", speed.disk.write_bytes_per_second},
-          {"disk_read_bytes_per_second", speed.disk.read_bytes_per_second}};
+Json speed_json(const MachineReport& machine) {
+  Json json;
+  if (const auto& speed = machine.speed.figure) {
+    for (const auto& [dtype, flops] : speed->gemm) json["gemm_flops_per_second"][model::dtype_name(dtype)] = flops;
+    json["read_bytes_per_second"] = speed->read_bytes_per_second;
+  } else {
+    json["not_measured"] = machine.speed.reason;
+  }
+  if (const auto& disk = machine.disk.figure) {
+    json["disk_write_bytes_per_second"] = disk->write_bytes_per_second;
+    json["disk_read_bytes_per_second"] = disk->read_bytes_per_second;
+  } else {
+    json["disk_not_measured"] = machine.disk.reason;
+  }
+  return json;
 }
 
-Json plans_json(const DoctorReport& report) {
+Json plans_json(const std::vector<PlanReport>& plans) {
   Json list = Json::array();
-  for (const auto& plan : report.plans)
-    list.push_back({{"name", plan.plan.name},
-                    {"parameters", plan.plan.model.num_parameters()},
-                    {"dtype", model::dtype_name(plan.time.dtype)},
-                    {"micro_batch_size", plan.plan.train.micro_batch_size},
-                    {"training_memory_bytes", plan.memory_bytes},
-                    {"fits", plan.memory_bytes <= report.usable_memory_bytes},
-                    {"largest_micro_batch", plan.largest_micro_batch},
-                    {"largest_micro_batch_with_gradient_checkpointing", plan.largest_with_checkpointing},
-                    {"estimated_seconds_per_step", plan.time.seconds_per_step},
-                    {"estimated_tokens_per_second", plan.time.tokens_per_second},
-                    {"estimated_seconds", plan.time.total_seconds}});
+  for (const auto& plan : plans) {
+    Json entry = {{"name", plan.plan.name},
+                  {"parameters", plan.plan.model.num_parameters()},
+                  {"dtype", model::dtype_name(plan.dtype)},
+                  {"micro_batch_size", plan.plan.train.micro_batch_size},
+                  {"training_memory_bytes", plan.memory_bytes},
+                  {"fits", plan.fits},
+                  {"largest_micro_batch", plan.largest_micro_batch},
+                  {"largest_micro_batch_with_gradient_checkpointing", plan.largest_with_checkpointing}};
+    if (const auto& time = plan.time.figure) {
+      entry["estimated_seconds_per_step"] = time->seconds_per_step;
+      entry["estimated_tokens_per_second"] = time->tokens_per_second;
+      entry["estimated_seconds"] = time->total_seconds;
+    } else {
+      entry["time_not_measured"] = plan.time.reason;
+    }
+    list.push_back(entry);
+  }
   return list;
 }
 
@@ -159,7 +213,8 @@ std::string report_text(const DoctorReport& report) {
     told = result.name;
     text += "wrong: " + doctor::describe(result) + "\n";
   }
-  if (report.speed) text += "\n" + machine_text(report) + "\n" + plan_table(report) + "\n";
+  if (const auto& machine = report.machine)
+    text += "\n" + machine_text(report.device, *machine) + "\n" + plan_table(*machine, report.device) + "\n";
   return text + doctor::verdict(report.device, report.checks);
 }
 
@@ -169,11 +224,14 @@ std::string report_json(const DoctorReport& report) {
   json["computes_rightly"] = doctor::computes_rightly(report.checks);
   json["verdict"] = doctor::verdict(report.device, report.checks);
   json["checks"] = checks_json(report.checks);
-  if (report.speed) {
-    json["memory_bytes"] = report.memory_bytes;
-    json["usable_memory_bytes"] = report.usable_memory_bytes;
-    json["speed"] = speed_json(*report.speed);
-    json["configs"] = plans_json(report);
+  if (const auto& machine = report.machine) {
+    json["machine_memory_bytes"] = machine->machine_memory_bytes;
+    json["memory_bytes"] = machine->device_memory_bytes;
+    json["usable_memory_bytes"] = machine->usable_memory_bytes;
+    json["speed"] = speed_json(*machine);
+    json["configs"] = plans_json(machine->plans);
+    const PlanReport* const largest = largest_that_fits(machine->plans);
+    json["largest_that_fits"] = largest ? Json(largest->plan.name) : Json(nullptr);
   }
   return to_json_line(json);
 }

@@ -6,6 +6,7 @@
 #include "config_sections.h"
 #include "console.h"
 #include "doctor_report.h"
+#include "ktlm/core/memory_info.h"
 #include "ktlm/doctor/self_test.h"
 #include "ktlm/doctor/speed.h"
 #include "ktlm/doctor/training_plan.h"
@@ -37,18 +38,40 @@ std::vector<doctor::TrainingPlan> load_plans(const std::vector<std::string>& fil
   return plans;
 }
 
-PlanReport judge(const doctor::TrainingPlan& plan, at::Device device) {
+PlanReport judge(const doctor::TrainingPlan& plan, at::Device device, int64_t usable_bytes) {
   PlanReport report{};
   report.plan = plan;
-  report.time = doctor::measure_training_time(plan, device);
-  const int64_t usable = doctor::usable_memory_bytes(device);
-  auto plain = plan, checkpointing = plan;
-  plain.train.gradient_checkpointing = false;
-  checkpointing.train.gradient_checkpointing = true;
-  report.memory_bytes = doctor::training_memory(plan, report.time.dtype)
-                            .process_bytes(plan.train.micro_batch_size * plan.model.max_seq_len);
-  report.largest_micro_batch = doctor::largest_micro_batch(plain, report.time.dtype, usable);
-  report.largest_with_checkpointing = doctor::largest_micro_batch(checkpointing, report.time.dtype, usable);
+  report.time = doctor::try_to_measure([&] { return doctor::measure_training_time(plan, device); });
+  report.dtype = report.time.figure ? report.time.figure->dtype : at::kFloat;
+  const auto largest = [&](bool gradient_checkpointing) {
+    auto changed = plan;
+    changed.train.gradient_checkpointing = gradient_checkpointing;
+    return doctor::largest_micro_batch(changed, report.dtype, device, usable_bytes);
+  };
+  report.memory_bytes =
+      doctor::training_memory(plan, report.dtype).process_bytes(plan.train.micro_batch_size * plan.model.max_seq_len);
+  report.largest_micro_batch = largest(false);
+  report.largest_with_checkpointing = largest(true);
+  report.fits = plan.train.micro_batch_size <= largest(plan.train.gradient_checkpointing);
+  return report;
+}
+
+MachineReport measure_machine(const std::vector<doctor::TrainingPlan>& plans, at::Device device,
+                              const ProgressCallback& progress) {
+  const int64_t num_parts = static_cast<int64_t>(plans.size()) + 1;
+  int64_t part = 0;
+  const auto tell = [&](const std::string& name) { progress({"measuring", part++, num_parts, "parts", name}); };
+  MachineReport report{};
+  report.machine_memory_bytes = total_memory_bytes();
+  report.device_memory_bytes = doctor::device_memory_bytes(device);
+  report.usable_memory_bytes = doctor::usable_memory_bytes(device);
+  tell("the machine");
+  report.speed = doctor::try_to_measure([&] { return doctor::machine_speed(device); });
+  report.disk = doctor::try_to_measure([] { return doctor::disk_speed("."); });
+  for (const auto& plan : plans) {
+    tell(plan.name);
+    report.plans.push_back(judge(plan, device, report.usable_memory_bytes));
+  }
   return report;
 }
 
@@ -66,17 +89,7 @@ int run_doctor(const DoctorArguments& arguments, Console& console) {
   report.checks = arguments.quick ? doctor::run_quick_checks(device, {at::kFloat, at::kBFloat16}, progress)
                                   : doctor::run_all_checks(device, progress);
   const bool right = doctor::computes_rightly(report.checks);
-  if (right && !arguments.quick) {
-    report.memory_bytes = doctor::device_memory_bytes(device);
-    report.usable_memory_bytes = doctor::usable_memory_bytes(device);
-    progress({"measuring", 0, static_cast<int64_t>(plans.size()) + 1, "parts", "the machine"});
-    report.speed = doctor::machine_speed(device, ".");
-    for (const auto& plan : plans) {
-      progress({"measuring", static_cast<int64_t>(report.plans.size()) + 1, static_cast<int64_t>(plans.size()) + 1,
-                "parts", plan.name});
-      report.plans.push_back(judge(plan, device));
-    }
-  }
+  if (right && !arguments.quick) report.machine = measure_machine(plans, device, progress);
   console.print(arguments.json ? report_json(report) : report_text(report));
   return right ? 0 : 1;
 }

@@ -11,12 +11,14 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <string>
 #include <thread>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/random.h"
 #include "ktlm/model/device.h"
 
 namespace ktlm::doctor {
@@ -72,18 +74,26 @@ class NamelessFile {
   int descriptor_;
 };
 
-// Calls transfer(block, size) until all bytes are through; seconds.
+// Calls transfer(offset, size) until all bytes are through.
 template <class Transfer>
-double seconds_of_transfer(const NamelessFile& file, const char* what, const Transfer& transfer) {
-  const auto start = std::chrono::steady_clock::now();
+void transfer_all(const NamelessFile& file, const char* what, const Transfer& transfer) {
   for (size_t done = 0; done < kDiskBytes;) {
-    const ssize_t count = transfer(std::min(kDiskBlockBytes, kDiskBytes - done));
+    const ssize_t count = transfer(done, std::min(kDiskBlockBytes, kDiskBytes - done));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) file.fail(what);
     done += static_cast<size_t>(count);
   }
-  if (sync_to_disk(file.descriptor()) != 0) file.fail(what);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// A file's worth, so that no disk, file system or cache finds anything to compress or to store but once.
+std::string noise() {
+  std::string bytes(kDiskBytes, '\0');
+  Random random(1);
+  for (size_t i = 0; i < bytes.size(); i += sizeof(uint64_t)) {
+    const uint64_t word = random.next();
+    std::memcpy(bytes.data() + i, &word, sizeof word);
+  }
+  return bytes;
 }
 
 double fastest(at::Device device, const std::function<void()>& work) {
@@ -168,25 +178,30 @@ double read_bytes_per_second(at::Device device) {
 }
 
 DiskSpeed disk_speed(const std::filesystem::path& directory) {
+  const auto time_once = [](const auto& work) { return time_runs(0, 1, at::kCPU, work)[0]; };
   const NamelessFile file(directory);
-  std::string block(kDiskBlockBytes, '\0');
-  for (size_t i = 0; i < block.size(); ++i) block[i] = static_cast<char>(i * i >> 7);  // nothing to compress
+  std::string bytes = noise();
 #ifdef __APPLE__
   ::fcntl(file.descriptor(), F_NOCACHE, 1);
 #endif
-  const double write_seconds = seconds_of_transfer(
-      file, "cannot write", [&](size_t size) { return ::write(file.descriptor(), block.data(), size); });
+  const double write_seconds = time_once([&] {
+    transfer_all(file, "cannot write",
+                 [&](size_t offset, size_t size) { return ::write(file.descriptor(), bytes.data() + offset, size); });
+    if (sync_to_disk(file.descriptor()) != 0) file.fail("cannot write");
+  });
 #ifdef __linux__
   ::posix_fadvise(file.descriptor(), 0, 0, POSIX_FADV_DONTNEED);
 #endif
   ::lseek(file.descriptor(), 0, SEEK_SET);
-  const double read_seconds = seconds_of_transfer(
-      file, "cannot read", [&](size_t size) { return ::read(file.descriptor(), block.data(), size); });
+  const double read_seconds = time_once([&] {
+    transfer_all(file, "cannot read",
+                 [&](size_t offset, size_t size) { return ::read(file.descriptor(), bytes.data() + offset, size); });
+  });
   constexpr auto kBytes = static_cast<double>(kDiskBytes);
   return {kBytes / write_seconds, kBytes / read_seconds};
 }
 
-MachineSpeed machine_speed(at::Device device, const std::filesystem::path& directory) {
+MachineSpeed machine_speed(at::Device device) {
   const model::ModelConfig layer{
       .vocab_size = 2048, .d_model = 512, .n_layers = 1, .n_heads = 8, .n_kv_heads = 2, .d_ff = 1408};
   const int64_t num_tokens = device.is_cpu() ? 512 : 4096;  // a GPU's cores want more to do
@@ -199,7 +214,6 @@ MachineSpeed machine_speed(at::Device device, const std::filesystem::path& direc
     }
   }
   speed.read_bytes_per_second = read_bytes_per_second(device);
-  speed.disk = disk_speed(directory);
   return speed;
 }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "ktlm/core/error.h"
+#include "ktlm/core/text_format.h"
 #include "ktlm/data/batch_loader.h"
 #include "ktlm/doctor/speed.h"
 #include "ktlm/doctor/training_plan.h"
@@ -41,13 +43,25 @@ StepSeconds measure(model::ModelConfig config, int64_t n_layers, int64_t batch_s
   return fastest;
 }
 
+// In fp32, which takes the most: the dtype is chosen by measuring too.
+void check_memory(TrainingPlan plan, int64_t windows, at::Device device) {
+  plan.model.n_layers = 2;
+  plan.train.grad_accum_steps = 1;
+  const int64_t needed = training_memory(plan, at::kFloat).process_bytes(windows * plan.model.max_seq_len);
+  const int64_t usable = usable_memory_bytes(device);
+  if (needed > usable)
+    throw Error("two of its layers alone take " + format_bytes(needed) + ", more than the " + format_bytes(usable) +
+                " that a run may take");
+}
+
 }  // namespace
 
 TrainingTime measure_training_time(const TrainingPlan& plan, at::Device device) {
   const auto& [name, model, train] = plan;
+  const int64_t windows = std::clamp<int64_t>(kMeasuredTokens / model.max_seq_len, 1, train.micro_batch_size);
+  check_memory(plan, windows, device);
   TrainingTime time{};
   time.dtype = train::choose_autocast_dtype(train.dtype, device, model, train.micro_batch_size);
-  const int64_t windows = std::clamp<int64_t>(kMeasuredTokens / model.max_seq_len, 1, train.micro_batch_size);
   const auto one = measure(model, 1, windows, train.gradient_checkpointing, time.dtype, device);
   const auto two = measure(model, 2, windows, train.gradient_checkpointing, time.dtype, device);
   const auto at_all_layers = [&](double with_one, double with_two) {

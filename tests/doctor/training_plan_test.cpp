@@ -4,6 +4,7 @@
 
 #include <ATen/Parallel.h>
 #include <c10/core/CPUAllocator.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <cstring>
 
 #include "ktlm/core/config.h"
+#include "ktlm/core/text_format.h"
+#include "ktlm/doctor/measured.h"
 #include "ktlm/model/language_model.h"
 #include "ktlm/train/optimizer.h"
 #include "ktlm/train/train_step.h"
@@ -116,15 +119,42 @@ TEST(TrainingMemory, TheLargestMicroBatchFitsAndOneMoreDoesNot) {
   const auto plan = medium_plan();
   const auto memory = training_memory(plan, at::kFloat);
   const int64_t bytes = 1'000'000'000;
-  const int64_t largest = largest_micro_batch(plan, at::kFloat, bytes);
+  const int64_t largest = largest_micro_batch(plan, at::kFloat, at::kCPU, bytes);
   EXPECT_GT(largest, 1);
   EXPECT_LE(memory.process_bytes(largest * plan.model.max_seq_len), bytes);
   EXPECT_GT(memory.process_bytes((largest + 1) * plan.model.max_seq_len), bytes);
-  EXPECT_EQ(largest_micro_batch(plan, at::kFloat, 1000), 0);
+  EXPECT_EQ(largest_micro_batch(plan, at::kFloat, at::kCPU, 1000), 0);
 
   auto checkpointing = plan;
   checkpointing.train.gradient_checkpointing = true;
-  EXPECT_GT(largest_micro_batch(checkpointing, at::kFloat, bytes), largest);
+  EXPECT_GT(largest_micro_batch(checkpointing, at::kFloat, at::kCPU, bytes), largest);
+}
+
+TEST(TrainingMemory, OnMpsTheLargestMicroBatchIsOneThatTrainTakes) {
+  const auto plan = medium_plan();  // windows of 256
+  const int64_t bytes = 1'000'000'000'000;
+  EXPECT_EQ(largest_micro_batch(plan, at::kFloat, at::kMPS, bytes), 127);  // 32,512 tokens; 32,768 are too many
+  EXPECT_GT(largest_micro_batch(plan, at::kFloat, at::kCPU, bytes), 128);
+  EXPECT_LT(largest_micro_batch(plan, at::kFloat, at::kMPS, 1'000'000'000), 127);
+}
+
+TEST(TrainingTime, IsNotMeasuredWhereTwoLayersAreMoreThanTheMemory) {
+  auto plan = medium_plan();
+  plan.model.vocab_size = 10'000'000;
+  plan.model.d_model = 65'536;
+  const auto time = try_to_measure([&] { return measure_training_time(plan, at::kCPU); });
+  EXPECT_FALSE(time.figure);
+  const std::string usable = format_bytes(usable_memory_bytes(at::kCPU));
+  EXPECT_THAT(time.reason, testing::MatchesRegex("two of its layers alone take [0-9.]+ TB, more than the " + usable +
+                                                 " that a run may take"));
+}
+
+TEST(TryToMeasure, TellsInOneLineThatMemoryRanOut) {
+  const auto tensor = try_to_measure([] { return at::empty({int64_t{1} << 60}, at::kByte); });
+  EXPECT_FALSE(tensor.figure);
+  EXPECT_THAT(tensor.reason, testing::StartsWith("out of memory ("));
+  EXPECT_THAT(tensor.reason, testing::Not(testing::HasSubstr("\n")));
+  EXPECT_EQ(try_to_measure([] { return 7; }).figure, 7);
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ struct DiskSpeed {
   double write_bytes_per_second, read_bytes_per_second;
 };
 
-/// Writes a file of 64 MB to the disk itself and reads it back, past the system's cache where the system allows. The
-/// file has no name by then, so it goes whatever ends the process. Throws Error.
+/// Writes a file of 64 MB of noise to the disk itself and reads it back, past the system's cache where the system
+/// allows. The file has no name by then, so it goes whatever ends the process. Throws Error.
 DiskSpeed disk_speed(const std::filesystem::path& directory);
 
 struct MachineSpeed {
@@ -48,10 +48,9 @@ struct MachineSpeed {
   };
   std::vector<Gemm> gemm;  // of fp32, bf16 and fp16, as far as the device has them
   double read_bytes_per_second;
-  DiskSpeed disk;
 };
 
-/// All of it, at the shapes of a layer of configs/small.yaml; some seconds.
-MachineSpeed machine_speed(at::Device device, const std::filesystem::path& directory);
+/// Both, products at the shapes of a layer of configs/small.yaml; some seconds.
+MachineSpeed machine_speed(at::Device device);
 
 }  // namespace ktlm::doctor

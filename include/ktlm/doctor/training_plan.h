@@ -56,8 +56,12 @@ struct TrainingMemory {
 
 TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype);
 
-/// Windows of max_seq_len that fit into `bytes`; 0 where not even one does.
-int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, int64_t bytes);
+/// The most tokens of a micro-batch, over which gradients are summed, that the device computes rightly; `train` refuses
+/// more.
+int64_t max_micro_batch_tokens(at::Device device);
+
+/// Windows of max_seq_len that fit into `bytes` and that the device computes rightly; 0 where not even one does.
+int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t bytes);
 
 /// The device's memory, in bytes: of the CPU the machine's, of MPS what Metal recommends as the most, of CUDA the
 /// card's.
@@ -73,7 +77,8 @@ struct TrainingTime {
 };
 
 /// Extrapolates to the plan's layers, micro-batch and accumulation from real steps of its shape with one and with two
-/// layers and about two thousand tokens, measured here.
+/// layers and about two thousand tokens, measured here. Throws Error where even those need more memory than
+/// usable_memory_bytes: the system would swap, or end the process.
 TrainingTime measure_training_time(const TrainingPlan& plan, at::Device device);
 
 }  // namespace ktlm::doctor
