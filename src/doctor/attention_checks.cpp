@@ -1,4 +1,5 @@
 // Attention: nothing sees its future, and each query head meets its own key head.
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -11,14 +12,15 @@ namespace ktlm::doctor {
 
 namespace {
 
-// Around the 32 that kernels like to work in, and lengths that are no multiple of it (pytorch #169222, #195910).
+// Around the 32 that kernels like to work in, and lengths that are no multiple of it (pytorch #169222, #195910); the
+// longest reaches into a second chunk of ops::attention on a GPU.
 std::vector<int64_t> text_lengths(bool quick) {
-  return quick ? std::vector<int64_t>{7, 33, 100} : std::vector<int64_t>{1, 7, 31, 32, 33, 64, 100, 257};
+  return quick ? std::vector<int64_t>{7, 33, 300} : std::vector<int64_t>{1, 7, 31, 32, 33, 64, 100, 257, 300};
 }
 
 // A text of `length` tokens, then the same with another token at `position`: no result before it may change, and what
 // is asked of those results may not reach it on the way back.
-void check_causality_of(const CheckContext& context, Evidence& evidence, int64_t length, int64_t position) {
+void check_causality_of(CheckContext& context, Evidence& evidence, int64_t length, int64_t position) {
   constexpr int64_t kHeads = 4, kKvHeads = 2, kHeadDim = 32;
   const std::array<Input, 3> text = {make_input(context.random({2, kHeads, length, kHeadDim}), context.device),
                                      make_input(context.random({2, kKvHeads, length, kHeadDim}), context.device),
@@ -44,7 +46,7 @@ void check_causality_of(const CheckContext& context, Evidence& evidence, int64_t
   }
 }
 
-void check_causality(const CheckContext& context, Evidence& evidence) {
+void check_causality(CheckContext& context, Evidence& evidence) {
   for (const int64_t length : text_lengths(context.quick)) {
     evidence.begin("length " + std::to_string(length));
     if (length == 1) {  // has no future: the only key is the token's own
@@ -60,8 +62,8 @@ void check_causality(const CheckContext& context, Evidence& evidence) {
 }
 
 template <int64_t kHeads, int64_t kKvHeads>
-void check_heads(const CheckContext& context, Evidence& evidence) {
-  const int64_t batch = 2, length = context.quick ? 33 : 100, head_dim = 32;
+void check_heads(CheckContext& context, Evidence& evidence) {
+  const int64_t batch = 2, length = 300, head_dim = 32;
   compare_both_ways(
       context, evidence,
       {make_input(context.random({batch, kHeads, length, head_dim}), context.device),
@@ -72,7 +74,7 @@ void check_heads(const CheckContext& context, Evidence& evidence) {
 }
 
 // As a cache holds them: windows of longer buffers.
-void check_strided_keys(const CheckContext& context, Evidence& evidence) {
+void check_strided_keys(CheckContext& context, Evidence& evidence) {
   const int64_t length = 33, room = 50, head_dim = 32;
   const auto window = [&](const auto& buffer) { return buffer.narrow(2, 0, length); };
   compare_both_ways(
@@ -86,7 +88,7 @@ void check_strided_keys(const CheckContext& context, Evidence& evidence) {
 }
 
 // One query, whose group reads its keys at once, behind texts of several lengths.
-void check_decoding(const CheckContext& context, Evidence& evidence) {
+void check_decoding(CheckContext& context, Evidence& evidence) {
   evidence.begin("forward");
   const at::NoGradGuard no_grad;
   for (const int64_t length : text_lengths(context.quick)) {
@@ -99,6 +101,63 @@ void check_decoding(const CheckContext& context, Evidence& evidence) {
   }
 }
 
+// As configs/small.yaml trains: 4 windows of 1,024 tokens. The reference takes one window after the other, since it
+// keeps each head's scores in float64.
+void check_training_shape(CheckContext& context, Evidence& evidence) {
+  constexpr int64_t kWindows = 4, kHeads = 8, kKvHeads = 2, kTokens = 1024, kHeadDim = 64;
+  evidence.begin("forward, backward");
+  const auto draw = [&](int64_t heads) { return context.random({kWindows, heads, kTokens, kHeadDim}); };
+  const std::array<at::Tensor, 3> values = {draw(kHeads), draw(kKvHeads), draw(kKvHeads)};
+  const auto gradient = context.random({kWindows, kTokens, kHeads, kHeadDim});
+  std::array<at::Tensor, 3> given;
+  for (size_t i = 0; i < 3; ++i) given[i] = values[i].to(context.device).detach().clone().requires_grad_();
+  const auto out = ops::attention(given[0], given[1], given[2]);
+  out.backward(gradient.to(context.device));
+
+  const double tolerance = chain_tolerance(context.dtype);
+  for (int64_t window = 0; window < kWindows; ++window) {
+    const auto of_window = [&](const at::Tensor& x) { return x.narrow(0, window, 1); };
+    std::array<at::Tensor, 3> exact;
+    for (size_t i = 0; i < 3; ++i) exact[i] = of_window(values[i]).to(at::kDouble).requires_grad_();
+    const auto expected = reference::attention(exact[0], exact[1], exact[2]);
+    evidence.close("the result", of_window(out), expected, tolerance);
+    expected.backward(of_window(gradient).to(at::kDouble));
+    for (size_t i = 0; i < 3; ++i)
+      evidence.close("the gradient of input " + std::to_string(i + 1), of_window(given[i].grad()), exact[i].grad(),
+                     tolerance);
+  }
+}
+
+// Prompts of different lengths in one batch, padded on their left, and the token behind them, in a cache with room
+// left.
+void check_left_padding(CheckContext& context, Evidence& evidence) {
+  constexpr int64_t kRows = 3, kPrompt = 33, kRoom = 64, kHeadDim = 32;
+  const at::NoGradGuard no_grad;
+  const auto padding = at::tensor({0, 5, 32}, at::kLong);
+  const auto keys = context.random({kRows, 2, kRoom, kHeadDim}), values = context.random({kRows, 2, kRoom, kHeadDim});
+  const auto compare = [&](const char* aspect, int64_t first, int64_t num_queries) {
+    evidence.begin(aspect);
+    const auto q = context.random({kRows, 6, num_queries, kHeadDim});
+    const auto mask =
+        ops::attention_mask(num_queries, first, kRoom, padding.to(context.device), context.device, context.dtype);
+    const auto out = ops::attention(q.to(context.device), keys.to(context.device), values.to(context.device), mask);
+    evidence.finite("the result", out);
+    for (int64_t row = 0; row < kRows; ++row) {
+      const int64_t pad = padding[row].item<int64_t>(), begin = std::max(first, pad), end = first + num_queries;
+      const auto seen = [&](const at::Tensor& x) {
+        return x.narrow(0, row, 1).narrow(2, pad, end - pad).to(at::kDouble);
+      };
+      evidence.close("row " + std::to_string(row + 1) + " of the batch",
+                     out.narrow(0, row, 1).narrow(1, begin - first, end - begin),
+                     reference::attention(q.narrow(0, row, 1).narrow(2, begin - first, end - begin).to(at::kDouble),
+                                          seen(keys), seen(values)),
+                     chain_tolerance(context.dtype));
+    }
+  };
+  compare("prompt", 0, kPrompt);
+  compare("next token", kPrompt, 1);
+}
+
 }  // namespace
 
 std::vector<Check> attention_checks() {
@@ -107,7 +166,9 @@ std::vector<Check> attention_checks() {
           {"attention, 4 heads on 4", check_heads<4, 4>, false},
           {"attention, 4 heads on 1", check_heads<4, 1>, false},
           {"attention on strided keys", check_strided_keys, true},
-          {"attention of one query", check_decoding, true}};
+          {"attention of one query", check_decoding, true},
+          {"attention on left-padded rows", check_left_padding, false},
+          {"attention, 4 windows of 1,024", check_training_shape, false, false, {at::kFloat, at::kBFloat16}}};
 }
 
 }  // namespace ktlm::doctor

@@ -14,14 +14,16 @@ struct CheckContext {
   at::Device device;
   at::ScalarType dtype;
   bool quick;  // as small as still finds the known faults
+  uint64_t num_drawn = 0;
 
-  /// Values of about the size that a model's have, drawn on the CPU by a fixed seed and rounded to the dtype.
-  at::Tensor random(at::IntArrayRef shape) const;
+  /// Values of about the size that a model's have, drawn on the CPU and rounded to the dtype: in each check the same,
+  /// but no two draws of one check alike, so that operands that a device swaps show.
+  at::Tensor random(at::IntArrayRef shape);
 };
 
 struct Check {
   const char* name;
-  void (*run)(const CheckContext& context, Evidence& evidence);
+  void (*run)(CheckContext& context, Evidence& evidence);
   bool quick;               // among those before a training run
   bool of_weights = false;  // which a training run keeps in fp32, whatever it multiplies in
   /// In which ktlm does this at all.
@@ -43,7 +45,7 @@ Input make_input(const at::Tensor& value, at::Device device, bool strided = fals
 /// Opens the aspects forward and backward: runs `on_device` and `reference`, each over its half of the inputs, compares
 /// their results, sends one random gradient back through both and compares the gradients of all inputs.
 template <class OnDevice, class Reference>
-void compare_both_ways(const CheckContext& context, Evidence& evidence, const std::vector<Input>& inputs,
+void compare_both_ways(CheckContext& context, Evidence& evidence, const std::vector<Input>& inputs,
                        const OnDevice& on_device, const Reference& reference, double tolerance) {
   evidence.begin("forward");
   std::vector<at::Tensor> given, exact;

@@ -30,7 +30,7 @@ bool is_missing(const c10::Error& error) {
 }
 
 // Anything but memory that runs out is what the device says of itself.
-std::vector<CheckResult> run_check(const Check& check, const CheckContext& context, bool may_be_missing) {
+std::vector<CheckResult> run_check(const Check& check, CheckContext context, bool may_be_missing) {
   Evidence evidence(check.name, context.dtype);
   try {
     try {
@@ -71,9 +71,9 @@ std::vector<CheckResult> run_steps(const std::vector<Step>& steps, const Progres
 
 }  // namespace
 
-at::Tensor CheckContext::random(at::IntArrayRef shape) const {
+at::Tensor CheckContext::random(at::IntArrayRef shape) {
   static constexpr uint64_t kSeed = 20;
-  auto generator = at::detail::createCPUGenerator(kSeed + static_cast<uint64_t>(c10::multiply_integers(shape)));
+  auto generator = at::detail::createCPUGenerator(kSeed + num_drawn++);
   return at::randn(shape, generator, at::kFloat).to(dtype);
 }
 
@@ -134,14 +134,8 @@ std::string verdict(at::Device device, const std::vector<CheckResult>& results) 
 }
 
 void require_right_results(at::Device device, const std::vector<at::ScalarType>& dtypes) {
-  auto results = run_quick_checks(device, dtypes, nullptr);
-  if (computes_rightly(results)) return;
-  // Before fp32 is advised it has to be right itself.
-  if (std::find(dtypes.begin(), dtypes.end(), at::kFloat) == dtypes.end()) {
-    auto more = run_quick_checks(device, {at::kFloat}, nullptr);
-    std::move(more.begin(), more.end(), std::back_inserter(results));
-  }
-  throw Error(verdict(device, results) + " (ktlm doctor tells more)");
+  const auto results = run_quick_checks(device, dtypes, nullptr);
+  if (!computes_rightly(results)) throw Error(verdict(device, results) + " (ktlm doctor tells more)");
 }
 
 }  // namespace ktlm::doctor

@@ -2,7 +2,9 @@
 // one batch by heart, and the tokens that one draws.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 
 #include "checks.h"
@@ -22,7 +24,7 @@ namespace {
 
 // Three steps with large gradients, so that each element moves by far more than the tolerance.
 template <bool kStrided>
-void check_adamw(const CheckContext& context, Evidence& evidence) {
+void check_adamw(CheckContext& context, Evidence& evidence) {
   evidence.begin("update");
   constexpr int64_t kSteps = 3;
   constexpr double kLearningRate = 0.1;
@@ -43,7 +45,7 @@ void check_adamw(const CheckContext& context, Evidence& evidence) {
                  chain_tolerance(context.dtype));
 }
 
-void check_clipping(const CheckContext& context, Evidence& evidence) {
+void check_clipping(CheckContext& context, Evidence& evidence) {
   evidence.begin("update");
   const at::NoGradGuard no_grad;
   const auto a = context.random({30, 20}), b = context.random({17});
@@ -88,8 +90,9 @@ data::Batch one_batch() {
   return {text.narrow(1, 0, 40).contiguous(), text.narrow(1, 1, 40).contiguous()};
 }
 
-// Real training steps, the model's weights in fp32 and its products in the dtype.
-void check_overfitting(const CheckContext& context, Evidence& evidence) {
+// Real training steps, the model's weights in fp32 and its products in the dtype. Not in fp16, in which ktlm trains
+// nothing: without scaled losses its small gradients would vanish.
+void check_overfitting(CheckContext& context, Evidence& evidence) {
   evidence.begin("training");
   constexpr int64_t kSteps = 60;
   constexpr double kLearningRate = 1e-2, kLearnt = 0.3;  // nats per token, from log(61) = 4.1
@@ -110,7 +113,7 @@ void check_overfitting(const CheckContext& context, Evidence& evidence) {
 }
 
 // A prompt at once, a few tokens behind it at once, then one by one, through a cache that held another text before.
-void check_cache(const CheckContext& context, Evidence& evidence) {
+void check_cache(CheckContext& context, Evidence& evidence) {
   const at::NoGradGuard no_grad;
   auto config = small_model();
   config.max_seq_len = 128;
@@ -139,54 +142,77 @@ void check_cache(const CheckContext& context, Evidence& evidence) {
   }
 }
 
-// Text drawn token by token through the device's cache, and by the reference from the whole text each time.
-void check_sampling(const CheckContext& context, Evidence& evidence) {
+// Where the reference's draw stays the same although each logit moves by up to `deviation`: the tokens before it, it
+// and those behind keep their sides, since the logits between them lie further apart; and the random number stays
+// within its share, for the odds of a share change by at most exp(2 deviation / temperature).
+bool is_clear(std::span<const float> exact, const generate::SamplingConfig& sampling, double drawn_number,
+              double deviation) {
+  const auto far = [&](double a, double b) { return std::abs(a - b) > 2 * deviation; };
+  if (sampling.temperature == 0) {
+    std::vector<float> sorted(exact.begin(), exact.end());
+    std::partial_sort(sorted.begin(), sorted.begin() + 2, sorted.end(), std::greater<>());
+    return far(sorted[0], sorted[1]);
+  }
+  const auto tokens = generate::kept_tokens(exact, sampling);
+  const auto logit = [&](size_t i) { return exact[static_cast<size_t>(tokens[i].id)]; };
+  const auto log_odds = [&](double share) { return sampling.temperature * std::log(share / (1 - share)); };
+  double before = 0;
+  size_t i = 0;
+  while (i + 1 < tokens.size() && before + tokens[i].probability <= drawn_number) before += tokens[i++].probability;
+  const double behind = before + tokens[i].probability, number = log_odds(drawn_number);
+  const bool first = i == 0, last = i + 1 == tokens.size();
+  return (first || (far(logit(i - 1), logit(i)) && far(number, log_odds(before)))) &&
+         (last || (far(logit(i), logit(i + 1)) && far(number, log_odds(behind))));
+}
+
+// The reference draws a text token by token, from the whole text each time; the device is fed it through its cache, and
+// has to give its logits, and the same draw wherever a rounding could not turn it. Nothing is cut off the distribution:
+// that is the CPU's work on any device.
+void check_sampling(CheckContext& context, Evidence& evidence) {
   const at::NoGradGuard no_grad;
   constexpr int64_t kPrompt = 9, kNewTokens = 24;
   const model::LanguageModel model(small_model(), context.device, context.dtype, 3);
-  const auto exact = sharpen(model);
+  const auto exact_parameters = sharpen(model);
+  const auto row_of = [](const at::Tensor& logits) {
+    const auto row = logits.to(at::kFloat).flatten().contiguous();
+    return std::vector<float>(row.data_ptr<float>(), row.data_ptr<float>() + row.numel());
+  };
   for (const double temperature : {0.0, 1.0}) {
     evidence.begin(temperature == 0 ? "greedy" : "seeded");
-    const generate::SamplingConfig sampling{.temperature = temperature};
-    Random random(11), exact_random(11);
-    std::vector<int32_t> text(kPrompt);
-    for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<int32_t>(5 * i + 1);
-    std::vector<int32_t> exact_text = text;
-    const auto ids_of = [](const std::vector<int32_t>& tokens) {
-      return at::tensor(std::vector<int64_t>(tokens.begin(), tokens.end()), at::kLong);
-    };
-    const auto draw = [&](at::Tensor logits, std::vector<int32_t>& history, Random& numbers) {
-      logits = logits.to(at::kFloat).flatten().contiguous();
-      const std::span<float> row(logits.data_ptr<float>(), static_cast<size_t>(logits.numel()));
-      history.push_back(generate::sample_token(row, history, sampling, numbers));
-    };
+    const generate::SamplingConfig sampling{
+        .temperature = temperature, .top_k = 0, .top_p = 1, .min_p = 0, .repetition_penalty = 1};
+    Random random(11);
+    auto text = at::arange(kPrompt, at::kLong).mul_(5).add_(1);
     model::KvCache cache(model.config(), 1, model.config().max_seq_len, context.device, context.dtype);
-    auto input = ids_of(text).unsqueeze(0);
+    auto input = text.unsqueeze(0);
     for (int64_t i = 0; i < kNewTokens; ++i) {
-      const auto logits = generate::next_token_logits(model, input, cache);
-      evidence.finite("the vector of logits", logits);
+      const auto logits = generate::next_token_logits(model, input, cache).flatten();
+      const auto exact = reference::language_model(exact_parameters, model.config(), text).select(0, -1);
+      evidence.close("a logit", logits, exact, chain_tolerance(context.dtype));
       if (!at::isfinite(logits).all().item<bool>()) return;
-      draw(logits, text, random);
-      input = at::full({1, 1}, text.back(), at::kLong);
-      draw(reference::language_model(exact, model.config(), ids_of(exact_text)).select(0, -1), exact_text,
-           exact_random);
+      const double deviation = (logits.to(at::kDouble) - exact).abs().max().item<double>();
+      auto row = row_of(logits), exact_row = row_of(exact);
+      Random same = random, peek = random;
+      const bool clear = is_clear(exact_row, sampling, peek.uniform(), deviation);
+      const int32_t drawn = generate::sample_token(row, {}, sampling, same);
+      const int32_t expected = generate::sample_token(exact_row, {}, sampling, random);
+      evidence.require(drawn == expected || !clear,
+                       "the drawn token " + std::to_string(i + 1) + " is another than by the reference");
+      input = at::full({1, 1}, expected, at::kLong);
+      text = at::cat({text, input.flatten()});
     }
-    const auto differ = std::mismatch(text.begin(), text.end(), exact_text.begin());
-    const auto place = differ.first - text.begin();
-    evidence.require(differ.first == text.end(),
-                     "the drawn token " + std::to_string(place - kPrompt + 1) + " is another than by the reference");
   }
 }
 
 }  // namespace
 
 std::vector<Check> training_checks() {
-  return {{"AdamW", check_adamw<false>, false, true},
-          {"AdamW on a strided parameter", check_adamw<true>, true, true},
+  return {{"AdamW", check_adamw<false>, true, true},
+          {"AdamW on a strided parameter", check_adamw<true>, false, true},
           {"gradient clipping", check_clipping, true, true},
           {"KV cache", check_cache, true},
           {"one batch by heart", check_overfitting, false, false, {at::kFloat, at::kBFloat16}},
-          {"sampling", check_sampling, false, false, {at::kFloat}}};
+          {"sampling", check_sampling, false}};
 }
 
 }  // namespace ktlm::doctor

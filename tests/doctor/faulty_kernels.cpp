@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -53,6 +54,16 @@ void put_nan(at::Tensor& result) {
   if (!is_exact(result)) result.flatten()[0].fill_(std::numeric_limits<double>::quiet_NaN());
 }
 
+template <at::ScalarType kDtype>
+void put_nan_in(at::Tensor& result) {
+  if (result.scalar_type() == kDtype) put_nan(result);
+}
+
+// The kernel behind scaled_dot_product_attention takes the keys for the values.
+void swap_keys_and_values(IValue* arguments) {
+  if (!is_exact(arguments[0].toTensor())) std::swap(arguments[1], arguments[2]);
+}
+
 // As a device that has the operation, but not in fp16.
 void lack_fp16(IValue* arguments) {
   TORCH_CHECK_NOT_IMPLEMENTED(arguments[0].toTensor().scalar_type() != at::kHalf, "\"silu\" lacks Half");
@@ -64,12 +75,16 @@ struct Fault {
   void (*after)(at::Tensor& result);
 };
 
-const std::map<std::string, Fault> kFaults = {{"future", {"_softmax", show_next_token, nullptr}},
-                                              {"grouping", {"bmm", shift_batch, nullptr}},
-                                              {"frozen", {"_fused_adamw_", freeze_strided, nullptr}},
-                                              {"vocabulary", {"mm", nullptr, drop_columns}},
-                                              {"nan", {"silu", nullptr, put_nan}},
-                                              {"no_fp16", {"silu", lack_fp16, nullptr}}};
+const std::map<std::string, Fault> kFaults = {
+    {"future", {"_softmax", show_next_token, nullptr}},
+    {"grouping", {"bmm", shift_batch, nullptr}},
+    {"frozen", {"_fused_adamw_", freeze_strided, nullptr}},
+    {"vocabulary", {"mm", nullptr, drop_columns}},
+    {"nan", {"silu", nullptr, put_nan}},
+    {"nan_fp32", {"silu", nullptr, put_nan_in<at::kFloat>}},
+    {"nan_bf16", {"silu", nullptr, put_nan_in<at::kBFloat16>}},
+    {"swapped", {"_scaled_dot_product_flash_attention_for_cpu", swap_keys_and_values, nullptr}},
+    {"no_fp16", {"silu", lack_fp16, nullptr}}};
 
 Fault g_fault;
 std::optional<c10::SafeKernelFunction> g_right_kernel;
