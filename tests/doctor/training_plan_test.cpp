@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "ktlm/core/config.h"
 #include "ktlm/core/text_format.h"
@@ -57,6 +58,7 @@ class CountingAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t size) override {
     auto* const block = static_cast<char*>(std::aligned_alloc(kHeader, (size / kHeader + 2) * kHeader));
+    if (block == nullptr) throw std::bad_alloc();
     *reinterpret_cast<size_t*>(block) = size;
     now += static_cast<int64_t>(size);
     most = std::max(most, now);
