@@ -37,7 +37,10 @@ fs::path run_directory(const TrainArguments& arguments) {
 // What the command line names, else what the resumed run was made with, else the usual directories.
 train::RunInputs run_inputs(const TrainArguments& arguments, const fs::path& run_dir) {
   train::RunInputs inputs = {kUsualDataDir, kUsualTokenizerDir};
-  if (arguments.resume) inputs = train::load_run_inputs(run_dir).value_or(inputs);
+  if (arguments.resume) {
+    inputs = train::load_run_inputs(run_dir).value_or(inputs);
+    if (fs::exists(train::run_tokenizer_dir(run_dir))) inputs.tokenizer_dir = train::run_tokenizer_dir(run_dir);
+  }
   if (!arguments.data_dir.empty()) inputs.prepared_dir = arguments.data_dir;
   if (!arguments.tokenizer_dir.empty()) inputs.tokenizer_dir = arguments.tokenizer_dir;
   return inputs;
@@ -80,8 +83,8 @@ auto sampler(const TrainSettings& settings) {
   if (sampling.seed < 0) sampling.seed = settings.request.train.seed;
   sampling.max_new_tokens =
       sampling.max_new_tokens == 0 ? kSampleTokens : std::min(sampling.max_new_tokens, kSampleTokens);
-  return [sampling, directory = settings.request.tokenizer_dir](const model::LanguageModel& model,
-                                                                const std::string& prompt) {
+  return [sampling, directory = train::run_tokenizer_dir(settings.request.run_dir)](const model::LanguageModel& model,
+                                                                                    const std::string& prompt) {
     return generate::generate_text(model, tokenizer::Tokenizer::load(directory), prompt, sampling);
   };
 }

@@ -31,13 +31,13 @@ std::string generation_config_json(const Vocabulary& vocabulary) {
   return json.dump(2) + "\n";
 }
 
+}  // namespace
+
 void copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to) {
   for (const char* name : tokenizer::kTokenizerFiles) {
     if (std::filesystem::exists(from / name)) write_file_atomically(to / name, read_file(from / name));
   }
 }
-
-}  // namespace
 
 void save_model_files(const LanguageModel& model, const std::filesystem::path& tokenizer_directory,
                       const std::filesystem::path& directory) {

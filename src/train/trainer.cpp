@@ -7,6 +7,7 @@
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/model/device.h"
+#include "ktlm/model/model_dir.h"
 #include "ktlm/model/torch_error.h"
 #include "ktlm/train/train_step.h"
 #include "training_loop.h"
@@ -51,6 +52,17 @@ void check_micro_batch(const TrainRequest& request, const model::ModelConfig& co
                     std::to_string(num_tokens) + " tokens, but MPS may sum over more than " +
                     std::to_string(model::kMpsMaxSummands) +
                     " wrongly (pytorch #195163); lower micro_batch_size and raise grad_accum_steps");
+}
+
+// A run keeps its tokenizer: the folder that it was given may hold another one before the run ends.
+void keep_tokenizer(const TrainRequest& request, const std::string& hash) {
+  const fs::path own = run_tokenizer_dir(request.run_dir);
+  if (fs::exists(own) && tokenizer::Tokenizer::load(own).hash() == hash) return;
+  AtomicDirectory directory(own);
+  model::copy_tokenizer_files(request.tokenizer_dir, directory.path());
+  if (tokenizer::Tokenizer::load(directory.path()).hash() != hash)
+    throw Error(request.tokenizer_dir.string() + ": changed while the run began; start it again");
+  directory.commit();
 }
 
 struct RunStart {
@@ -118,6 +130,7 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   write_file_atomically(request.run_dir / "config.yaml",
                         to_yaml("model", model_config) + to_yaml("train", request.train) + request.other_sections);
   save_run_inputs(request.run_dir, {request.prepared_dir, request.tokenizer_dir});
+  keep_tokenizer(request, identity.tokenizer_hash);
   const auto datasets = open_datasets(corpus, tokenizer, callbacks.progress, stop);
   if (!datasets) return {.outcome = TrainOutcome::kInterrupted, .step = run.state.step};
   if (request.train.eval_every_steps > 0 && datasets->val.num_tokens() < 2 && callbacks.warning)
@@ -127,11 +140,16 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   if (callbacks.note)
     callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + device.str() + " in " +
                    run.state.autocast_dtype + ", " + std::to_string(datasets->train.num_tokens()) + " training tokens");
-  const RunParts parts = {request, callbacks, stop, tokenizer, *datasets, run.model, run.optimizer, run.state, metrics};
+  TrainRequest run_request = request;
+  run_request.tokenizer_dir = run_tokenizer_dir(request.run_dir);
+  const RunParts parts = {run_request, callbacks,     stop,      tokenizer, *datasets,
+                          run.model,   run.optimizer, run.state, metrics};
   return TrainingLoop(parts).run();
 }
 
 }  // namespace
+
+fs::path run_tokenizer_dir(const fs::path& run_dir) { return run_dir / "tokenizer"; }
 
 std::optional<RunInputs> load_run_inputs(const fs::path& run_dir) {
   const fs::path path = inputs_path(run_dir);

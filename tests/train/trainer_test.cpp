@@ -114,6 +114,23 @@ TEST_F(TrainerTest, LossFallsAndTheRunDirectoryIsComplete) {
                          "step 20/20  loss [0-9.]+  lr 5.[0-9]e-04  [0-9.]+k? tok/s  [0-9.]+ [MG]B  ETA 0.0s")));
 }
 
+TEST_F(TrainerTest, TokenizerThatIsReplacedMeanwhileChangesNothing) {
+  const test::TemporaryDirectory folder;
+  fs::copy(tiny_data().tokenizer, folder / "tokenizer", fs::copy_options::recursive);
+  auto run = request();
+  run.tokenizer_dir = folder / "tokenizer";
+  const std::string before = tokenizer::Tokenizer::load(run.tokenizer_dir).hash();
+  TrainCallbacks callbacks;
+  callbacks.progress = [&](const Progress& progress) {
+    if (progress.done == 3 && progress.stage == "training") fs::remove_all(run.tokenizer_dir);
+  };
+  const auto summary = train(run, callbacks, StopFlag());
+  EXPECT_EQ(summary.outcome, TrainOutcome::kFinished);
+  EXPECT_FALSE(fs::exists(run.tokenizer_dir));
+  EXPECT_EQ(tokenizer::Tokenizer::load(summary.model_dir).hash(), before);
+  EXPECT_EQ(tokenizer::Tokenizer::load(run_dir_ / "checkpoints" / "step-000020").hash(), before);
+}
+
 TEST_F(TrainerTest, ConfigYamlSaysWhatTheRunWasMadeWith) {
   auto run = request();
   run.train.max_steps = 3;

@@ -22,6 +22,9 @@ std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, 
 /// biases, sliding windows), naming the key, and for numbers that fit no model.
 ModelConfig config_from_hf_json(const std::string& json_text, const std::string& where);
 
+/// Those files of a tokenizer directory that are there. Throws Error.
+void copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Writes the files into an existing `directory` (use AtomicDirectory to make it whole), in the model's dtype. The
 /// special ids and copies of the tokenizer's files come from `tokenizer_directory`; empty: the ids of ktlm's own
 /// tokenizers, and no files. Throws Error.

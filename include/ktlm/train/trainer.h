@@ -28,6 +28,10 @@ struct TrainRequest {
   bool resume = false;  // go on from run_dir's newest checkpoint; a run without one starts at step 0
 };
 
+/// The run's own copy of its tokenizer, made at its start: checkpoints, samples and --resume take it from there,
+/// whatever becomes of the folder that the run was given.
+std::filesystem::path run_tokenizer_dir(const std::filesystem::path& run_dir);
+
 /// What a run was given beside its configuration: inputs.json in the run directory.
 struct RunInputs {
   std::filesystem::path prepared_dir, tokenizer_dir;  // as the caller wrote them, so relative ones to its folder
