@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bench_verb.h"
+#include "device_options.h"
 
 namespace ktlm::cli {
 
@@ -15,16 +16,13 @@ void declare(CLI::App& app, BenchArguments& arguments) {
   app.add_option("--set", arguments.overrides, "One setting on top of the files, such as bench.measured_steps=20")
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--device", arguments.device, "auto, cpu, cuda or mps")->type_name("NAME")->capture_default_str();
+  declare_device(app, arguments.device);
   app.add_option(
          "--dtype", arguments.dtype,
          "fp32 or bf16: of the multiplications in training (train.dtype unless given), else of the weights (fp32)")
       ->type_name("NAME")
       ->check(CLI::IsMember({"fp32", "bf16"}));
-  app.add_option("--threads", arguments.threads, "Threads on the CPU; 0: all cores")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  declare_threads(app, arguments.threads);
   app.add_flag("--json", arguments.json, "Print one JSON object");
 }
 

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "device_options.h"
 #include "eval_verb.h"
 
 namespace ktlm::cli {
@@ -14,14 +15,11 @@ void declare(CLI::App& app, EvalArguments& arguments) {
       ->type_name("N")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--device", arguments.device, "auto, cpu, cuda or mps")->type_name("NAME")->capture_default_str();
+  declare_device(app, arguments.device);
   app.add_option("--dtype", arguments.dtype, "Of matrix products: fp32, bf16 or fp16; the weights stay fp32")
       ->type_name("NAME")
       ->capture_default_str();
-  app.add_option("--threads", arguments.threads, "Threads on the CPU; 0: all cores")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  declare_threads(app, arguments.threads);
   app.add_flag("--json", arguments.json, "Print one JSON object: the figures of each file and of all together");
 }
 

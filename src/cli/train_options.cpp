@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "device_options.h"
 #include "train_verb.h"
 
 namespace ktlm::cli {
@@ -22,7 +23,7 @@ void declare(CLI::App& app, TrainArguments& arguments) {
       ->type_name("DIR");
   app.add_flag("--resume", arguments.resume,
                "Go on from the run's newest checkpoint; without --config with the run's own configuration");
-  app.add_option("--device", arguments.device, "auto, cpu, cuda or mps")->type_name("NAME")->capture_default_str();
+  declare_device(app, arguments.device);
   app.add_option("--dtype", arguments.dtype, "auto, fp32 or bf16: short for --set train.dtype=...")->type_name("NAME");
   app.add_option("--threads", arguments.threads, "Threads on the CPU: short for --set train.threads=...")
       ->type_name("N");
