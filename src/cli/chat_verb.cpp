@@ -141,7 +141,7 @@ int run_chat(const ChatArguments& arguments, Console& console) {
   chat.set_system(arguments.system);
   const auto& config = talking.chosen.trained.model.config();
   console.note(talking.chosen.directory.string() + ", " + format_count(static_cast<double>(config.num_parameters())) +
-               " parameters " + talking.places() + ", seed " + std::to_string(sampling.seed) +
+               " parameters, " + talking.places() + ", seed " + std::to_string(sampling.seed) +
                "; /help lists the commands");
   bool all_well = true;
   if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) {

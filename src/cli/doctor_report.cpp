@@ -7,6 +7,7 @@
 #include "ktlm/core/json.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/model/device.h"
+#include "ktlm/train/train_step.h"
 
 namespace ktlm::cli {
 
@@ -119,10 +120,13 @@ std::string plan_remarks(const PlanReport& report, at::Device device) {
   const auto& [name, model, train] = report.plan;
   std::string text;
   const int64_t num_tokens = train.micro_batch_size * model.max_seq_len;
-  const int64_t max_tokens = doctor::max_micro_batch_tokens(device);
+  const int64_t max_tokens = train::max_micro_batch_tokens(device);
   if (num_tokens > max_tokens)
-    text += name + ": a micro-batch of " + std::to_string(num_tokens) + " tokens, of which " + device.str() +
-            " may sum over no more than " + std::to_string(max_tokens) + " (train refuses it)\n";
+    text += name + ": a micro-batch of " + std::to_string(num_tokens) + " tokens, of which " +
+            model::device_name(device) + " may sum over no more than " + std::to_string(max_tokens) +
+            " (train refuses it)\n";
+  if (report.time.figure && !report.time.figure->steady)
+    text += name + ": time is unsteady; close other programs and run this again\n";
   if (!report.time.figure) text += name + ": time not measured: " + report.time.reason + "\n";
   return text;
 }
@@ -195,6 +199,7 @@ Json plans_json(const std::vector<PlanReport>& plans) {
       entry["estimated_seconds_per_step"] = time->seconds_per_step;
       entry["estimated_tokens_per_second"] = time->tokens_per_second;
       entry["estimated_seconds"] = time->total_seconds;
+      entry["estimate_is_steady"] = time->steady;
     } else {
       entry["time_not_measured"] = plan.time.reason;
     }
@@ -220,7 +225,7 @@ std::string report_text(const DoctorReport& report) {
 
 std::string report_json(const DoctorReport& report) {
   Json json;
-  json["device"] = report.device.str();
+  json["device"] = model::device_name(report.device);
   json["computes_rightly"] = doctor::computes_rightly(report.checks);
   json["verdict"] = doctor::verdict(report.device, report.checks);
   json["checks"] = checks_json(report.checks);

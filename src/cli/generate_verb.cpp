@@ -75,8 +75,8 @@ Json to_json(const std::vector<std::string>& prompts, const std::vector<generate
                        {"finish_reason", generate::to_string(generations[i].finish)}});
   const auto models = talking.models();
   return {{"model", talking.chosen.directory.string()},
-          {"device", models.prompt_model.device().str()},
-          {"decode_device", models.token_model.device().str()},
+          {"device", model::device_name(models.prompt_model.device())},
+          {"decode_device", model::device_name(models.token_model.device())},
           {"seed", seed},
           {"results", results},
           {"prefill_tokens", stats.prefill_tokens},

@@ -13,12 +13,11 @@ generate::InferenceModels TalkingModel::models() const {
 }
 
 std::string TalkingModel::places() const {
-  const auto name = [](const model::LanguageModel& model) { return c10::DeviceTypeName(model.device().type(), true); };
-  const std::string device = name(chosen.trained.model);
+  const std::string device = model::device_name(chosen.trained.model.device());
   if (!token_copy) return "on " + device;
   const std::string which =
       min_prompt_tokens > 1 ? " of " + std::to_string(min_prompt_tokens) + " tokens or more" : std::string();
-  return "prompts" + which + " on " + device + ", tokens on " + name(*token_copy);
+  return "prompts" + which + " on " + device + ", tokens on " + model::device_name(token_copy->device());
 }
 
 TalkingModel open_talking_model(const std::string& model_dir, const std::string& device,
@@ -34,7 +33,8 @@ TalkingModel open_talking_model(const std::string& model_dir, const std::string&
   if (model.device().is_cpu()) return talking;
 
   const auto measure = [&] {
-    console.note("measuring once where this model makes tokens faster, on " + model.device().str() + " or the CPU");
+    console.note("measuring once where this model makes tokens faster, on " + model::device_name(model.device()) +
+                 " or the CPU");
     talking.token_copy.emplace(copy_to(at::kCPU));
     return generate::measure_placement(model, *talking.token_copy);
   };

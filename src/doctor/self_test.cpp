@@ -121,7 +121,7 @@ std::string verdict(at::Device device, const std::vector<CheckResult>& results) 
     if (num_wrong++ == 0) first = &result;
     fp32_wrong = fp32_wrong || result.dtype == at::kFloat;
   }
-  const std::string name = device.is_cpu() ? "cpu" : device.is_mps() ? "mps" : "cuda";
+  const std::string name = model::device_name(device);
   const size_t num_run = results.size() - num_missing;
   const std::string total = " of " + std::to_string(num_run) + " checks";
   if (first == nullptr)

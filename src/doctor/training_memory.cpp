@@ -2,12 +2,12 @@
 #include <ATen/detail/MPSHooksInterface.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "ktlm/core/memory_info.h"
 #include "ktlm/doctor/training_plan.h"
 #include "ktlm/model/device.h"
 #include "ktlm/ops/linear_cross_entropy.h"
+#include "ktlm/train/train_step.h"
 
 namespace ktlm::doctor {
 
@@ -63,10 +63,6 @@ int64_t TrainingMemory::bytes_with(int64_t num_tokens, double heap_factor) const
                   weights_bytes + moments_bytes + gradients_bytes + working);
 }
 
-int64_t max_micro_batch_tokens(at::Device device) {
-  return device.is_mps() ? model::kMpsMaxSummands : std::numeric_limits<int64_t>::max();
-}
-
 int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t bytes) {
   const auto memory = training_memory(plan, product_dtype);
   int64_t fits = 0, too_many = 1;
@@ -77,7 +73,7 @@ int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dty
     const int64_t middle = (fits + too_many) / 2;
     (peak(middle) <= bytes ? fits : too_many) = middle;
   }
-  return std::min(fits, max_micro_batch_tokens(device) / plan.model.max_seq_len);
+  return std::min(fits, train::max_micro_batch_tokens(device) / plan.model.max_seq_len);
 }
 
 int64_t device_memory_bytes(at::Device device) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/text_format.h"
@@ -15,39 +16,52 @@ namespace ktlm::doctor {
 namespace {
 
 constexpr int64_t kMeasuredTokens = 2048;
+constexpr int kRuns = 4;
 
 // Seconds of the parts of a step.
 struct StepSeconds {
-  double micro_batch, update;
+  double micro_batch = std::numeric_limits<double>::infinity(), update = micro_batch;
 };
 
-StepSeconds measure(model::ModelConfig config, int64_t n_layers, int64_t batch_size, bool gradient_checkpointing,
-                    at::ScalarType dtype, at::Device device) {
-  constexpr int64_t kWarmUps = 1, kRuns = 2;
-  config.n_layers = n_layers;
-  model::LanguageModel model(config, device, at::kFloat, 1);
-  model.set_requires_grad(true);
-  model.set_gradient_checkpointing(gradient_checkpointing);
-  train::AdamW optimizer(model.parameters(), {});
-  const auto ids = at::randint(config.vocab_size, {batch_size, config.max_seq_len}, at::kLong);
-  const data::Batch batch{ids, ids};
-  StepSeconds fastest{};
-  for (int64_t run = 0; run < kWarmUps + kRuns; ++run) {
-    const auto micro_batch = [&] { train::accumulate_gradients(model, batch, 1, dtype); };
-    const auto update = [&] { optimizer.step(1e-4, 1); };
-    const StepSeconds seconds{time_runs(0, 1, device, micro_batch)[0], time_runs(0, 1, device, update)[0]};
-    if (run <= kWarmUps) fastest = seconds;
-    fastest.micro_batch = std::min(fastest.micro_batch, seconds.micro_batch);
-    fastest.update = std::min(fastest.update, seconds.update);
+// The plan's model with so many layers, ready to train on random tokens.
+class ShortModel {
+ public:
+  ShortModel(const TrainingPlan& plan, int64_t n_layers, int64_t windows, at::ScalarType dtype, at::Device device)
+      : model_(with_layers(plan.model, n_layers), device, at::kFloat, 1),
+        optimizer_(model_.parameters(), {}),
+        dtype_(dtype) {
+    model_.set_requires_grad(true);
+    model_.set_gradient_checkpointing(plan.train.gradient_checkpointing);
+    const auto ids = at::randint(plan.model.vocab_size, {windows, plan.model.max_seq_len}, at::kLong).to(device);
+    batch_ = {ids, ids};
   }
-  return fastest;
-}
+
+  void step(StepSeconds& fastest) {
+    const auto micro_batch = [&] { train::accumulate_gradients(model_, batch_, 1, dtype_); };
+    const auto update = [&] { optimizer_.step(1e-4, 1); };
+    fastest.micro_batch = std::min(fastest.micro_batch, time_runs(0, 1, model_.device(), micro_batch)[0]);
+    fastest.update = std::min(fastest.update, time_runs(0, 1, model_.device(), update)[0]);
+  }
+
+ private:
+  static model::ModelConfig with_layers(model::ModelConfig config, int64_t n_layers) {
+    config.n_layers = n_layers;
+    return config;
+  }
+
+  model::LanguageModel model_;
+  train::AdamW optimizer_;
+  data::Batch batch_;
+  at::ScalarType dtype_;
+};
 
 // In fp32, which takes the most: the dtype is chosen by measuring too.
 void check_memory(TrainingPlan plan, int64_t windows, at::Device device) {
   plan.model.n_layers = 2;
   plan.train.grad_accum_steps = 1;
-  const int64_t needed = training_memory(plan, at::kFloat).process_bytes(windows * plan.model.max_seq_len);
+  int64_t needed = training_memory(plan, at::kFloat).process_bytes(windows * plan.model.max_seq_len);
+  plan.model.n_layers = 1;
+  needed += training_memory(plan, at::kFloat).tensor_bytes(0);  // of the model with one layer, which waits its turn
   const int64_t usable = usable_memory_bytes(device);
   if (needed > usable)
     throw Error("two of its layers alone take " + format_bytes(needed) + ", more than the " + format_bytes(usable) +
@@ -56,14 +70,29 @@ void check_memory(TrainingPlan plan, int64_t windows, at::Device device) {
 
 }  // namespace
 
+bool is_steady(double one_layer_seconds, double two_layers_seconds, model::ModelConfig config) {
+  constexpr double kLeast = 0.25;
+  const auto flops = [&](int64_t n_layers) {
+    config.n_layers = n_layers;
+    return flops_per_token(config, static_cast<double>(config.max_seq_len) / 2, /*training=*/true);
+  };
+  return two_layers_seconds - one_layer_seconds >= kLeast * (1 - flops(1) / flops(2)) * two_layers_seconds;
+}
+
 TrainingTime measure_training_time(const TrainingPlan& plan, at::Device device) {
   const auto& [name, model, train] = plan;
   const int64_t windows = std::clamp<int64_t>(kMeasuredTokens / model.max_seq_len, 1, train.micro_batch_size);
   check_memory(plan, windows, device);
   TrainingTime time{};
   time.dtype = train::choose_autocast_dtype(train.dtype, device, model, train.micro_batch_size);
-  const auto one = measure(model, 1, windows, train.gradient_checkpointing, time.dtype, device);
-  const auto two = measure(model, 2, windows, train.gradient_checkpointing, time.dtype, device);
+  ShortModel with_one_layer(plan, 1, windows, time.dtype, device),
+      with_two_layers(plan, 2, windows, time.dtype, device);
+  StepSeconds one, two;
+  for (int run = 0; run < kRuns; ++run) {  // in turns, so that both meet the same disturbances
+    with_one_layer.step(one);
+    with_two_layers.step(two);
+  }
+  time.steady = is_steady(one.micro_batch, two.micro_batch, model);
   const auto at_all_layers = [&](double with_one, double with_two) {
     return with_one + static_cast<double>(model.n_layers - 1) * std::max(0.0, with_two - with_one);
   };

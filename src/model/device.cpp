@@ -26,6 +26,8 @@ at::Device select_device(const std::string& name) {
   throw ConfigError("device \"" + name + "\" is not available here; this machine has " + here);
 }
 
+std::string device_name(at::Device device) { return c10::DeviceTypeName(device.type(), /*lower_case=*/true); }
+
 at::ScalarType parse_dtype(const std::string& name) {
   if (name == "fp32") return at::kFloat;
   if (name == "bf16") return at::kBFloat16;

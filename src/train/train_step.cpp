@@ -53,6 +53,10 @@ std::vector<double> target_shares(const std::vector<data::Batch>& batches) {
   return counts;
 }
 
+int64_t max_micro_batch_tokens(at::Device device) {
+  return device.is_mps() ? model::kMpsMaxSummands : std::numeric_limits<int64_t>::max();
+}
+
 at::ScalarType choose_autocast_dtype(const std::string& setting, at::Device device, const model::ModelConfig& config,
                                      int64_t micro_batch_size) {
   if (setting != "auto") return model::parse_dtype(setting);

@@ -43,14 +43,13 @@ model::ModelConfig resolve_model_config(model::ModelConfig config, const tokeniz
   return config;
 }
 
-// Gradients of a linear layer sum over the tokens of a micro-batch.
 void check_micro_batch(const TrainRequest& request, const model::ModelConfig& config, at::Device device) {
   const int64_t num_tokens = request.train.micro_batch_size * config.max_seq_len;
-  if (!device.is_mps() || num_tokens <= model::kMpsMaxSummands) return;
+  const int64_t most = max_micro_batch_tokens(device);
+  if (num_tokens <= most) return;
   throw ConfigError("train.micro_batch_size " + std::to_string(request.train.micro_batch_size) +
                     " x model.max_seq_len " + std::to_string(config.max_seq_len) + " are " +
-                    std::to_string(num_tokens) + " tokens, but MPS may sum over more than " +
-                    std::to_string(model::kMpsMaxSummands) +
+                    std::to_string(num_tokens) + " tokens, but MPS may sum over more than " + std::to_string(most) +
                     " wrongly (pytorch #195163); lower micro_batch_size and raise grad_accum_steps");
 }
 
@@ -138,8 +137,9 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
 
   auto metrics = MetricsWriter::open(request.run_dir, run.state.step);
   if (callbacks.note)
-    callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + device.str() + " in " +
-                   run.state.autocast_dtype + ", " + std::to_string(datasets->train.num_tokens()) + " training tokens");
+    callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + model::device_name(device) +
+                   " in " + run.state.autocast_dtype + ", " + std::to_string(datasets->train.num_tokens()) +
+                   " training tokens");
   TrainRequest run_request = request;
   run_request.tokenizer_dir = run_tokenizer_dir(request.run_dir);
   const RunParts parts = {run_request, callbacks,     stop,      tokenizer, *datasets,

@@ -12,8 +12,13 @@ namespace {
 using testing::HasSubstr;
 
 PlanReport plan_report(const doctor::TrainingPlan& plan, bool fits) {
-  return {
-      plan, at::kFloat, 3'654'000'000, fits, 12, 31, {doctor::TrainingTime{at::kFloat, 8.0, 4096.0, 160'000.0}, ""}};
+  return {plan,
+          at::kFloat,
+          3'654'000'000,
+          fits,
+          12,
+          31,
+          {doctor::TrainingTime{at::kFloat, 8.0, 4096.0, 160'000.0, true}, ""}};
 }
 
 DoctorReport mac_report() {
@@ -48,6 +53,17 @@ TEST(DoctorReport, TellsOfAMicroBatchThatTrainRefusesOnMps) {
   EXPECT_THAT(report_text(report), HasSubstr(remark));
   report.device = at::kCPU;
   EXPECT_THAT(report_text(report), testing::Not(HasSubstr(remark)));
+}
+
+TEST(DoctorReport, TellsOfATimeThatOtherProgramsDisturbed) {
+  auto report = mac_report();
+  const char* const remark = "\nbase: time is unsteady; close other programs and run this again\n";
+  EXPECT_THAT(report_text(report), testing::Not(HasSubstr(remark)));
+  report.machine->plans[2].time.figure->steady = false;
+  EXPECT_THAT(report_text(report), HasSubstr(remark));
+  const Json configs = parse_json(report_json(report), "json").at("configs");
+  EXPECT_EQ(configs.at(1).at("estimate_is_steady"), true);
+  EXPECT_EQ(configs.at(2).at("estimate_is_steady"), false);
 }
 
 }  // namespace

@@ -151,6 +151,14 @@ TEST(TrainingTime, IsNotMeasuredWhereTwoLayersAreMoreThanTheMemory) {
                                                  " that a run may take"));
 }
 
+TEST(TrainingTime, IsUnsteadyWhereTheSecondLayerTookAlmostNone) {
+  const auto model = medium_plan().model;  // a layer has 21 % of the work of two and the output layer
+  EXPECT_TRUE(is_steady(1, 1.3, model));
+  EXPECT_TRUE(is_steady(1, 1.07, model));
+  EXPECT_FALSE(is_steady(1, 1.03, model));
+  EXPECT_FALSE(is_steady(1, 0.9, model));
+}
+
 TEST(TryToMeasure, TellsInOneLineThatMemoryRanOut) {
   const auto tensor = try_to_measure([] { return at::empty({int64_t{1} << 60}, at::kByte); });
   EXPECT_FALSE(tensor.figure);

@@ -56,10 +56,6 @@ struct TrainingMemory {
 
 TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype);
 
-/// The most tokens of a micro-batch, over which gradients are summed, that the device computes rightly; `train` refuses
-/// more.
-int64_t max_micro_batch_tokens(at::Device device);
-
 /// Windows of max_seq_len that fit into `bytes` and that the device computes rightly; 0 where not even one does.
 int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t bytes);
 
@@ -74,7 +70,12 @@ struct TrainingTime {
   at::ScalarType dtype;  // of the products
   double seconds_per_step, tokens_per_second;
   double total_seconds;  // max_steps of them, without validation
+  bool steady;           // false: other programs disturbed the measurement (is_steady)
 };
+
+/// Whether the seconds of a step with one and with two layers go together: the second layer took a quarter of its share
+/// of the work at least. Where it took less, the extrapolation to all layers means nothing.
+bool is_steady(double one_layer_seconds, double two_layers_seconds, model::ModelConfig config);
 
 /// Extrapolates to the plan's layers, micro-batch and accumulation from real steps of its shape with one and with two
 /// layers and about two thousand tokens, measured here. Throws Error where even those need more memory than

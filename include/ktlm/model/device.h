@@ -12,6 +12,8 @@ namespace ktlm::model {
 
 /// "auto" takes CUDA, then MPS, then the CPU. Throws ConfigError where the named device is not there.
 at::Device select_device(const std::string& name);
+/// "cpu", "cuda", "mps", as select_device takes it.
+std::string device_name(at::Device device);
 /// "fp32", "bf16", "fp16". Throws ConfigError.
 at::ScalarType parse_dtype(const std::string& name);
 std::string dtype_name(at::ScalarType dtype);

@@ -22,6 +22,9 @@ at::Tensor accumulate_gradients(const model::LanguageModel& model, const data::B
 /// Each batch's share of all their targets (those that are not negative).
 std::vector<double> target_shares(const std::vector<data::Batch>& batches);
 
+/// Tokens that a micro-batch may have: the gradients of a linear layer sum over them (model::kMpsMaxSummands).
+int64_t max_micro_batch_tokens(at::Device device);
+
 /// The dtype to multiply in. "fp32", "bf16": as said. "auto": what a linear layer of the model's shape takes less time
 /// in, forward and backward, on the CPU; bf16 on CUDA; fp32 on MPS, where bf16 was slower.
 at::ScalarType choose_autocast_dtype(const std::string& setting, at::Device device, const model::ModelConfig& config,
