@@ -97,11 +97,12 @@ TEST(LanguageModel, LeftPaddedRowsEqualSingleRuns) {
   }
 }
 
-std::vector<at::Tensor> gradients(const ModelConfig& config, bool checkpointing, at::ScalarType dtype) {
+std::vector<at::Tensor> gradients(const ModelConfig& config, bool checkpointing, at::ScalarType dtype,
+                                  uint64_t seed = 3) {
   auto model = example_model(config);
   model.set_requires_grad(true);
   model.set_gradient_checkpointing(checkpointing);
-  const auto ids = random_ids(config, 2, 33);
+  const auto ids = random_ids(config, 2, 33, seed);
   at::Tensor loss;
   {
     const AutocastGuard autocast(at::kCPU, dtype);
@@ -123,14 +124,22 @@ TEST(LanguageModel, CheckpointingChangesNoGradient) {
   }
 }
 
+// The mean of several texts: where a gradient's terms nearly cancel, the error of one text is a matter of luck. (Over
+// 20 texts a single tensor was off by up to 0.21 with libtorch's attention, by up to 0.08 with ours.)
 TEST(LanguageModel, Bf16AutocastStaysNearFullPrecision) {
+  constexpr uint64_t kTexts = 8;
   for (const auto& config : variants()) {
-    const auto exact = gradients(config, false, at::kFloat), rounded = gradients(config, false, at::kBFloat16);
-    for (size_t i = 0; i < exact.size(); ++i) {
-      EXPECT_EQ(rounded[i].scalar_type(), at::kFloat);
-      const double error = (rounded[i] - exact[i]).norm().item<double>() / exact[i].norm().item<double>();
-      EXPECT_LT(error, 0.07) << i;  // the most in a sum of terms that nearly cancel; 0.01 elsewhere
+    std::vector<double> errors;
+    for (uint64_t seed = 1; seed <= kTexts; ++seed) {
+      const auto exact = gradients(config, false, at::kFloat, seed);
+      const auto rounded = gradients(config, false, at::kBFloat16, seed);
+      errors.resize(exact.size());
+      for (size_t i = 0; i < exact.size(); ++i) {
+        EXPECT_EQ(rounded[i].scalar_type(), at::kFloat);
+        errors[i] += (rounded[i] - exact[i]).norm().item<double>() / exact[i].norm().item<double>() / kTexts;
+      }
     }
+    for (size_t i = 0; i < errors.size(); ++i) EXPECT_LT(errors[i], 0.05) << i;
   }
 }
 
