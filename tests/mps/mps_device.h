@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -13,10 +14,11 @@
 
 namespace ktlm::test {
 
-/// Skips where there is no MPS device, real or fake.
+/// Skips where there is no MPS device, real or fake; fails where ctest preloads the fake one and it does not come.
 class MpsTest : public testing::Test {
  protected:
   void SetUp() override {
+    ASSERT_TRUE(at::globalContext().hasMPS() || std::getenv("FAKEMPS_OPS") == nullptr) << "fakemps brought no device";
     if (!at::globalContext().hasMPS())
       GTEST_SKIP() << "no MPS device here: this is no Mac, and fakemps (cmake/fakemps.cmake) is not preloaded";
     at::set_num_threads(1);  // threads that wait for each other cost more than so small a model
