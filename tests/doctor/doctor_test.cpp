@@ -40,7 +40,8 @@ ProgramResult ktlm(std::vector<std::string> arguments, [[maybe_unused]] const Ma
   std::string preloaded = machine.fault.empty() ? "" : KTLM_FAULTY_KERNELS;
   if (!machine.fault.empty()) options.environment.emplace_back("KTLM_TEST_FAULT", machine.fault);
 #ifdef KTLM_FAKEMPS
-  if (machine.mps) preloaded += (preloaded.empty() ? "" : ":") + std::string(KTLM_FAKEMPS);
+  if (machine.mps && !preloaded.empty()) preloaded += ':';
+  if (machine.mps) preloaded += KTLM_FAKEMPS;
   options.environment.emplace_back("FAKEMPS_OPS", KTLM_FAKEMPS_OPS);
 #endif
   options.environment.emplace_back("LD_PRELOAD", preloaded);
