@@ -1,6 +1,5 @@
 # cmake --install puts bin/ktlm, lib/libktlm_torch and the shipped configs under the prefix. libtorch itself is not
 # copied: the library remembers where it was found when it was built.
-include(GNUInstallDirs)
 install(TARGETS ktlm RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(KTLM_WITH_TORCH)
   install(TARGETS ktlm_torch LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
