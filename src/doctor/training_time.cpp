@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <limits>
+#include <vector>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/text_format.h"
@@ -18,10 +18,12 @@ namespace {
 constexpr int64_t kMeasuredTokens = 2048;
 constexpr int kRuns = 4;
 
-// Seconds of the parts of a step.
+// Seconds of the parts of each step.
 struct StepSeconds {
-  double micro_batch = std::numeric_limits<double>::infinity(), update = micro_batch;
+  std::vector<double> micro_batch, update;
 };
+
+double fastest(const std::vector<double>& seconds) { return *std::min_element(seconds.begin(), seconds.end()); }
 
 // The plan's model with so many layers, ready to train on random tokens.
 class ShortModel {
@@ -36,11 +38,11 @@ class ShortModel {
     batch_ = {ids, ids};
   }
 
-  void step(StepSeconds& fastest) {
+  void step(StepSeconds& seconds) {
     const auto micro_batch = [&] { train::accumulate_gradients(model_, batch_, 1, dtype_); };
     const auto update = [&] { optimizer_.step(1e-4, 1); };
-    fastest.micro_batch = std::min(fastest.micro_batch, time_runs(0, 1, model_.device(), micro_batch)[0]);
-    fastest.update = std::min(fastest.update, time_runs(0, 1, model_.device(), update)[0]);
+    seconds.micro_batch.push_back(time_runs(0, 1, model_.device(), micro_batch)[0]);
+    seconds.update.push_back(time_runs(0, 1, model_.device(), update)[0]);
   }
 
  private:
@@ -70,13 +72,19 @@ void check_memory(TrainingPlan plan, int64_t windows, at::Device device) {
 
 }  // namespace
 
-bool is_steady(double one_layer_seconds, double two_layers_seconds, model::ModelConfig config) {
-  constexpr double kLeast = 0.25;
+bool is_steady(const std::vector<double>& one_layer_seconds, const std::vector<double>& two_layers_seconds,
+               model::ModelConfig config) {
+  constexpr double kLeast = 0.25, kLikeness = 1.15;
+  for (auto seconds : {one_layer_seconds, two_layers_seconds}) {
+    std::sort(seconds.begin(), seconds.end());
+    if (seconds[1] > kLikeness * seconds[0]) return false;
+  }
+  const double one = fastest(one_layer_seconds), two = fastest(two_layers_seconds);
   const auto flops = [&](int64_t n_layers) {
     config.n_layers = n_layers;
     return flops_per_token(config, static_cast<double>(config.max_seq_len) / 2, /*training=*/true);
   };
-  return two_layers_seconds - one_layer_seconds >= kLeast * (1 - flops(1) / flops(2)) * two_layers_seconds;
+  return two - one >= kLeast * (1 - flops(1) / flops(2)) * two;
 }
 
 TrainingTime measure_training_time(const TrainingPlan& plan, at::Device device) {
@@ -98,8 +106,8 @@ TrainingTime measure_training_time(const TrainingPlan& plan, at::Device device) 
   };
   const double micro_batches =
       static_cast<double>(train.grad_accum_steps * train.micro_batch_size) / static_cast<double>(windows);
-  time.seconds_per_step =
-      micro_batches * at_all_layers(one.micro_batch, two.micro_batch) + at_all_layers(one.update, two.update);
+  time.seconds_per_step = micro_batches * at_all_layers(fastest(one.micro_batch), fastest(two.micro_batch)) +
+                          at_all_layers(fastest(one.update), fastest(two.update));
   const auto tokens = static_cast<double>(train.grad_accum_steps * train.micro_batch_size * model.max_seq_len);
   time.tokens_per_second = tokens / time.seconds_per_step;
   time.total_seconds = static_cast<double>(train.max_steps) * time.seconds_per_step;

@@ -153,10 +153,17 @@ TEST(TrainingTime, IsNotMeasuredWhereTwoLayersAreMoreThanTheMemory) {
 
 TEST(TrainingTime, IsUnsteadyWhereTheSecondLayerTookAlmostNone) {
   const auto model = medium_plan().model;  // a layer has 21 % of the work of two and the output layer
-  EXPECT_TRUE(is_steady(1, 1.3, model));
-  EXPECT_TRUE(is_steady(1, 1.07, model));
-  EXPECT_FALSE(is_steady(1, 1.03, model));
-  EXPECT_FALSE(is_steady(1, 0.9, model));
+  EXPECT_TRUE(is_steady({1, 1}, {1.3, 1.3}, model));
+  EXPECT_TRUE(is_steady({1, 1}, {1.07, 1.07}, model));
+  EXPECT_FALSE(is_steady({1, 1}, {1.03, 1.03}, model));
+  EXPECT_FALSE(is_steady({1, 1}, {0.9, 0.9}, model));
+}
+
+TEST(TrainingTime, IsUnsteadyWhereNoTwoStepsAreAlike) {
+  const auto model = medium_plan().model;
+  EXPECT_TRUE(is_steady({5, 1, 1.1}, {1.4, 1.3, 9}, model));  // the slow ones count for nothing
+  EXPECT_FALSE(is_steady({5, 1, 1.2}, {1.3, 1.3, 1.3}, model));
+  EXPECT_FALSE(is_steady({1, 1, 1}, {1.3, 1.6, 1.6}, model));
 }
 
 TEST(TryToMeasure, TellsInOneLineThatMemoryRanOut) {

@@ -73,9 +73,11 @@ struct TrainingTime {
   bool steady;           // false: other programs disturbed the measurement (is_steady)
 };
 
-/// Whether the seconds of a step with one and with two layers go together: the second layer took a quarter of its share
-/// of the work at least. Where it took less, the extrapolation to all layers means nothing.
-bool is_steady(double one_layer_seconds, double two_layers_seconds, model::ModelConfig config);
+/// Whether the seconds of several steps with one and with two layers (two of each at least) tell of the machine and not
+/// of what else it does: the two fastest of each are alike, within 15 %, and the second layer took a quarter of its
+/// share of the work at least. Else the extrapolation to all layers means nothing.
+bool is_steady(const std::vector<double>& one_layer_seconds, const std::vector<double>& two_layers_seconds,
+               model::ModelConfig config);
 
 /// Extrapolates to the plan's layers, micro-batch and accumulation from real steps of its shape with one and with two
 /// layers and about two thousand tokens, measured here. Throws Error where even those need more memory than
