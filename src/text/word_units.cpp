@@ -1,0 +1,129 @@
+// One pass over the bytes: the lead byte alone tells a letter from a mark in all but a few blocks, and the last
+// syllable of a word leads to the few suffixes that end in it.
+#include "ktlm/text/word_units.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "ktlm/text/hangul.h"
+#include "ktlm/text/utf8.h"
+
+namespace ktlm::text {
+namespace {
+
+constexpr size_t kSyllableBytes = 3;
+constexpr char32_t kFirstSyllable = 0xAC00;
+constexpr size_t kNumSyllables = 0xD7A3 - kFirstSyllable + 1;
+
+constexpr char32_t last_syllable(std::string_view text) {
+  const auto byte = [&](size_t back) { return static_cast<unsigned char>(text[text.size() - back]); };
+  return static_cast<char32_t>((byte(3) & 0x0F) << 12 | (byte(2) & 0x3F) << 6 | (byte(1) & 0x3F));
+}
+
+// The commonest in news, encyclopedia and statutes. By their last syllable, then longer before shorter, so that the
+// first that fits is the longest.
+constexpr auto kSuffixes = [] {
+  auto suffixes = std::to_array<std::string_view>(
+      {"은",   "는",     "이",   "가",   "을",   "를",   "의",   "에",     "와",     "과",     "도",
+       "만",   "로",     "으로", "에서", "에게", "에는", "에도", "까지",   "부터",   "보다",   "처럼",
+       "라고", "이라고", "라는", "한",   "된",   "하는", "되는", "있는",   "하고",   "이고",   "고",
+       "하여", "되어",   "해서", "하며", "이며", "지만", "면서", "다",     "했다",   "한다",   "하다",
+       "된다", "됐다",   "되다", "이다", "있다", "없다", "니다", "습니다", "입니다", "합니다", "됩니다"});
+  std::sort(suffixes.begin(), suffixes.end(), [](std::string_view a, std::string_view b) {
+    return last_syllable(a) != last_syllable(b) ? last_syllable(a) < last_syllable(b) : a.size() > b.size();
+  });
+  return suffixes;
+}();
+
+// By last syllable: 1 + where its suffixes begin, 0 where there are none.
+constexpr auto kFirstSuffix = [] {
+  std::array<uint8_t, kNumSyllables> first{};
+  for (size_t i = kSuffixes.size(); i-- > 0;)
+    first[last_syllable(kSuffixes[i]) - kFirstSyllable] = static_cast<uint8_t>(i + 1);
+  return first;
+}();
+
+// The longest suffix, of more than `shorter_bytes`, that `word` ends in; else empty.
+std::string_view suffix_of(std::string_view word, size_t shorter_bytes) {
+  if (word.size() <= kSyllableBytes) return {};
+  const char32_t last = last_syllable(word);
+  if (!is_hangul_syllable(last) || (static_cast<unsigned char>(word[word.size() - 3]) & 0xF0) != 0xE0) return {};
+  const size_t first = kFirstSuffix[last - kFirstSyllable];
+  if (first == 0) return {};
+  for (size_t i = first - 1; i < kSuffixes.size() && last_syllable(kSuffixes[i]) == last; ++i) {
+    const size_t size = kSuffixes[i].size();
+    if (size > shorter_bytes && word.ends_with(kSuffixes[i])) return word.substr(word.size() - size);
+  }
+  return {};
+}
+
+void append_word(std::string_view word, std::vector<std::string_view>& units) {
+  const std::string_view outer = suffix_of(word, 0);
+  if (outer.empty() || outer.size() == word.size()) return units.push_back(word);
+  word.remove_suffix(outer.size());
+  // 서울에서|는: a second one, but of two syllables or more, for nouns end in 이, 도, 의 as well.
+  const std::string_view inner = suffix_of(word, kSyllableBytes);
+  if (inner.size() < word.size()) {
+    word.remove_suffix(inner.size());
+    units.push_back(word);
+  }
+  if (!inner.empty()) units.push_back(inner);
+  units.push_back(outer);
+}
+
+enum class Kind : uint8_t { kLetter, kHangul, kDigit, kSpace, kMark, kMixedBlock };
+
+// By lead byte; kMixedBlock asks for the whole character.
+constexpr auto kKinds = [] {
+  std::array<Kind, 256> kinds{};
+  for (size_t byte = 0; byte < 0x80; ++byte) {
+    const bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+    const bool digit = byte >= '0' && byte <= '9';
+    kinds[byte] = letter ? Kind::kLetter : digit ? Kind::kDigit : byte <= ' ' ? Kind::kSpace : Kind::kMark;
+  }
+  for (const size_t byte : {0xC2, 0xC3, 0xE2, 0xE3, 0xEF}) kinds[byte] = Kind::kMixedBlock;
+  for (const size_t byte : {0xEA, 0xEB, 0xEC, 0xED}) kinds[byte] = Kind::kHangul;
+  return kinds;
+}();
+
+constexpr size_t length_by_lead(unsigned char lead) { return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4; }
+
+Kind kind_in_mixed_block(std::string_view text, size_t position) {
+  const char32_t c = decode_utf8(text, position);
+  switch (script_of(c)) {
+    case Script::kSpace:
+      return Kind::kSpace;
+    case Script::kPunctuation:
+      return Kind::kMark;
+    default:
+      // Currency signs, arrows, operators, boxes, pictures.
+      return (c >= 0x20A0 && c <= 0x20CF) || (c >= 0x2190 && c <= 0x2BFF) ? Kind::kMark : Kind::kLetter;
+  }
+}
+
+}  // namespace
+
+void split_word_units(std::string_view text, std::vector<std::string_view>& units) {
+  size_t begin = 0;  // of the word at `position`; the same where none has begun
+  Kind before = Kind::kSpace;
+  for (size_t position = 0; position < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[position]);
+    const size_t next = std::min(position + length_by_lead(lead), text.size());
+    Kind kind = kKinds[lead];
+    if (kind == Kind::kMixedBlock) kind = kind_in_mixed_block(text, position);
+    if (kind == Kind::kSpace || kind == Kind::kMark) {
+      if (begin < position) append_word(text.substr(begin, position - begin), units);
+      if (kind == Kind::kMark) units.push_back(text.substr(position, next - position));
+      begin = next;
+    } else if (kind == Kind::kHangul && before == Kind::kDigit) {
+      units.push_back(text.substr(begin, position - begin));
+      begin = position;
+    }
+    before = kind;
+    position = next;
+  }
+  if (begin < text.size()) append_word(text.substr(begin), units);
+}
+
+}  // namespace ktlm::text
