@@ -12,9 +12,9 @@
 #include "input_files.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/ordered_pipeline.h"
 #include "manifest.h"
 #include "mediawiki_reader.h"
-#include "ordered_pipeline.h"
 #include "text_readers.h"
 
 namespace ktlm::corpus {
