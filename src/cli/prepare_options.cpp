@@ -5,8 +5,9 @@
 namespace ktlm::cli {
 
 void declare(CLI::App& app, PrepareArguments& arguments) {
-  app.add_option("INPUT", arguments.inputs,
-                 "Files and folders; - is standard input. MediaWiki dumps, HTML, JSONL and text, also .bz2, .gz, .zst")
+  app.add_option(
+         "INPUT", arguments.inputs,
+         "Files and folders; - is standard input. MediaWiki dumps, HTML, JSONL and text, also .bz2, .gz, .xz, .zst")
       ->required();
   app.add_option("--out", arguments.out_dir, "Prepared directory to write")->type_name("DIR")->capture_default_str();
   declare_fields_as_overrides<corpus::PrepareConfig>(app, "prepare", arguments.option_overrides);

@@ -27,9 +27,9 @@ Json shard_list(const SplitWriter& split) {
 }
 
 Json settings_of(const PrepareConfig& config) {
-  return {{"format", config.format},       {"val_fraction", config.val_fraction},
-          {"min_chars", config.min_chars}, {"text_field", config.text_field},
-          {"strict", config.strict},       {"shard_bytes", config.shard_bytes}};
+  return {{"format", config.format},          {"encoding", config.encoding},     {"val_fraction", config.val_fraction},
+          {"min_chars", config.min_chars},    {"text_field", config.text_field}, {"strict", config.strict},
+          {"shard_bytes", config.shard_bytes}};
 }
 
 bool is_prepared_directory(const fs::path& directory) {

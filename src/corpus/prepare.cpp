@@ -6,16 +6,14 @@
 #include <thread>
 #include <utility>
 
-#include "byte_source.h"
 #include "corpus_writer.h"
 #include "extract.h"
 #include "input_files.h"
+#include "input_reader.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/ordered_pipeline.h"
 #include "manifest.h"
-#include "mediawiki_reader.h"
-#include "text_readers.h"
 
 namespace ktlm::corpus {
 
@@ -31,33 +29,17 @@ using Pipeline = OrderedPipeline<RawBatch, ExtractedBatch>;
 constexpr size_t kBatchBytes = size_t{1} << 19, kBatchDocuments = 1000;
 constexpr int64_t kMaxWarningsPerInput = 5;
 
-int64_t read_documents(const InputFile& file, ByteSource& source, const std::string& format, const EmitDocument& emit) {
-  switch (detect_format(file, source, format)) {
-    case Format::kMediawiki:
-      return read_mediawiki(source, file.name, emit);
-    case Format::kWikitext:
-      return read_page(source, file.name, RawForm::kWikitext, emit);
-    case Format::kHtml:
-      return read_page(source, file.name, RawForm::kHtml, emit);
-    case Format::kJsonl:
-      return read_jsonl(source, file.name, emit);
-    case Format::kText:
-      break;
-  }
-  return read_text(source, file.name, emit);
-}
-
 // The producer: reads file after file and hands batches of documents to the pipeline.
 class Reader {
  public:
-  Reader(const std::vector<InputFile>& files, const std::string& format, size_t num_inputs, const StopFlag& stop_flag,
+  Reader(const std::vector<InputFile>& files, const PrepareConfig& config, size_t num_inputs, const StopFlag& stop_flag,
          Pipeline& pipeline)
-      : files_(files), format_(format), bytes_in_(num_inputs), stop_flag_(stop_flag), pipeline_(pipeline) {}
+      : files_(files), config_(config), readings_(num_inputs), stop_flag_(stop_flag), pipeline_(pipeline) {}
 
   void run() {
     for (const InputFile& file : files_) {
-      const auto source = open_byte_source(file.path, {[this] { check(); }, &file_bytes_});
-      bytes_in_[file.input] += read_documents(file, *source, format_, [&](RawDocument&& document) {
+      const ReadHooks hooks{[this] { check(); }, &file_bytes_};
+      readings_[file.input] += read_input_file(file, config_, hooks, [&](RawDocument&& document) {
         document.input = file.input;
         if (document.source.empty()) document.source = file.name;
         add(std::move(document));
@@ -68,8 +50,8 @@ class Reader {
 
   /// Of the files themselves, while run() is at work.
   int64_t file_bytes() const { return file_bytes_; }
-  /// By input, after decompression; complete when the pipeline is done.
-  const std::vector<int64_t>& bytes_in() const { return bytes_in_; }
+  /// By input; complete when the pipeline is done.
+  const std::vector<InputReading>& readings() const { return readings_; }
 
  private:
   void check() {
@@ -89,8 +71,8 @@ class Reader {
   }
 
   const std::vector<InputFile>& files_;
-  const std::string& format_;
-  std::vector<int64_t> bytes_in_;
+  const PrepareConfig& config_;
+  std::vector<InputReading> readings_;
   const StopFlag& stop_flag_;
   Pipeline& pipeline_;
   std::atomic<int64_t> file_bytes_{0};
@@ -190,7 +172,7 @@ PrepareSummary prepare(const std::vector<std::string>& inputs, const std::filesy
   CorpusWriter writer(directory.path(), config);
   Collector collector(writer, summary.inputs, config.strict, warn_or_not);
   Pipeline pipeline(num_workers(config.threads));
-  Reader reader(files, config.format, inputs.size(), stop_flag, pipeline);
+  Reader reader(files, config, inputs.size(), stop_flag, pipeline);
   try {
     pipeline.run([&] { reader.run(); }, [&](RawBatch&& batch) { return extract_batch(std::move(batch), config); },
                  [&](ExtractedBatch&& batch) {
@@ -203,10 +185,14 @@ PrepareSummary prepare(const std::vector<std::string>& inputs, const std::filesy
     return summary;
   }
   collector.finish();
+  for (const InputReading& reading : reader.readings()) {
+    for (const std::string& warning : reading.warnings) warn_or_not(warning);
+  }
   writer.finish();
 
   for (size_t i = 0; i < inputs.size(); ++i) {
-    summary.inputs[i].counts.bytes_in = reader.bytes_in()[i];
+    summary.inputs[i].counts.bytes_in = reader.readings()[i].bytes;
+    summary.inputs[i].decoded_files = reader.readings()[i].decoded_files;
     summary.total += summary.inputs[i].counts;
   }
   if (summary.total.kept == 0) throw_nothing_left(summary);
