@@ -21,9 +21,13 @@ inline std::string option_of(const ConfigField& field) {
   return option;
 }
 
-/// One option for `field`; `take` gets what the person wrote. A flag, which gives "true", for a field that is a bool.
+/// One option for `field`; `take` gets what the person wrote. A flag for a field that is a bool: --strict gives "true";
+/// of one that is true unless told otherwise, --no-near-duplicates gives "false".
 inline void declare_field(CLI::App& app, const ConfigField& field, std::function<void(const std::string&)> take) {
-  if (field.type == "true or false") {
+  if (field.type == "true or false" && field.print() == "true") {
+    app.add_flag_callback(
+        "--no-" + option_of(field).substr(2), [take = std::move(take)] { take("false"); }, "Not: " + field.help);
+  } else if (field.type == "true or false") {
     app.add_flag_callback(
         option_of(field), [take = std::move(take)] { take("true"); }, field.help);
   } else {

@@ -5,11 +5,12 @@
 namespace ktlm::cli {
 
 void declare(CLI::App& app, PrepareArguments& arguments) {
-  app.add_option(
-         "INPUT", arguments.inputs,
-         "Files and folders; - is standard input. MediaWiki dumps, HTML, JSONL and text, also .bz2, .gz, .xz, .zst")
-      ->required();
+  app.add_option("INPUT", arguments.inputs,
+                 "Files and folders; - is standard input. MediaWiki dumps, HTML, JSONL and text, also .bz2, .gz, .zst");
   app.add_option("--out", arguments.out_dir, "Prepared directory to write")->type_name("DIR")->capture_default_str();
+  app.add_option("--shard", arguments.shard,
+                 "Do the I-th of N parts of the work, on this machine, into OUT.shard-I-of-N; see merge")
+      ->type_name("I/N");
   declare_fields_as_overrides<corpus::PrepareConfig>(app, "prepare", arguments.option_overrides);
   app.add_option("--config", arguments.config_files, "Configuration file with a section prepare; several layer")
       ->type_name("FILE")
@@ -18,6 +19,11 @@ void declare(CLI::App& app, PrepareArguments& arguments) {
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
   app.add_flag("--json", arguments.json, "Print the result as one JSON object");
+
+  CLI::App* merge = app.add_subcommand("merge", "Make one prepared directory of all shards");
+  merge->add_option("SHARD", arguments.shard_dirs, "Directories that --shard made; without any, those beside --out");
+  merge->fallthrough();  // --out, --threads, --memory-bytes, --json as above
+  merge->callback([&arguments] { arguments.merges = true; });
 }
 
 }  // namespace ktlm::cli

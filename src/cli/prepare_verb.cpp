@@ -1,16 +1,23 @@
 #include "prepare_verb.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 
 #include "config_sections.h"
 #include "console.h"
+#include "ktlm/core/error.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/corpus/prepare.h"
 
 namespace ktlm::cli {
 
 namespace {
+
+constexpr int64_t kMaxShards = 100'000;
 
 std::string reasons_text(const corpus::DocumentCounts& counts) {
   std::string text;
@@ -23,21 +30,12 @@ std::string reasons_text(const corpus::DocumentCounts& counts) {
 }
 
 // Numbers first, so that names of any width (Hangul takes two columns) need no padding.
-std::string table_row(const corpus::DocumentCounts& counts, const std::string& name, const std::string& notes = {}) {
+std::string table_row(const corpus::DocumentCounts& counts, const std::string& name) {
   char numbers[64];
   std::snprintf(numbers, sizeof numbers, "%10lld %10lld %10lld  ", static_cast<long long>(counts.documents_in),
                 static_cast<long long>(counts.kept), static_cast<long long>(counts.num_dropped()));
   const std::string reasons = reasons_text(counts);
-  return numbers + name + (reasons.empty() ? "" : "  (" + reasons + ")") + notes + "\n";
-}
-
-// "; 3 files decoded from CP949"
-std::string decoded_text(const corpus::InputSummary& input) {
-  std::string text;
-  for (const auto& [encoding, count] : input.decoded_files) {
-    text += "; " + std::to_string(count) + (count == 1 ? " file" : " files") + " decoded from " + encoding;
-  }
-  return text;
+  return numbers + name + (reasons.empty() ? "" : "  (" + reasons + ")") + "\n";
 }
 
 std::string split_text(const char* name, const corpus::SplitSummary& split) {
@@ -47,9 +45,10 @@ std::string split_text(const char* name, const corpus::SplitSummary& split) {
 
 std::string summary_text(const corpus::PrepareSummary& summary) {
   std::string text = " documents       kept    dropped  input\n";
-  for (const corpus::InputSummary& input : summary.inputs)
-    text += table_row(input.counts, input.name, decoded_text(input));
+  for (const corpus::InputSummary& input : summary.inputs) text += table_row(input.counts, input.name);
   if (summary.inputs.size() > 1) text += table_row(summary.total, "total");
+  if (summary.train.files == 0)
+    return text + summary.out_dir.string() + ": a shard; duplicates are found when ktlm prepare merge has them all\n";
   text += summary.out_dir.string() + ": " + split_text("train", summary.train) + "; " + split_text("val", summary.val) +
           "\n";
   return text;
@@ -61,6 +60,45 @@ std::string speed_text(const corpus::PrepareSummary& summary) {
          format_bytes(static_cast<int64_t>(bytes_per_second)) + "/s";
 }
 
+corpus::Shard parse_shard(const std::string& text) {
+  corpus::Shard shard;
+  const char* const end = text.data() + text.size();
+  const auto number = std::from_chars(text.data(), end, shard.number);
+  const bool has_slash = number.ec == std::errc() && number.ptr != end && *number.ptr == '/';
+  const auto count = std::from_chars(has_slash ? number.ptr + 1 : end, end, shard.count);
+  if (!has_slash || count.ec != std::errc() || count.ptr != end || shard.number < 1 || shard.number > shard.count ||
+      shard.count > kMaxShards)
+    throw ConfigError("--shard: \"" + text + "\", expected I/N with I from 1 to N (at most " +
+                      std::to_string(kMaxShards) + "), such as 3/8");
+  return shard;
+}
+
+// The directories beside `out_dir` that --shard made for it.
+std::vector<std::filesystem::path> find_shards(const std::string& out_dir) {
+  namespace fs = std::filesystem;
+  const std::string prefix = corpus::shard_directory(out_dir, {}).string();  // "data/prepared.shard-1-of-1"
+  const std::string stem = prefix.substr(0, prefix.size() - std::string_view("1-of-1").size());
+  const fs::path parent = fs::path(stem).parent_path();
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(parent.empty() ? "." : parent, error)) {
+    const fs::path path = parent / entry.path().filename();
+    if (path.string().starts_with(stem)) found.push_back(path);
+  }
+  std::sort(found.begin(), found.end());
+  if (found.empty()) throw Error(stem + "*: no shard; run ktlm prepare --shard first, or name their directories");
+  return found;
+}
+
+corpus::PrepareSummary run_merge(const PrepareArguments& arguments, const corpus::PrepareConfig& config,
+                                 Console& console) {
+  const std::vector<std::filesystem::path> shards =
+      arguments.shard_dirs.empty()
+          ? find_shards(arguments.out_dir)
+          : std::vector<std::filesystem::path>(arguments.shard_dirs.begin(), arguments.shard_dirs.end());
+  return corpus::merge_shards(shards, arguments.out_dir, config, console.stop_flag(), console.progress());
+}
+
 }  // namespace
 
 int run_prepare(const PrepareArguments& arguments, Console& console) {
@@ -68,14 +106,22 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
   for (const std::string& assignment : arguments.option_overrides) tree.add_override(assignment);
   const auto config = load_section<corpus::PrepareConfig>(tree, "prepare");
 
-  const corpus::PrepareSummary summary = corpus::prepare(arguments.inputs, arguments.out_dir, config,
-                                                         console.stop_flag(), console.progress(), console.warnings());
+  if (!arguments.merges && arguments.inputs.empty()) throw ConfigError("INPUT is required; see ktlm prepare --help");
+
+  const bool is_shard = !arguments.shard.empty();
+  const corpus::PrepareSummary summary =
+      arguments.merges ? run_merge(arguments, config, console)
+      : is_shard ? corpus::prepare_shard(arguments.inputs, arguments.out_dir, parse_shard(arguments.shard), config,
+                                         console.stop_flag(), console.progress(), console.warnings())
+                 : corpus::prepare(arguments.inputs, arguments.out_dir, config, console.stop_flag(), console.progress(),
+                                   console.warnings());
   if (summary.stopped) {
-    console.note("stopped; " + arguments.out_dir + " is as it was");
+    console.note("stopped; " + summary.out_dir.string() + " is as it was" +
+                 (summary.can_go_on ? "; the same command goes on from here" : ""));
     return console.exit_code();
   }
   console.print(arguments.json ? to_json_line(to_json(summary)) : summary_text(summary));
-  console.note(speed_text(summary));
+  if (!summary.resumed && !arguments.merges) console.note(speed_text(summary));
   return console.exit_code();
 }
 

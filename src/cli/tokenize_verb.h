@@ -1,11 +1,7 @@
-// ktlm tokenize: text in, token ids out; or the other way round; or their number.
+// ktlm tokenize: lines of text in, lines of token ids out; or the other way round.
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <vector>
-
-#include "ktlm/tokenizer/token_stream.h"
 
 namespace CLI {
 class App;
@@ -16,11 +12,8 @@ namespace ktlm::cli {
 class Console;
 
 struct TokenizeArguments {
-  std::vector<std::string> inputs;  // none: standard input
   std::string tokenizer_dir = "data/tokenizer";
-  tokenizer::StreamFormat format;
-  bool count = false, json = false;
-  int64_t threads = 0;
+  bool pieces = false, decode = false;
 };
 
 void declare(CLI::App& app, TokenizeArguments& arguments);

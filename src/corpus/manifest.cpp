@@ -1,10 +1,13 @@
 #include "manifest.h"
 
+#include <string_view>
 #include <system_error>
+#include <type_traits>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/text/normalize.h"
+#include "part_format.h"
 
 namespace ktlm::corpus {
 
@@ -15,9 +18,9 @@ namespace {
 constexpr const char* kFormat = "ktlm-prepared";
 constexpr int64_t kVersion = 1;
 
-Json shard_list(const SplitWriter& split) {
+Json file_list(const std::vector<ShardInfo>& shards) {
   Json files = Json::array();
-  for (const ShardInfo& shard : split.shards()) {
+  for (const ShardInfo& shard : shards) {
     files.push_back({{"name", shard.name},
                      {"documents", shard.documents},
                      {"text_bytes", shard.text_bytes},
@@ -26,11 +29,8 @@ Json shard_list(const SplitWriter& split) {
   return files;
 }
 
-Json settings_of(const PrepareConfig& config) {
-  return {{"format", config.format},          {"encoding", config.encoding},     {"val_fraction", config.val_fraction},
-          {"min_chars", config.min_chars},    {"text_field", config.text_field}, {"strict", config.strict},
-          {"shard_bytes", config.shard_bytes}};
-}
+// What changes how the work is done, but not its result.
+bool is_setting_of_the_run(std::string_view name) { return name == "threads" || name == "memory_bytes"; }
 
 bool is_prepared_directory(const fs::path& directory) {
   try {
@@ -43,7 +43,7 @@ bool is_prepared_directory(const fs::path& directory) {
 
 }  // namespace
 
-Json make_manifest(const PrepareSummary& summary, const PrepareConfig& config, const CorpusWriter& writer) {
+Json make_manifest(const PrepareSummary& summary, const PrepareConfig& config, const AssembledCorpus& corpus) {
   Json counts = to_json(summary);
   Json manifest = {{"format", kFormat},
                    {"version", kVersion},
@@ -54,9 +54,26 @@ Json make_manifest(const PrepareSummary& summary, const PrepareConfig& config, c
                    {"total", counts["total"]},
                    {"train", counts["train"]},
                    {"val", counts["val"]}};
-  manifest["train"]["files"] = shard_list(writer.train());
-  manifest["val"]["files"] = shard_list(writer.val());
+  manifest["train"]["files"] = file_list(corpus.train);
+  manifest["val"]["files"] = file_list({corpus.val});
   return manifest;
+}
+
+Json settings_of(const PrepareConfig& config) {
+  Json settings = Json::object();
+  PrepareConfig::visit_fields([&](const char* name, auto member, auto&&...) {
+    if (!is_setting_of_the_run(name)) settings[name] = config.*member;
+  });
+  return settings;
+}
+
+PrepareConfig settings_from(const Json& settings, const std::string& where) {
+  PrepareConfig config;
+  PrepareConfig::visit_fields([&](const char* name, auto member, auto&&...) {
+    using T = std::remove_reference_t<decltype(config.*member)>;
+    if (!is_setting_of_the_run(name)) config.*member = json_get<T>(settings, name, where);
+  });
+  return config;
 }
 
 Json read_manifest(const fs::path& directory) {
@@ -104,6 +121,14 @@ void require_replaceable(const fs::path& directory) {
       throw Error(entry.path().string() + ": is none of a prepared corpus's files and would be lost; move it away or " +
                   "choose another --out");
   }
+}
+
+void require_replaceable_shard(const fs::path& directory) {
+  std::error_code error;
+  if (!fs::exists(directory, error) || fs::is_empty(directory, error)) return;
+  if (!fs::exists(directory / kPartFile, error))
+    throw Error(directory.string() +
+                ": holds something else than a shard and is left as it is; remove it or choose another --out");
 }
 
 }  // namespace ktlm::corpus

@@ -1,208 +1,227 @@
 #include "ktlm/corpus/prepare.h"
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <thread>
+#include <functional>
+#include <set>
+#include <system_error>
 #include <utility>
 
-#include "corpus_writer.h"
-#include "extract.h"
+#include "byte_source.h"
+#include "first_pass.h"
 #include "input_files.h"
-#include "input_reader.h"
 #include "ktlm/core/error.h"
+#include "ktlm/core/file_lock.h"
 #include "ktlm/core/files.h"
-#include "ktlm/core/ordered_pipeline.h"
 #include "manifest.h"
+#include "second_pass.h"
 
 namespace ktlm::corpus {
 
+namespace fs = std::filesystem;
+
 namespace {
 
-struct Stopped {};
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
-using RawBatch = std::vector<RawDocument>;
-using ExtractedBatch = std::vector<ExtractedDocument>;
-using Pipeline = OrderedPipeline<RawBatch, ExtractedBatch>;
+fs::path without_trailing_slash(const fs::path& directory) {
+  return directory.has_filename() ? directory : directory.parent_path();
+}
 
-// Enough work at a time for the threads not to meet often; small enough to keep what is under way within megabytes.
-constexpr size_t kBatchBytes = size_t{1} << 19, kBatchDocuments = 1000;
-constexpr int64_t kMaxWarningsPerInput = 5;
+std::function<void()> stopping_at(const StopFlag& stop_flag) {
+  return [&stop_flag] {
+    if (stop_flag.requested()) throw Stopped{};
+  };
+}
 
-// The producer: reads file after file and hands batches of documents to the pipeline.
-class Reader {
+// The folder in which a first pass works; gone at the end unless it is to be gone on with.
+class WorkDirectory {
  public:
-  Reader(const std::vector<InputFile>& files, const PrepareConfig& config, size_t num_inputs, const StopFlag& stop_flag,
-         Pipeline& pipeline)
-      : files_(files), config_(config), readings_(num_inputs), stop_flag_(stop_flag), pipeline_(pipeline) {}
-
-  void run() {
-    for (const InputFile& file : files_) {
-      const ReadHooks hooks{[this] { check(); }, &file_bytes_};
-      readings_[file.input] += read_input_file(file, config_, hooks, [&](RawDocument&& document) {
-        document.input = file.input;
-        if (document.source.empty()) document.source = file.name;
-        add(std::move(document));
-      });
-    }
-    flush();
+  explicit WorkDirectory(const fs::path& out_dir)
+      : path_(partial_directory(out_dir)), lock_(path_, "wait for it, or choose another --out") {}
+  ~WorkDirectory() {
+    std::error_code ignored;
+    if (!is_kept_) fs::remove_all(path_, ignored);
   }
+  WorkDirectory(const WorkDirectory&) = delete;
+  WorkDirectory& operator=(const WorkDirectory&) = delete;
 
-  /// Of the files themselves, while run() is at work.
-  int64_t file_bytes() const { return file_bytes_; }
-  /// By input; complete when the pipeline is done.
-  const std::vector<InputReading>& readings() const { return readings_; }
+  const fs::path& path() const { return path_; }
+  void keep() { is_kept_ = true; }
 
- private:
-  void check() {
-    if (stop_flag_.requested()) throw Stopped{};
-    pipeline_.check();
-  }
-
-  void add(RawDocument&& document) {
-    batch_bytes_ += document.body.size();
-    batch_.push_back(std::move(document));
-    if (batch_bytes_ >= kBatchBytes || batch_.size() >= kBatchDocuments) flush();
-  }
-
-  void flush() {
-    if (!batch_.empty()) pipeline_.emit(std::exchange(batch_, {}));
-    batch_bytes_ = 0;
-  }
-
-  const std::vector<InputFile>& files_;
-  const PrepareConfig& config_;
-  std::vector<InputReading> readings_;
-  const StopFlag& stop_flag_;
-  Pipeline& pipeline_;
-  std::atomic<int64_t> file_bytes_{0};
-  RawBatch batch_;
-  size_t batch_bytes_ = 0;
-};
-
-// The consumer: counts, warns, and hands what is left to the writer, in document order.
-class Collector {
- public:
-  Collector(CorpusWriter& writer, std::vector<InputSummary>& inputs, bool strict, const WarningCallback& warn)
-      : writer_(writer), inputs_(inputs), strict_(strict), warn_(warn), num_problems_(inputs.size()) {}
-
-  void add(ExtractedDocument&& extracted) {
-    DocumentCounts& counts = inputs_[extracted.input].counts;
-    ++counts.documents_in;
-    counts.utf8_repairs += extracted.utf8_repairs;
-    if (!extracted.problem.empty()) report(extracted);
-    DropReason dropped = extracted.dropped;
-    const auto text_bytes = static_cast<int64_t>(extracted.document.text.size());
-    if (dropped == DropReason::kNone && !writer_.add(std::move(extracted))) dropped = DropReason::kDuplicate;
-    if (dropped != DropReason::kNone) {
-      ++counts.dropped[static_cast<size_t>(dropped)];
-      return;
-    }
-    ++counts.kept;
-    counts.text_bytes += text_bytes;
-  }
-
-  void finish() {
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      const int64_t num_silent = num_problems_[i] - kMaxWarningsPerInput;
-      if (num_silent > 0)
-        warn_(inputs_[i].name + ": " + std::to_string(num_silent) + " more documents dropped like these");
-    }
+  /// Throws Error where something else than a former shard stands at `target`.
+  void become(const fs::path& target) {
+    std::error_code error;
+    fs::remove_all(target, error);
+    fs::rename(path_, target, error);
+    if (error) throw Error(target.string() + ": can't be written: " + system_error_text(error.value()));
+    is_kept_ = true;
   }
 
  private:
-  void report(const ExtractedDocument& extracted) {
-    if (strict_) throw Error(extracted.problem);
-    if (++num_problems_[extracted.input] <= kMaxWarningsPerInput) warn_(extracted.problem + " (dropped)");
-  }
-
-  CorpusWriter& writer_;
-  std::vector<InputSummary>& inputs_;
-  bool strict_;
-  const WarningCallback& warn_;
-  std::vector<int64_t> num_problems_;
+  fs::path path_;
+  FileLock lock_;
+  bool is_kept_ = false;
 };
 
-ExtractedBatch extract_batch(RawBatch&& batch, const PrepareConfig& config) {
-  ExtractedBatch extracted;
-  extracted.reserve(batch.size());
-  for (RawDocument& document : batch) extracted.push_back(extract_document(std::move(document), config));
-  return extracted;
-}
-
-size_t num_workers(int64_t threads) {
-  return threads > 0 ? static_cast<size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
-}
-
-[[noreturn]] void throw_nothing_left(const PrepareSummary& summary) {
-  std::string names, reasons;
-  for (const InputSummary& input : summary.inputs) names += (names.empty() ? "" : ", ") + input.name;
-  if (summary.total.documents_in == 0) throw Error(names + ": holds no document; choose other inputs or --format");
-  for (size_t i = 0; i < kNumDropReasons; ++i) {
-    if (summary.total.dropped[i] == 0) continue;
-    reasons += std::string(reasons.empty() ? "" : ", ") + drop_reason_name(static_cast<DropReason>(i)) + " " +
-               std::to_string(summary.total.dropped[i]);
+// The first pass, from where an earlier run stopped if that was asked for the same.
+void complete_first_pass(const PartIdentity& identity, WorkDirectory& work, FirstPassState& state, bool& resumed,
+                         const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
+  Json former = read_part_state(work.path());
+  const Json asked = to_json(identity);
+  resumed = former.is_object() && !asked.is_null() && former.value("identity", Json()) == asked;
+  if (resumed) {
+    state = first_pass_state_from_json(former["pass"], (work.path() / kPartFile).string());
+  } else {
+    if (former.is_object())
+      warn(work.path().string() + ": left by a run with other inputs or settings; starting again");
+    former = Json::object({{"files", Json::object()}});
   }
-  throw Error(names + ": no document is left of " + std::to_string(summary.total.documents_in) +
-              " (dropped: " + reasons + "); choose other inputs, --format or --min-chars");
+  if (state.complete) return;
+  PartWriter writer(work.path(), former["files"]);
+  run_first_pass(identity, state, writer, stop_flag, progress, warn);
+}
+
+PrepareSummary run(const std::vector<std::string>& inputs, const fs::path& out_dir, Shard shard,
+                   const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
+                   const WarningCallback& warn) {
+  const auto start = std::chrono::steady_clock::now();
+  const bool is_whole = shard.count == 1;
+  const WarningCallback warn_or_not = warn ? warn : [](const std::string&) {};
+  if (is_whole)
+    require_replaceable(out_dir);
+  else
+    require_replaceable_shard(out_dir);
+  PartIdentity identity{
+      .files = list_input_files(inputs, out_dir, warn_or_not), .inputs = inputs, .config = config, .shard = shard};
+  if (!is_whole && to_json(identity).is_null())
+    throw Error("standard input: can't be shared between machines; name files");
+
+  FirstPassState state;
+  for (const std::string& input : inputs) state.inputs.push_back({.name = display_name(input)});
+  for (const InputFile& file : identity.files) ++state.inputs[file.input].files;
+  state.num_problems.resize(inputs.size());
+
+  PrepareSummary summary;
+  summary.out_dir = out_dir;
+  WorkDirectory work(out_dir);
+  try {
+    complete_first_pass(identity, work, state, summary.resumed, stop_flag, progress, warn_or_not);
+    summary.inputs = std::move(state.inputs);
+    if (is_whole) {
+      run_second_pass({work.path()}, config, summary, progress, stopping_at(stop_flag));
+    } else {
+      for (const InputSummary& input : summary.inputs) summary.total += input.counts;
+      work.become(out_dir);
+    }
+  } catch (const Stopped&) {
+    summary.stopped = true;
+    summary.can_go_on = !to_json(identity).is_null();
+    if (summary.can_go_on) work.keep();
+  }
+  summary.seconds = seconds_since(start);
+  return summary;
+}
+
+// One shard's state, checked against the first's.
+struct ShardState {
+  fs::path directory;
+  Json identity;
+  FirstPassState pass;
+  Shard shard;
+};
+
+ShardState read_shard(const fs::path& directory) {
+  const std::string where = directory.string();
+  const Json state = read_part_state(directory);
+  if (!state.is_object()) throw Error(where + ": is no shard (no " + kPartFile + "); ktlm prepare --shard makes them");
+  ShardState shard{.directory = directory,
+                   .identity = json_get<Json>(state, "identity", where),
+                   .pass = first_pass_state_from_json(json_get<Json>(state, "pass", where), where),
+                   .shard = {}};
+  const Json numbers = json_get<Json>(shard.identity, "shard", where);
+  shard.shard = {json_get<int64_t>(numbers, "number", where), json_get<int64_t>(numbers, "count", where)};
+  return shard;
+}
+
+std::string name_of(const Shard& shard) { return std::to_string(shard.number) + "/" + std::to_string(shard.count); }
+
+std::vector<ShardState> read_shards(const std::vector<fs::path>& directories) {
+  std::vector<ShardState> shards;
+  std::set<int64_t> numbers;
+  for (const fs::path& directory : directories) {
+    const ShardState& shard = shards.emplace_back(read_shard(directory));
+    const ShardState& first = shards.front();
+    if (shard.shard.count != first.shard.count)
+      throw Error(directory.string() + ": is shard " + name_of(shard.shard) + ", but " + first.directory.string() +
+                  " is " + name_of(first.shard) + "; merge shards of one division");
+    for (const char* key : {"inputs", "settings"}) {
+      if (shard.identity[key] != first.identity[key])
+        throw Error(directory.string() + ": made with other " + key + " than " + first.directory.string() +
+                    "; run that shard again");
+    }
+    if (!numbers.insert(shard.shard.number).second)
+      throw Error(directory.string() + ": shard " + name_of(shard.shard) + " is there twice; name it once");
+  }
+  for (int64_t number = 1; number <= shards.front().shard.count; ++number) {
+    if (!numbers.contains(number))
+      throw Error(shards.front().directory.string() + ": shard " + name_of({number, shards.front().shard.count}) +
+                  " is missing; run ktlm prepare --shard " + name_of({number, shards.front().shard.count}) +
+                  ", or name its directory");
+  }
+  return shards;
 }
 
 }  // namespace
 
-PrepareSummary prepare(const std::vector<std::string>& inputs, const std::filesystem::path& out_dir,
-                       const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
-                       const WarningCallback& warn) {
+PrepareSummary prepare(const std::vector<std::string>& inputs, const fs::path& out_dir, const PrepareConfig& config,
+                       const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
+  return run(inputs, out_dir, Shard{}, config, stop_flag, progress, warn);
+}
+
+PrepareSummary prepare_shard(const std::vector<std::string>& inputs, const fs::path& out_dir, Shard shard,
+                             const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
+                             const WarningCallback& warn) {
+  return run(inputs, shard_directory(out_dir, shard), shard, config, stop_flag, progress, warn);
+}
+
+PrepareSummary merge_shards(const std::vector<fs::path>& shard_dirs, const fs::path& out_dir,
+                            const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress) {
   const auto start = std::chrono::steady_clock::now();
-  const WarningCallback warn_or_not = warn ? warn : [](const std::string&) {};
   require_replaceable(out_dir);
-  const std::vector<InputFile> files = list_input_files(inputs, out_dir, warn_or_not);
+  const std::vector<ShardState> shards = read_shards(shard_dirs);
+  PrepareConfig settled = settings_from(shards.front().identity["settings"], shards.front().directory.string());
+  settled.threads = config.threads;
+  settled.memory_bytes = config.memory_bytes;
 
   PrepareSummary summary;
   summary.out_dir = out_dir;
-  for (const std::string& input : inputs) summary.inputs.push_back({.name = display_name(input)});
-  int64_t total_bytes = 0;
-  bool all_sizes_known = true;
-  for (const InputFile& file : files) {
-    ++summary.inputs[file.input].files;
-    total_bytes += file.size_bytes;
-    if (file.path == "-") all_sizes_known = false;
+  for (const ShardState& shard : shards) {
+    summary.inputs.resize(shard.pass.inputs.size());
+    for (size_t i = 0; i < summary.inputs.size(); ++i) {
+      summary.inputs[i].name = shard.pass.inputs[i].name;
+      summary.inputs[i].files = shard.pass.inputs[i].files;
+      summary.inputs[i].counts += shard.pass.inputs[i].counts;
+    }
   }
-
-  AtomicDirectory directory(out_dir);
-  CorpusWriter writer(directory.path(), config);
-  Collector collector(writer, summary.inputs, config.strict, warn_or_not);
-  Pipeline pipeline(num_workers(config.threads));
-  Reader reader(files, config, inputs.size(), stop_flag, pipeline);
   try {
-    pipeline.run([&] { reader.run(); }, [&](RawBatch&& batch) { return extract_batch(std::move(batch), config); },
-                 [&](ExtractedBatch&& batch) {
-                   for (ExtractedDocument& document : batch) collector.add(std::move(document));
-                   if (progress)
-                     progress({"preparing", reader.file_bytes(), all_sizes_known ? total_bytes : 0, "bytes", ""});
-                 });
+    run_second_pass(shard_dirs, settled, summary, progress, stopping_at(stop_flag));
   } catch (const Stopped&) {
     summary.stopped = true;
-    return summary;
   }
-  collector.finish();
-  for (const InputReading& reading : reader.readings()) {
-    for (const std::string& warning : reading.warnings) warn_or_not(warning);
-  }
-  writer.finish();
-
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    summary.inputs[i].counts.bytes_in = reader.readings()[i].bytes;
-    summary.inputs[i].decoded_files = reader.readings()[i].decoded_files;
-    summary.total += summary.inputs[i].counts;
-  }
-  if (summary.total.kept == 0) throw_nothing_left(summary);
-  summary.train = writer.train().summary();
-  summary.val = writer.val().summary();
-  summary.content_hash = writer.content_hash();
-  write_file_atomically(directory.path() / kManifestName, make_manifest(summary, config, writer).dump(2) + "\n");
-  directory.commit();
-  summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  summary.seconds = seconds_since(start);
   return summary;
+}
+
+fs::path partial_directory(const fs::path& out_dir) {
+  const fs::path out = without_trailing_slash(out_dir);
+  return out.parent_path() / ("." + out.filename().string() + ".partial");
+}
+
+fs::path shard_directory(const fs::path& out_dir, Shard shard) {
+  return without_trailing_slash(out_dir).string() + ".shard-" + std::to_string(shard.number) + "-of-" +
+         std::to_string(shard.count);
 }
 
 }  // namespace ktlm::corpus

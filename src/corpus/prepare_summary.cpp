@@ -1,6 +1,6 @@
-#include <numeric>
+#include "prepare_summary.h"
 
-#include "ktlm/corpus/prepare.h"
+#include <numeric>
 
 namespace ktlm::corpus {
 
@@ -9,20 +9,11 @@ namespace {
 // The counts stage by stage: how many documents came out of each.
 Json stages_of(const DocumentCounts& counts) {
   const auto dropped = [&counts](DropReason reason) { return counts.dropped[static_cast<size_t>(reason)]; };
-  const int64_t filtered = counts.kept + dropped(DropReason::kDuplicate);
+  const int64_t filtered = counts.kept + dropped(DropReason::kDuplicate) + dropped(DropReason::kNearDuplicate) +
+                           dropped(DropReason::kRepeatedLines);
   const int64_t extracted = filtered + dropped(DropReason::kTooShort);
   return {
       {"read", counts.documents_in}, {"extracted", extracted}, {"filtered", filtered}, {"deduplicated", counts.kept}};
-}
-
-Json counts_json(const DocumentCounts& counts) {
-  Json dropped = Json::object();
-  for (size_t i = 0; i < kNumDropReasons; ++i) {
-    if (counts.dropped[i] > 0) dropped[drop_reason_name(static_cast<DropReason>(i))] = counts.dropped[i];
-  }
-  return {{"documents_in", counts.documents_in}, {"kept", counts.kept},         {"dropped", dropped},
-          {"stages", stages_of(counts)},         {"bytes_in", counts.bytes_in}, {"text_bytes", counts.text_bytes},
-          {"utf8_repairs", counts.utf8_repairs}};
 }
 
 Json split_json(const SplitSummary& split) {
@@ -33,6 +24,35 @@ Json split_json(const SplitSummary& split) {
 }
 
 }  // namespace
+
+Json counts_json(const DocumentCounts& counts) {
+  Json dropped = Json::object();
+  for (size_t i = 0; i < kNumDropReasons; ++i) {
+    if (counts.dropped[i] > 0) dropped[drop_reason_name(static_cast<DropReason>(i))] = counts.dropped[i];
+  }
+  return {{"documents_in", counts.documents_in},
+          {"kept", counts.kept},
+          {"dropped", dropped},
+          {"stages", stages_of(counts)},
+          {"bytes_in", counts.bytes_in},
+          {"text_bytes", counts.text_bytes},
+          {"utf8_repairs", counts.utf8_repairs},
+          {"lines_removed", counts.lines_removed}};
+}
+
+DocumentCounts counts_from_json(const Json& json, const std::string& where) {
+  DocumentCounts counts;
+  counts.documents_in = json_get<int64_t>(json, "documents_in", where);
+  counts.kept = json_get<int64_t>(json, "kept", where);
+  const Json dropped = json_get<Json>(json, "dropped", where);
+  for (size_t i = 0; i < kNumDropReasons; ++i)
+    counts.dropped[i] = json_get_or<int64_t>(dropped, drop_reason_name(static_cast<DropReason>(i)), 0, where);
+  counts.bytes_in = json_get<int64_t>(json, "bytes_in", where);
+  counts.text_bytes = json_get<int64_t>(json, "text_bytes", where);
+  counts.utf8_repairs = json_get<int64_t>(json, "utf8_repairs", where);
+  counts.lines_removed = json_get<int64_t>(json, "lines_removed", where);
+  return counts;
+}
 
 const char* drop_reason_name(DropReason reason) {
   switch (reason) {
@@ -56,6 +76,10 @@ const char* drop_reason_name(DropReason reason) {
       return "too_short";
     case DropReason::kDuplicate:
       return "duplicate";
+    case DropReason::kNearDuplicate:
+      return "near_duplicate";
+    case DropReason::kRepeatedLines:
+      return "repeated_lines";
     case DropReason::kNone:
       break;
   }
@@ -69,6 +93,7 @@ DocumentCounts& DocumentCounts::operator+=(const DocumentCounts& other) {
   bytes_in += other.bytes_in;
   text_bytes += other.text_bytes;
   utf8_repairs += other.utf8_repairs;
+  lines_removed += other.lines_removed;
   return *this;
 }
 
@@ -78,7 +103,6 @@ Json to_json(const PrepareSummary& summary) {
   Json inputs = Json::array();
   for (const InputSummary& input : summary.inputs) {
     Json entry = {{"name", input.name}, {"files", input.files}};
-    if (!input.decoded_files.empty()) entry["decoded_files"] = input.decoded_files;
     entry.update(counts_json(input.counts));
     inputs.push_back(entry);
   }

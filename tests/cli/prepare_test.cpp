@@ -111,6 +111,31 @@ TEST_F(PrepareVerb, OptionsStandBesideSettingsOfAnyKey) {
       "a.jsonl: no document is left of 20 (dropped: too_short 20); choose other inputs, --format or --min-chars");
 }
 
+TEST_F(PrepareVerb, ShardsMergeIntoWhatOneRunMakes) {
+  put("a.jsonl", lines_of(3000));
+  ASSERT_EQ(prepare({"a.jsonl", "--out", "whole"}).exit_code, 0);
+  for (const char* shard : {"1/2", "2/2"}) {
+    const ProgramResult result = prepare({"a.jsonl", "--shard", shard});
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.out, HasSubstr("-of-2: a shard; duplicates are found when ktlm prepare merge has them all\n"));
+  }
+  const ProgramResult merged = prepare({"merge", "--threads", "1", "--json"});
+  EXPECT_EQ(merged.exit_code, 0) << merged.err;
+  EXPECT_EQ(parse_json(merged.out, "merged")["total"]["documents_in"], 3000);
+  EXPECT_EQ(read_file(folder_ / "data" / "prepared" / "manifest.json"), read_file(folder_ / "whole" / "manifest.json"));
+  EXPECT_EQ(prepare({"merge", "data/prepared.shard-2-of-2", "data/prepared.shard-1-of-2", "--out", "named"}).exit_code,
+            0);
+}
+
+TEST_F(PrepareVerb, WrongShardsAreOneLine) {
+  put("a.jsonl", lines_of(3));
+  for (const std::string shard : {"0/8", "9/8", "3", "1/", "a/b", "1/2/3", "-1/2"})
+    expect_failure(prepare({"a.jsonl", "--shard", shard}), 2,
+                   "--shard: \"" + shard + "\", expected I/N with I from 1 to N (at most 100000), such as 3/8");
+  expect_failure(prepare({"merge"}), 1,
+                 "data/prepared.shard-*: no shard; run ktlm prepare --shard first, or name their directories");
+}
+
 TEST_F(PrepareVerb, WrongSettingsAreUsageErrors) {
   put("a.jsonl", line_of(1));
   expect_failure(
@@ -121,7 +146,7 @@ TEST_F(PrepareVerb, WrongSettingsAreUsageErrors) {
                  "jsonl, text, is \"word\"");
   expect_failure(prepare({"a.jsonl", "--set", "prepar.threads=1"}), 2,
                  "--set prepar.threads=1: unknown section \"prepar\"; did you mean \"prepare\"?");
-  EXPECT_EQ(prepare({}).exit_code, 2);
+  expect_failure(prepare({}), 2, "INPUT is required; see ktlm prepare --help");
 }
 
 TEST_F(PrepareVerb, EachBadInputIsOneLine) {

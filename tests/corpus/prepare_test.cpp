@@ -12,7 +12,6 @@
 
 #include "compress.h"
 #include "corpus_fixtures.h"
-#include "encode.h"
 #include "error_message.h"
 #include "ktlm/corpus/prepared_corpus.h"
 #include "ktlm/text/normalize.h"
@@ -77,10 +76,10 @@ class PrepareTest : public testing::Test {
     std::string lines = json_line(sentence(2)) + "{\"text\": \n" + "[]\n" + "{\"title\":\"글 없음\"}\n\n" +
                         json_line(sentence(1)) + json_line(sentence(3) + "\xFF") +
                         "{\"messages\":[{\"role\":\"user\",\"content\":\"안녕?\"}]}\n";
-    std::string japanese;  // EUC-JP
-    for (int i = 0; i < 50; ++i) japanese += "\xA4\xB3\xA4\xEC\xA4\xCF ";
+    std::string cp949;
+    for (int i = 0; i < 50; ++i) cp949 += "\xC7\xD1\xB1\xDB ";
     put("books/책.txt", sentence(4) + "\n\n" + sentence(5));
-    put("books/옛_책.txt", japanese);
+    put("books/옛_책.txt", cp949);
     put("books/쪽.html", "<html><title>쪽</title><body><p>" + sentence(6) + "</p></body></html>");
     return {put("kowiki.xml.bz2", test::bzip2(dump_of(pages))), put("news.jsonl.gz", test::gzip(lines)),
             (folder_ / "books").string()};
@@ -88,7 +87,7 @@ class PrepareTest : public testing::Test {
 
   test::TemporaryDirectory folder_;
   fs::path out_ = folder_ / "prepared";
-  PrepareConfig config_{.threads = 2};
+  PrepareConfig config_{.threads = 2, .near_duplicates = false};  // these documents are all alike
   StopFlag stop_flag_;
   std::vector<std::string> warnings_;
 };
@@ -127,15 +126,6 @@ TEST_F(PrepareTest, EveryDocumentIsKeptOrDroppedForOneReason) {
   EXPECT_EQ(summary.train.documents + summary.val.documents, summary.total.kept);
   EXPECT_EQ(summary.train.text_bytes + summary.val.text_bytes, summary.total.text_bytes);
   EXPECT_EQ(summary.train.dialogues + summary.val.dialogues, 1);
-}
-
-TEST_F(PrepareTest, FilesOfOtherEncodingsAreDecodedAndCounted) {
-  put("books/가.txt", test::to_cp949(sentence(1)));
-  put("books/나.txt", "\xFF\xFE" + test::to_utf16(sentence(2), false));
-  put("books/다.txt", sentence(3));
-  const PrepareSummary summary = run({(folder_ / "books").string()});
-  EXPECT_EQ(summary.total.kept, 3);
-  EXPECT_EQ(to_json(summary)["inputs"][0]["decoded_files"].dump(), R"({"CP949":1,"UTF-16LE":1})");
 }
 
 TEST_F(PrepareTest, WhatWasWrittenIsWhatWasCounted) {
@@ -301,15 +291,76 @@ TEST_F(PrepareTest, PreparedDocumentsPreparedAgainAreTheSame) {
   for (size_t i = 0; i < first.size(); ++i) EXPECT_EQ(to_json_line(first[i]), to_json_line(second[i]));
 }
 
-TEST_F(PrepareTest, StoppedWorkLeavesNothingBehind) {
+TEST_F(PrepareTest, StoppedWorkGoesOnWhereItWasAndEndsAsIfNeverStopped) {
+  std::vector<std::string> inputs = inputs_of_all_kinds();
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  inputs.insert(inputs.begin() + 1, put("a.jsonl", lines));
+  run(inputs);
+  const auto expected = output();
+  fs::remove_all(out_);
+
+  // Stops from within the work each time that a little more of it is done.
+  int num_stops = 0;
+  int64_t last_done = -1;
+  while (true) {
+    stop_flag_.clear();
+    const PrepareSummary summary = prepare(inputs, out_, config_, stop_flag_,
+                                           [&](const Progress& progress) {
+                                             if (progress.stage == "preparing" && progress.done > last_done)
+                                               stop_flag_.request(2);
+                                             last_done = std::max(last_done, progress.done);
+                                           },
+                                           {});
+    if (!summary.stopped) {
+      EXPECT_TRUE(summary.resumed);
+      break;
+    }
+    EXPECT_TRUE(summary.can_go_on);
+    EXPECT_FALSE(fs::exists(out_));
+    EXPECT_TRUE(fs::exists(partial_directory(out_)));
+    ++num_stops;
+  }
+  EXPECT_GT(num_stops, 1);
+  EXPECT_TRUE(output() == expected);
+  EXPECT_FALSE(fs::exists(partial_directory(out_)));
+}
+
+TEST_F(PrepareTest, StoppedWorkIsNotGoneOnWithForAnythingElse) {
   std::string lines;
   for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
   const std::string path = put("a.jsonl", lines);
-  // Stops from within the work, after some of it has been written.
-  const PrepareSummary summary =
-      prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
-  EXPECT_TRUE(summary.stopped);
-  expect_no_output();
+  const auto stop = [&] {
+    stop_flag_.clear();
+    prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
+    stop_flag_.clear();
+  };
+  stop();
+  config_.min_chars = 10;
+  EXPECT_FALSE(run({path}).resumed);
+  EXPECT_EQ(warnings_, std::vector<std::string>{partial_directory(out_).string() +
+                                                ": left by a run with other inputs or settings; starting again"});
+  stop();
+  put("a.jsonl", lines + json_line(sentence(77'777)));  // the file has grown
+  const PrepareSummary summary = run({path});
+  EXPECT_FALSE(summary.resumed);
+  EXPECT_EQ(summary.total.kept, 20'001);
+}
+
+TEST_F(PrepareTest, TwoAtWorkOnOneOutputExcludeEachOther) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  const std::string path = put("a.jsonl", lines);
+  std::string message;
+  prepare({path}, out_, config_, stop_flag_,
+          [&](const Progress&) {
+            if (message.empty()) message = error_message([&] { run({path}); });
+          },
+          {});
+  EXPECT_THAT(message, testing::MatchesRegex(partial_directory(out_).string() +
+                                             ": in use by another ktlm \\(process [0-9]+\\); wait for it, or choose "
+                                             "another --out"));
+  EXPECT_EQ(documents(Split::kTrain).size() + documents(Split::kVal).size(), 20'000U);
 }
 
 TEST_F(PrepareTest, ProgressCountsTheBytesOfTheFiles) {
@@ -317,7 +368,10 @@ TEST_F(PrepareTest, ProgressCountsTheBytesOfTheFiles) {
   for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
   const std::string path = put("a.jsonl.gz", test::gzip(lines));
   std::vector<Progress> reports;
-  prepare({path}, out_, config_, stop_flag_, [&](const Progress& progress) { reports.push_back(progress); }, {});
+  const auto hear = [&](const Progress& progress) {
+    if (progress.stage == "preparing") reports.push_back(progress);
+  };
+  prepare({path}, out_, config_, stop_flag_, hear, {});
   ASSERT_GT(reports.size(), 2U);
   EXPECT_EQ(reports.back().done, static_cast<int64_t>(fs::file_size(path)));
   EXPECT_EQ(reports.back().total, static_cast<int64_t>(fs::file_size(path)));

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -18,20 +17,23 @@
 namespace ktlm::corpus {
 
 struct PrepareConfig {
-  std::string format = "auto", encoding = "auto";
+  std::string format = "auto";
   int64_t threads = 0;
   double val_fraction = 0.01;
   int64_t min_chars = 20;
   std::string text_field;
   bool strict = false;
   int64_t shard_bytes = 64'000'000;
+  bool near_duplicates = true;
+  double near_similarity = 0.45;
+  int64_t repeated_line_documents = 10;
+  int64_t repeated_line_min_chars = 20;
+  int64_t memory_bytes = 128'000'000;
 
   template <class Visitor>
   static void visit_fields(Visitor&& v) {
     v("format", &PrepareConfig::format, one_of({"auto", "mediawiki", "wikitext", "html", "jsonl", "text"}),
       "what the inputs are; auto looks at each file's name, then at its content");
-    v("encoding", &PrepareConfig::encoding, one_of({"auto", "utf-8", "cp949", "utf-16"}),
-      "how the inputs are encoded; auto finds it out for each file; cp949 holds EUC-KR");
     v("threads", &PrepareConfig::threads, between(0, 1024), "worker threads; 0 is one per core");
     v("val_fraction", &PrepareConfig::val_fraction, between(0, 0.5),
       "share of the documents held out for validation, chosen by their hash; of two or more, one at least; 0 holds "
@@ -42,7 +44,17 @@ struct PrepareConfig {
       "JSONL's key of the text; empty takes the first of text, content, body");
     v("strict", &PrepareConfig::strict, any_value(),
       "stops at the first unreadable JSONL line, or text in another encoding, instead of dropping it");
-    v("shard_bytes", &PrepareConfig::shard_bytes, at_least(1), "text per train shard, before compression");
+    v("shard_bytes", &PrepareConfig::shard_bytes, at_least(1), "text per train file, before compression");
+    v("near_duplicates", &PrepareConfig::near_duplicates, any_value(),
+      "drops documents that are nearly the same as an earlier one");
+    v("near_similarity", &PrepareConfig::near_similarity, between(0.2, 1),
+      "share of their pairs of words in which two documents must agree to be nearly the same");
+    v("repeated_line_documents", &PrepareConfig::repeated_line_documents, at_least(0),
+      "takes out lines that stand in more documents than this; 0 takes none out");
+    v("repeated_line_min_chars", &PrepareConfig::repeated_line_min_chars, at_least(1),
+      "shorter lines may repeat: headings, items of lists");
+    v("memory_bytes", &PrepareConfig::memory_bytes, at_least(1'000'000),
+      "memory for the search for duplicates, beside 5 bytes a document; less takes more passes");
   }
 };
 
@@ -60,8 +72,10 @@ enum class DropReason {
   // Filter:
   kTooShort,
   // Deduplicate:
-  kDuplicate,  // the normalised text came before
-  kNone,       // kept
+  kDuplicate,      // the normalised text came before
+  kNearDuplicate,  // a text that is nearly the same came before
+  kRepeatedLines,  // too little is left without the lines that many documents have
+  kNone,           // kept
 };
 inline constexpr size_t kNumDropReasons = static_cast<size_t>(DropReason::kNone);
 
@@ -75,15 +89,16 @@ struct DocumentCounts {
   int64_t bytes_in = 0;                            // read, after decompression
   int64_t text_bytes = 0;                          // UTF-8, of what was kept
   int64_t utf8_repairs = 0;                        // malformed sequences replaced by U+FFFD
+  int64_t lines_removed = 0;                       // since many documents have them
 
   DocumentCounts& operator+=(const DocumentCounts& other);
   int64_t num_dropped() const;
+  friend bool operator==(const DocumentCounts&, const DocumentCounts&) = default;
 };
 
 struct InputSummary {
   std::string name;  // as given
   int64_t files = 0;
-  std::map<std::string, int64_t> decoded_files;  // by encoding ("CP949"), those that were not UTF-8
   DocumentCounts counts;
 };
 
@@ -101,16 +116,41 @@ struct PrepareSummary {
   SplitSummary train, val;
   std::string content_hash;
   double seconds = 0;
-  bool stopped = false;  // by the stop flag: nothing was written
+  bool stopped = false;    // by the stop flag: out_dir is as it was
+  bool can_go_on = false;  // what was done waits for the same call; not so for standard input
+  bool resumed = false;    // an earlier run had begun
+};
+
+/// One of several machines that share the work: 1 of 1 is all of it.
+struct Shard {
+  int64_t number = 1, count = 1;
 };
 
 /// Prepares `inputs` (files, folders, "-" for standard input) into `out_dir`, which appears whole or not at all and
-/// replaces a prepared directory that stands there. Throws Error: an input missing, damaged or of unknown form; no
-/// document left; `out_dir` is something else than a prepared directory; disk full. `warn` hears of unreadable
-/// documents, of the first few of each input; it and `progress` are called in the calling thread and may be empty.
+/// replaces a prepared directory that stands there. What has been read when the stop flag is set, or a kill comes,
+/// waits in partial_directory(out_dir): called again with the same inputs and settings, prepare() goes on from there.
+/// Throws Error: an input missing, damaged or of unknown form; no document left; `out_dir` is something else than a
+/// prepared directory; another prepare() at work on it; disk full. `warn` hears of unreadable documents, of the first
+/// few of each input; it and `progress` are called in the calling thread and may be empty.
 PrepareSummary prepare(const std::vector<std::string>& inputs, const std::filesystem::path& out_dir,
                        const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
                        const WarningCallback& warn);
+
+/// Does one machine's share of prepare(inputs, out_dir): leaves shard_directory(out_dir, shard), for merge_shards().
+/// Its counts do not know of duplicates yet.
+PrepareSummary prepare_shard(const std::vector<std::string>& inputs, const std::filesystem::path& out_dir, Shard shard,
+                             const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
+                             const WarningCallback& warn);
+
+/// Makes of all shards' directories, in any order, what prepare() would have made at once. Of `config`, threads and
+/// memory_bytes count; the rest was settled with the shards. Throws Error: a shard is missing, unfinished, there twice,
+/// or of other inputs or settings than the first.
+PrepareSummary merge_shards(const std::vector<std::filesystem::path>& shard_dirs, const std::filesystem::path& out_dir,
+                            const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress);
+
+/// "data/prepared" -> "data/.prepared.partial", "data/prepared.shard-2-of-8".
+std::filesystem::path partial_directory(const std::filesystem::path& out_dir);
+std::filesystem::path shard_directory(const std::filesystem::path& out_dir, Shard shard);
 
 /// One object with everything above.
 Json to_json(const PrepareSummary& summary);

@@ -1,0 +1,253 @@
+#include "assemble.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "ktlm/corpus/document.h"
+#include "ktlm/text/utf8.h"
+#include "ordered_pipeline.h"
+#include "zstd_file.h"
+
+namespace ktlm::corpus {
+
+namespace {
+
+constexpr DocumentNumber kNoDocument = std::numeric_limits<DocumentNumber>::max();
+
+// The documents first .. last - 1 of one split make one file.
+struct Plan {
+  std::string name;
+  bool val = false;
+  DocumentNumber first = 0, last = 0;
+};
+
+// Neither split stays empty where there are two documents: the hash chooses few documents, and by chance none, or all.
+struct Moves {
+  DocumentNumber to_val = kNoDocument, to_train = kNoDocument;
+
+  bool is_val(DocumentNumber number, const DocumentRecord& record) const {
+    return number == to_val || (record.is_val != 0 && number != to_train);
+  }
+};
+
+template <class Visit>
+void for_each_kept(const PartReader& parts, const Verdicts& verdicts, const Visit& visit) {
+  for (const PartReader::Frame& frame : parts.frames()) {
+    DocumentNumber number = frame.first_document;
+    for (const DocumentRecord& record : parts.documents(frame)) {
+      if (verdicts.documents[number].is_kept()) visit(number, record);
+      ++number;
+    }
+  }
+}
+
+Moves choose_moves(const PartReader& parts, const Verdicts& verdicts, double val_fraction) {
+  Moves moves;
+  if (val_fraction == 0) return moves;
+  uint64_t num_train = 0, num_val = 0, least_hash = 0;
+  DocumentNumber nearest = kNoDocument, first_val = kNoDocument;
+  for_each_kept(parts, verdicts, [&](DocumentNumber number, const DocumentRecord& record) {
+    ++(record.is_val != 0 ? num_val : num_train);
+    if (record.is_val != 0 && first_val == kNoDocument) first_val = number;
+    if (record.is_val == 0 && (nearest == kNoDocument || record.text_hash.high < least_hash)) {
+      nearest = number;
+      least_hash = record.text_hash.high;
+    }
+  });
+  if (num_val == 0 && num_train > 1) moves.to_val = nearest;
+  if (num_train == 0) moves.to_train = first_val;
+  return moves;
+}
+
+std::vector<Plan> plan_files(const PartReader& parts, const Verdicts& verdicts, const Moves& moves,
+                             int64_t shard_bytes) {
+  std::vector<Plan> plans;
+  const auto next = [&](DocumentNumber first) {
+    char name[32];
+    std::snprintf(name, sizeof name, "train-%05d.jsonl.zst", static_cast<int>(plans.size()));
+    plans.push_back({.name = name, .val = false, .first = first, .last = parts.num_documents()});
+  };
+  next(0);
+  int64_t text_bytes = 0;
+  for_each_kept(parts, verdicts, [&](DocumentNumber number, const DocumentRecord& record) {
+    if (moves.is_val(number, record)) return;
+    if (text_bytes >= shard_bytes) {
+      plans.back().last = number;
+      next(number);
+      text_bytes = 0;
+    }
+    text_bytes += record.text_bytes;
+  });
+  plans.push_back({.name = "val.jsonl.zst", .val = true, .first = 0, .last = parts.num_documents()});
+  return plans;
+}
+
+struct WrittenFile {
+  ShardInfo info;
+  bool val = false;
+  std::vector<uint64_t> line_hashes;
+  std::vector<SecondPassChange> changes;
+  int64_t num_documents_read = 0;
+};
+
+std::string excerpt_of(std::string_view text) {
+  constexpr size_t kExcerptBytes = 1000;
+  text = text.substr(0, kExcerptBytes);
+  return std::string(text.substr(0, text.size() - text::incomplete_utf8_suffix(text)));
+}
+
+// Takes the lines of `text` whose hash is in `repeated` out; those that are left stay as they are.
+std::string without_repeated_lines(const std::string& text, const std::vector<uint64_t>& repeated, int64_t min_chars,
+                                   int64_t& num_removed) {
+  std::string kept;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
+    uint64_t hash = 0;
+    if (hash_line(line, min_chars, hash) && std::ranges::binary_search(repeated, hash)) {
+      ++num_removed;
+    } else if (!line.empty() || !(kept.empty() || kept.ends_with("\n\n"))) {  // what is gone leaves no hole
+      kept.append(line).push_back('\n');
+    }
+    begin = end + 1;
+  }
+  while (kept.ends_with('\n')) kept.pop_back();
+  return kept;
+}
+
+class FileWriter {
+ public:
+  FileWriter(const PartReader& parts, const Verdicts& verdicts, const PrepareConfig& config, const Moves& moves,
+             const std::filesystem::path& directory, const std::function<void()>& check)
+      : parts_(parts), verdicts_(verdicts), config_(config), moves_(moves), directory_(directory), check_(check) {}
+
+  WrittenFile write(const Plan& plan) const {
+    WrittenFile written{.info = {.name = plan.name}, .val = plan.val};
+    ZstdFile file(directory_ / plan.name);
+    for (size_t i = plan.first < plan.last ? frame_index(plan.first) : parts_.frames().size();
+         i < parts_.frames().size() && parts_.frames()[i].first_document < plan.last; ++i) {
+      check_();
+      write_frame(parts_.frames()[i], plan, file, written);
+    }
+    file.commit();
+    written.info.bytes = static_cast<int64_t>(file.size_bytes());
+    return written;
+  }
+
+ private:
+  size_t frame_index(DocumentNumber document) const {
+    return static_cast<size_t>(&parts_.frame_of(document) - parts_.frames().data());
+  }
+
+  void write_frame(const PartReader::Frame& frame, const Plan& plan, ZstdFile& file, WrittenFile& written) const {
+    const std::vector<DocumentRecord> records = parts_.documents(frame);
+    // A frame's text is in two pieces; which of them is needed depends on the file, and on the one document moved.
+    std::string pieces[2];
+    std::string_view rest[2];
+    bool is_read[2] = {false, false};
+    const auto next_line = [&](bool val) {
+      if (!std::exchange(is_read[val], true)) rest[val] = pieces[val] = parts_.text(frame, val);
+      const size_t end = rest[val].find('\n');
+      const std::string_view line = rest[val].substr(0, end);
+      rest[val].remove_prefix(std::min(rest[val].size(), line.size() + 1));
+      return line;
+    };
+    const auto is_in_plan = [&](DocumentNumber number, const DocumentRecord& record) {
+      return number >= plan.first && number < plan.last && moves_.is_val(number, record) == plan.val;
+    };
+    bool any[2] = {false, false};
+    for (size_t i = 0; i < records.size(); ++i)
+      any[records[i].is_val] |= is_in_plan(frame.first_document + static_cast<DocumentNumber>(i), records[i]);
+    for (size_t i = 0; i < records.size(); ++i) {
+      const DocumentNumber number = frame.first_document + static_cast<DocumentNumber>(i);
+      if (!any[records[i].is_val]) continue;
+      const std::string_view line = next_line(records[i].is_val != 0);
+      if (is_in_plan(number, records[i])) write_document(line, number, records[i], file, written);
+    }
+  }
+
+  void write_document(std::string_view line, DocumentNumber number, const DocumentRecord& record, ZstdFile& file,
+                      WrittenFile& written) const {
+    ++written.num_documents_read;
+    const Verdict verdict = verdicts_.documents[number];
+    if (verdict.is_kept() && !verdict.has_repeated_line && !verdict.needs_new_id)
+      return write_line(line, record.line_hash, record.text_bytes, record, file, written);
+
+    Document document = document_from_json_line(line, kTextFile);
+    SecondPassChange change{.input = record.input,
+                            .text_bytes_before = record.text_bytes,
+                            .hash = record.text_hash,
+                            .title = document.title,
+                            .excerpt = excerpt_of(document.text)};
+    if (verdict.is_duplicate) change.reason = DropReason::kDuplicate;
+    if (verdict.is_near_duplicate) change.reason = DropReason::kNearDuplicate;
+    if (verdict.has_repeated_line) {
+      document.text = without_repeated_lines(document.text, verdicts_.repeated_lines, config_.repeated_line_min_chars,
+                                             change.lines_removed);
+      if (document.text.empty() || text::count_code_points(document.text) < static_cast<size_t>(config_.min_chars))
+        change.reason = DropReason::kRepeatedLines;
+    }
+    if (change.reason == DropReason::kNone) {
+      if (verdict.needs_new_id) document.id += "#" + std::to_string(number);
+      const std::string changed = to_json_line(document);
+      change.text_bytes_after = static_cast<int64_t>(document.text.size());
+      write_line(changed, hash64(changed), change.text_bytes_after, record, file, written);
+      if (change.lines_removed == 0) return;
+    }
+    written.changes.push_back(std::move(change));
+  }
+
+  static void write_line(std::string_view line, uint64_t line_hash, int64_t text_bytes, const DocumentRecord& record,
+                         ZstdFile& file, WrittenFile& written) {
+    file.write(line);
+    file.write("\n");
+    written.line_hashes.push_back(line_hash);
+    ++written.info.documents;
+    written.info.dialogues += record.is_dialogue != 0 ? 1 : 0;
+    written.info.text_bytes += text_bytes;
+  }
+
+  const PartReader& parts_;
+  const Verdicts& verdicts_;
+  const PrepareConfig& config_;
+  const Moves& moves_;
+  const std::filesystem::path& directory_;
+  const std::function<void()>& check_;
+};
+
+}  // namespace
+
+AssembledCorpus assemble(const PartReader& parts, const Verdicts& verdicts, const PrepareConfig& config,
+                         const std::filesystem::path& directory, size_t num_workers,
+                         const std::function<void(SecondPassChange&&)>& on_change,
+                         const std::function<void(int64_t)>& on_documents, const std::function<void()>& check) {
+  const Moves moves = choose_moves(parts, verdicts, config.val_fraction);
+  const std::vector<Plan> plans = plan_files(parts, verdicts, moves, config.shard_bytes);
+  const FileWriter writer(parts, verdicts, config, moves, directory, check);
+  AssembledCorpus corpus;
+  Hash128 content_hash;
+  int64_t num_done = 0;
+  OrderedPipeline<const Plan*, WrittenFile> pipeline(num_workers);
+  pipeline.run(
+      [&] {
+        for (const Plan& plan : plans) pipeline.emit(&plan);
+      },
+      [&](const Plan*&& plan) { return writer.write(*plan); },
+      [&](WrittenFile&& written) {
+        // Along documents, not files: where the files are cut changes nothing.
+        for (const uint64_t hash : written.line_hashes) content_hash = hash128(to_hex(content_hash) + to_hex(hash));
+        for (SecondPassChange& change : written.changes) on_change(std::move(change));
+        on_documents(num_done += written.num_documents_read);
+        if (written.val)
+          corpus.val = std::move(written.info);
+        else
+          corpus.train.push_back(std::move(written.info));
+      });
+  corpus.content_hash = to_hex(content_hash);
+  return corpus;
+}
+
+}  // namespace ktlm::corpus

@@ -1,0 +1,90 @@
+#include "document_reader.h"
+
+#include <utility>
+
+#include "byte_source.h"
+#include "mediawiki_reader.h"
+#include "text_readers.h"
+
+namespace ktlm::corpus {
+
+namespace {
+
+// Enough work at a time for the threads not to meet often; small enough to keep what is under way within megabytes.
+constexpr size_t kBatchBytes = size_t{1} << 19, kBatchDocuments = 1000;
+
+// Batches of a shard that is a range of files follow those of all shards before it.
+constexpr int kShardBits = 40;
+
+int64_t read_documents(const InputFile& file, ByteSource& source, const std::string& format, const EmitDocument& emit) {
+  switch (detect_format(file, source, format)) {
+    case Format::kMediawiki:
+      return read_mediawiki(source, file.name, emit);
+    case Format::kWikitext:
+      return read_page(source, file.name, RawForm::kWikitext, emit);
+    case Format::kHtml:
+      return read_page(source, file.name, RawForm::kHtml, emit);
+    case Format::kJsonl:
+      return read_jsonl(source, file.name, emit);
+    case Format::kText:
+      break;
+  }
+  return read_text(source, file.name, emit);
+}
+
+}  // namespace
+
+DocumentReader::DocumentReader(const std::vector<InputFile>& files, const PrepareConfig& config, size_t num_inputs,
+                               Shard shard, std::function<void()> check, std::function<void(RawBatch&&)> emit)
+    : files_(files),
+      config_(config),
+      shard_(shard),
+      deals_batches_(files.size() < static_cast<size_t>(shard.count)),
+      check_(std::move(check)),
+      emit_(std::move(emit)),
+      bytes_in_(num_inputs) {}
+
+void DocumentReader::run(const ReadPosition& start, uint64_t first_order) {
+  const auto index = static_cast<size_t>(shard_.number - 1), count = static_cast<size_t>(shard_.count);
+  const size_t begin = deals_batches_ ? 0 : files_.size() * index / count;
+  const size_t end = deals_batches_ ? files_.size() : files_.size() * (index + 1) / count;
+  next_order_ = first_order;
+  if (!deals_batches_ && first_order == 0) next_order_ = uint64_t{index} << kShardBits;
+  if (!start.bytes_in.empty()) bytes_in_ = start.bytes_in;
+  for (file_ = std::max(begin, start.file); file_ < end; ++file_) {
+    documents_of_file_ = 0;
+    read_file(file_, file_ == start.file ? start.documents : 0);
+  }
+  documents_of_file_ = 0;
+  flush();
+}
+
+void DocumentReader::read_file(size_t index, int64_t documents_to_skip) {
+  const InputFile& file = files_[index];
+  const auto source = open_byte_source(file.path, {check_, &file_bytes_});
+  const int64_t bytes = read_documents(file, *source, config_.format, [&](RawDocument&& document) {
+    if (documents_of_file_++ < documents_to_skip) return;
+    document.input = file.input;
+    if (document.source.empty()) document.source = file.name;
+    add(std::move(document));
+  });
+  // Where every shard reads every file, one of them counts its bytes.
+  if (!deals_batches_ || shard_.number == 1) bytes_in_[file.input] += bytes;
+}
+
+void DocumentReader::add(RawDocument&& document) {
+  batch_bytes_ += document.body.size();
+  batch_.push_back(std::move(document));
+  if (batch_bytes_ >= kBatchBytes || batch_.size() >= kBatchDocuments) flush();
+}
+
+void DocumentReader::flush() {
+  if (batch_.empty()) return;
+  RawBatch batch{
+      .order = next_order_++, .documents = std::exchange(batch_, {}), .end = {file_, documents_of_file_, bytes_in_}};
+  batch_bytes_ = 0;
+  const auto count = static_cast<uint64_t>(shard_.count);
+  if (!deals_batches_ || batch.order % count == static_cast<uint64_t>(shard_.number - 1)) emit_(std::move(batch));
+}
+
+}  // namespace ktlm::corpus

@@ -1,0 +1,65 @@
+// The producer of prepare's pipeline: reads file after file and hands on batches of raw documents, all of them or the
+// share of one machine, from the start or from where an earlier run was stopped.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "input_files.h"
+#include "ktlm/corpus/prepare.h"
+#include "raw_document.h"
+
+namespace ktlm::corpus {
+
+/// How far the inputs have been read.
+struct ReadPosition {
+  size_t file = 0;                // the files before it are read whole,
+  int64_t documents = 0;          // and so many documents of it
+  std::vector<int64_t> bytes_in;  // of the files read whole, by input, after decompression
+};
+
+struct RawBatch {
+  uint64_t order = 0;  // among all batches of all shards
+  std::vector<RawDocument> documents;
+  ReadPosition end;
+};
+
+class DocumentReader {
+ public:
+  /// `check` is called before each read and while a pipe is silent; it throws to end the work. `emit` gets the batches.
+  /// `files` and `config` must outlive the reader.
+  DocumentReader(const std::vector<InputFile>& files, const PrepareConfig& config, size_t num_inputs, Shard shard,
+                 std::function<void()> check, std::function<void(RawBatch&&)> emit);
+
+  /// Reads everything behind `start`, whose last batch had the number `first_order` - 1.
+  void run(const ReadPosition& start, uint64_t first_order);
+
+  /// Bytes taken from the files themselves so far; may be asked from another thread.
+  int64_t file_bytes() const { return file_bytes_; }
+  /// By input, after decompression; complete when run() has returned.
+  const std::vector<int64_t>& bytes_in() const { return bytes_in_; }
+
+ private:
+  void read_file(size_t index, int64_t documents_to_skip);
+  void add(RawDocument&& document);
+  void flush();
+
+  const std::vector<InputFile>& files_;
+  const PrepareConfig& config_;
+  Shard shard_;
+  bool deals_batches_;  // a shard is every so-manieth batch; else it is a range of files
+  std::function<void()> check_;
+  std::function<void(RawBatch&&)> emit_;
+  std::atomic<int64_t> file_bytes_{0};
+  std::vector<int64_t> bytes_in_;
+  size_t file_ = 0;                // being read,
+  int64_t documents_of_file_ = 0;  // and how many documents it has given
+  uint64_t next_order_ = 0;
+  std::vector<RawDocument> batch_;
+  size_t batch_bytes_ = 0;
+};
+
+}  // namespace ktlm::corpus

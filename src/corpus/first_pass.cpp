@@ -1,0 +1,173 @@
+#include "first_pass.h"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "ktlm/core/error.h"
+#include "manifest.h"
+#include "ordered_pipeline.h"
+#include "part_batch.h"
+#include "prepare_summary.h"
+
+namespace ktlm::corpus {
+
+namespace {
+
+using Pipeline = OrderedPipeline<RawBatch, ExtractedBatch>;
+
+constexpr int64_t kMaxWarningsPerInput = 5;
+constexpr std::chrono::seconds kSaveEvery{5};
+
+// The consumer: counts, warns, and hands batches to the writer, in order.
+class Collector {
+ public:
+  Collector(FirstPassState& state, PartWriter& writer, bool strict, const WarningCallback& warn)
+      : state_(state), writer_(writer), strict_(strict), warn_(warn) {}
+
+  void add(ExtractedBatch&& batch) {
+    for (const ExtractedDocument& document : batch.documents) count(document);
+    writer_.append(batch.part);
+    state_.position = std::move(batch.end);
+    state_.next_order = batch.part.order + 1;
+  }
+
+  void finish() {
+    for (size_t i = 0; i < state_.inputs.size(); ++i) {
+      const int64_t num_silent = state_.num_problems[i] - kMaxWarningsPerInput;
+      if (num_silent > 0)
+        warn_(state_.inputs[i].name + ": " + std::to_string(num_silent) + " more documents dropped like these");
+    }
+  }
+
+ private:
+  void count(const ExtractedDocument& extracted) {
+    DocumentCounts& counts = state_.inputs[extracted.input].counts;
+    ++counts.documents_in;
+    counts.utf8_repairs += extracted.utf8_repairs;
+    if (!extracted.problem.empty()) report(extracted);
+    if (extracted.dropped != DropReason::kNone) {
+      ++counts.dropped[static_cast<size_t>(extracted.dropped)];
+      return;
+    }
+    ++counts.kept;
+    counts.text_bytes += static_cast<int64_t>(extracted.document.text.size());
+  }
+
+  void report(const ExtractedDocument& extracted) {
+    if (strict_) throw Error(extracted.problem);
+    if (++state_.num_problems[extracted.input] <= kMaxWarningsPerInput) warn_(extracted.problem + " (dropped)");
+  }
+
+  FirstPassState& state_;
+  PartWriter& writer_;
+  bool strict_;
+  const WarningCallback& warn_;
+};
+
+}  // namespace
+
+Json to_json(const PartIdentity& identity) {
+  Json files = Json::array();
+  for (const InputFile& file : identity.files) {
+    std::error_code error;
+    const auto date = std::filesystem::last_write_time(file.path, error);
+    if (error || !std::filesystem::is_regular_file(file.path, error)) return {};
+    files.push_back({{"path", file.path},
+                     {"name", file.name},
+                     {"bytes", file.size_bytes},
+                     {"date", static_cast<int64_t>(date.time_since_epoch().count())}});
+  }
+  Json settings = settings_of(identity.config);
+  return {{"inputs", identity.inputs},
+          {"files", std::move(files)},
+          {"settings", std::move(settings)},
+          {"shard", {{"number", identity.shard.number}, {"count", identity.shard.count}}}};
+}
+
+Json to_json(const FirstPassState& state) {
+  Json inputs = Json::array();
+  for (const InputSummary& input : state.inputs) {
+    Json entry = counts_json(input.counts);
+    entry["name"] = input.name;
+    entry["files"] = input.files;
+    inputs.push_back(std::move(entry));
+  }
+  return {{"inputs", std::move(inputs)},         {"problems", state.num_problems},
+          {"file", state.position.file},         {"documents", state.position.documents},
+          {"bytes_in", state.position.bytes_in}, {"next_order", state.next_order},
+          {"complete", state.complete}};
+}
+
+FirstPassState first_pass_state_from_json(const Json& json, const std::string& where) {
+  FirstPassState state;
+  for (const Json& entry : json_get<Json>(json, "inputs", where)) {
+    state.inputs.push_back({.name = json_get<std::string>(entry, "name", where),
+                            .files = json_get<int64_t>(entry, "files", where),
+                            .counts = counts_from_json(entry, where)});
+  }
+  try {
+    state.num_problems = json_get<Json>(json, "problems", where).get<std::vector<int64_t>>();
+    state.position.bytes_in = json_get<Json>(json, "bytes_in", where).get<std::vector<int64_t>>();
+  } catch (const Json::exception&) {
+    throw Error(where + ": damaged; remove the folder and start again");
+  }
+  state.position.file = static_cast<size_t>(json_get<int64_t>(json, "file", where));
+  state.position.documents = json_get<int64_t>(json, "documents", where);
+  state.next_order = static_cast<uint64_t>(json_get<int64_t>(json, "next_order", where));
+  state.complete = json_get<bool>(json, "complete", where);
+  return state;
+}
+
+void run_first_pass(const PartIdentity& identity, FirstPassState& state, PartWriter& writer, const StopFlag& stop_flag,
+                    const ProgressCallback& progress, const WarningCallback& warn) {
+  const Json identity_json = to_json(identity);
+  const auto save = [&] { writer.checkpoint({{"identity", identity_json}, {"pass", to_json(state)}}); };
+  int64_t total_bytes = 0;
+  bool all_sizes_known = true;
+  for (const InputFile& file : identity.files) {
+    total_bytes += file.size_bytes;
+    if (file.path == "-") all_sizes_known = false;
+  }
+
+  const PrepareConfig& config = identity.config;
+  Collector collector(state, writer, config.strict, warn);
+  Pipeline pipeline(num_workers(config.threads));
+  DocumentReader reader(
+      identity.files, config, identity.inputs.size(), identity.shard,
+      [&] {
+        if (stop_flag.requested()) throw Stopped{};
+        pipeline.check();
+      },
+      [&](RawBatch&& batch) { pipeline.emit(std::move(batch)); });
+  const ReadPosition start = state.position;
+  const uint64_t first_order = state.next_order;
+  auto saved = std::chrono::steady_clock::now();
+  try {
+    pipeline.run([&] { reader.run(start, first_order); },
+                 [&](RawBatch&& batch) { return extract_batch(std::move(batch), config); },
+                 [&](ExtractedBatch&& batch) {
+                   collector.add(std::move(batch));
+                   if (progress)
+                     progress({"preparing", reader.file_bytes(), all_sizes_known ? total_bytes : 0, "bytes", ""});
+                   if (std::chrono::steady_clock::now() - saved < kSaveEvery) return;
+                   save();
+                   saved = std::chrono::steady_clock::now();
+                 });
+  } catch (const Stopped&) {
+    save();
+    throw;
+  }
+  collector.finish();
+  for (size_t i = 0; i < state.inputs.size(); ++i) state.inputs[i].counts.bytes_in = reader.bytes_in()[i];
+  state.complete = true;
+  save();
+}
+
+size_t num_workers(int64_t threads) {
+  return threads > 0 ? static_cast<size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace ktlm::corpus

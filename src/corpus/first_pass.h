@@ -1,0 +1,47 @@
+// The first pass of prepare: reads the inputs, judges each document by its own content, and leaves those that stay in a
+// part, with how far it has come, so that it can go on after a stop or a kill.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "document_reader.h"
+#include "ktlm/core/json.h"
+#include "ktlm/corpus/prepare.h"
+#include "part_writer.h"
+
+namespace ktlm::corpus {
+
+/// What was asked for: a part is gone on with only for the very same.
+struct PartIdentity {
+  std::vector<InputFile> files;
+  std::vector<std::string> inputs;  // as given
+  PrepareConfig config;
+  Shard shard;
+};
+/// With the size and date of every file. `null` where an input can't be read a second time.
+Json to_json(const PartIdentity& identity);
+
+struct FirstPassState {
+  std::vector<InputSummary> inputs;   // kept: before the search for duplicates
+  std::vector<int64_t> num_problems;  // documents that could not be read, by input
+  ReadPosition position;
+  uint64_t next_order = 0;
+  bool complete = false;
+};
+Json to_json(const FirstPassState& state);
+/// Throws Error "<where>: ..." for what to_json() did not write.
+FirstPassState first_pass_state_from_json(const Json& json, const std::string& where);
+
+/// Thrown where the stop flag was set.
+struct Stopped {};
+
+/// Goes on from `state` until all is read. The part's state is saved every few seconds, at the end, and before Stopped
+/// is thrown, as `{"identity": ..., "pass": state}`. Throws Error as prepare() does.
+void run_first_pass(const PartIdentity& identity, FirstPassState& state, PartWriter& writer, const StopFlag& stop_flag,
+                    const ProgressCallback& progress, const WarningCallback& warn);
+
+size_t num_workers(int64_t threads);
+
+}  // namespace ktlm::corpus

@@ -1,0 +1,140 @@
+#include "part_reader.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
+#include "part_writer.h"
+
+namespace ktlm::corpus {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+enum FileIndex : size_t { kText, kDocuments, kSignatures, kLines };
+constexpr std::array kFileNames = {kTextFile, kDocumentsFile, kSignaturesFile, kLinesFile};
+
+}  // namespace
+
+struct PartReader::Part {
+  fs::path directory;
+  std::array<int, kFileNames.size()> descriptors{};
+
+  explicit Part(fs::path folder) : directory(std::move(folder)) {
+    descriptors.fill(-1);
+    for (size_t i = 0; i < kFileNames.size(); ++i) {
+      const fs::path path = directory / kFileNames[i];
+      descriptors[i] = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      if (descriptors[i] < 0) throw Error(path.string() + ": can't be read: " + system_error_text(errno));
+    }
+  }
+  ~Part() {
+    for (const int descriptor : descriptors) {
+      if (descriptor >= 0) ::close(descriptor);
+    }
+  }
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+
+  void read(size_t file, uint64_t offset, void* out, size_t count) const {
+    auto* bytes = static_cast<char*>(out);
+    while (count > 0) {
+      const ssize_t got = ::pread(descriptors[file], bytes, count, static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR) continue;
+      const std::string path = (directory / kFileNames[file]).string();
+      if (got < 0) throw Error(path + ": can't be read: " + system_error_text(errno));
+      if (got == 0) throw Error(path + ": ends too early (damaged?); remove the folder and prepare again");
+      bytes += got;
+      offset += static_cast<uint64_t>(got);
+      count -= static_cast<size_t>(got);
+    }
+  }
+};
+
+PartReader::PartReader(const std::vector<fs::path>& directories) {
+  for (const fs::path& directory : directories) {
+    parts_.emplace_back(directory);
+    const std::string bytes = read_file(directory / kFramesFile);
+    std::vector<FrameRecord> records(bytes.size() / sizeof(FrameRecord));
+    bytes.copy(reinterpret_cast<char*>(records.data()), records.size() * sizeof(FrameRecord));
+    uint64_t document = 0, line = 0;
+    for (const FrameRecord& record : records) {
+      frames_.push_back({.record = record,
+                         .part = static_cast<uint32_t>(parts_.size() - 1),
+                         .first_document = 0,
+                         .first_document_in_part = document,
+                         .first_line_in_part = line});
+      document += record.num_documents;
+      line += record.num_lines;
+    }
+  }
+  std::ranges::stable_sort(frames_, {}, [](const Frame& frame) { return frame.record.order; });
+  uint64_t number = 0;
+  for (Frame& frame : frames_) {
+    frame.first_document = static_cast<DocumentNumber>(number);
+    number += frame.record.num_documents;
+  }
+  if (number > std::numeric_limits<DocumentNumber>::max())
+    throw Error(directories.front().string() + ": " + std::to_string(number) +
+                " documents in all, more than 4,294,967,295; prepare them in several parts");
+  num_documents_ = static_cast<DocumentNumber>(number);
+}
+
+PartReader::~PartReader() = default;
+
+template <class T>
+std::vector<T> PartReader::read(const Frame& frame, size_t file, uint64_t first, uint32_t count) const {
+  std::vector<T> records(count);
+  parts_[frame.part].read(file, first * sizeof(T), records.data(), count * sizeof(T));
+  return records;
+}
+
+std::vector<DocumentRecord> PartReader::documents(const Frame& frame) const {
+  return read<DocumentRecord>(frame, kDocuments, frame.first_document_in_part, frame.record.num_documents);
+}
+
+std::vector<Signature> PartReader::signatures(const Frame& frame) const {
+  return read<Signature>(frame, kSignatures, frame.first_document_in_part, frame.record.num_documents);
+}
+
+std::vector<LineRecord> PartReader::lines(const Frame& frame) const {
+  return read<LineRecord>(frame, kLines, frame.first_line_in_part, frame.record.num_lines);
+}
+
+Signature PartReader::signature(DocumentNumber document) const {
+  const Frame& frame = frame_of(document);
+  return read<Signature>(frame, kSignatures, frame.first_document_in_part + (document - frame.first_document), 1)
+      .front();
+}
+
+const PartReader::Frame& PartReader::frame_of(DocumentNumber document) const {
+  return *(std::ranges::upper_bound(frames_, document, {}, &Frame::first_document) - 1);
+}
+
+std::string PartReader::text(const Frame& frame, bool val) const {
+  const FrameRecord& record = frame.record;
+  const uint64_t begin = record.text_begin + (val ? record.train_bytes : 0);
+  std::string compressed(val ? record.val_bytes : record.train_bytes, '\0');
+  if (compressed.empty()) return {};
+  const Part& part = parts_[frame.part];
+  part.read(kText, begin, compressed.data(), compressed.size());
+  const std::string damaged = (part.directory / kTextFile).string() + ": damaged; remove the folder and prepare again";
+  const auto size = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
+  if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) throw Error(damaged);
+  std::string lines(size, '\0');
+  const size_t got = ZSTD_decompress(lines.data(), lines.size(), compressed.data(), compressed.size());
+  if (ZSTD_isError(got) || got != size) throw Error(damaged);
+  return lines;
+}
+
+}  // namespace ktlm::corpus

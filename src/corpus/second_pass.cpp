@@ -1,0 +1,74 @@
+#include "second_pass.h"
+
+#include <string>
+
+#include "assemble.h"
+#include "duplicates.h"
+#include "first_pass.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
+#include "manifest.h"
+#include "part_reader.h"
+
+namespace ktlm::corpus {
+
+namespace {
+
+[[noreturn]] void throw_nothing_left(const PrepareSummary& summary) {
+  std::string names, reasons;
+  for (const InputSummary& input : summary.inputs) names += (names.empty() ? "" : ", ") + input.name;
+  if (summary.total.documents_in == 0) throw Error(names + ": holds no document; choose other inputs or --format");
+  for (size_t i = 0; i < kNumDropReasons; ++i) {
+    if (summary.total.dropped[i] == 0) continue;
+    reasons += std::string(reasons.empty() ? "" : ", ") + drop_reason_name(static_cast<DropReason>(i)) + " " +
+               std::to_string(summary.total.dropped[i]);
+  }
+  throw Error(names + ": no document is left of " + std::to_string(summary.total.documents_in) +
+              " (dropped: " + reasons + "); choose other inputs, --format or --min-chars");
+}
+
+void apply(const SecondPassChange& change, DocumentCounts& counts) {
+  counts.lines_removed += change.lines_removed;
+  counts.text_bytes += change.text_bytes_after - change.text_bytes_before;
+  if (change.reason == DropReason::kNone) return;
+  --counts.kept;
+  ++counts.dropped[static_cast<size_t>(change.reason)];
+}
+
+SplitSummary summary_of(const std::vector<ShardInfo>& files) {
+  SplitSummary summary;
+  summary.files = static_cast<int64_t>(files.size());
+  for (const ShardInfo& file : files) {
+    summary.documents += file.documents;
+    summary.dialogues += file.dialogues;
+    summary.text_bytes += file.text_bytes;
+  }
+  return summary;
+}
+
+}  // namespace
+
+void run_second_pass(const std::vector<std::filesystem::path>& parts, const PrepareConfig& config,
+                     PrepareSummary& summary, const ProgressCallback& progress, const std::function<void()>& check) {
+  const PartReader reader(parts);
+  if (progress) progress({"finding duplicates", 0, 0, "documents", ""});
+  const Verdicts verdicts = find_duplicates(reader, config, check);
+
+  AtomicDirectory directory(summary.out_dir);
+  const AssembledCorpus corpus = assemble(
+      reader, verdicts, config, directory.path(), num_workers(config.threads),
+      [&](SecondPassChange&& change) { apply(change, summary.inputs[change.input].counts); },
+      [&](int64_t done) {
+        if (progress) progress({"writing", done, reader.num_documents(), "documents", ""});
+      },
+      check);
+  for (const InputSummary& input : summary.inputs) summary.total += input.counts;
+  if (summary.total.kept == 0) throw_nothing_left(summary);
+  summary.train = summary_of(corpus.train);
+  summary.val = summary_of({corpus.val});
+  summary.content_hash = corpus.content_hash;
+  write_file_atomically(directory.path() / kManifestName, make_manifest(summary, config, corpus).dump(2) + "\n");
+  directory.commit();
+}
+
+}  // namespace ktlm::corpus

@@ -1,0 +1,18 @@
+// The second pass of prepare: of the documents of one part or several, finds what is there more than once and writes
+// the rest as a prepared directory.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+#include "ktlm/corpus/prepare.h"
+
+namespace ktlm::corpus {
+
+/// Completes `summary`, which holds the counts of the first pass by input, and writes summary.out_dir. `check` may
+/// throw to end the work; nothing is left then but what was there. Throws Error as prepare() does.
+void run_second_pass(const std::vector<std::filesystem::path>& parts, const PrepareConfig& config,
+                     PrepareSummary& summary, const ProgressCallback& progress, const std::function<void()>& check);
+
+}  // namespace ktlm::corpus

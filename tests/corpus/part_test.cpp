@@ -1,0 +1,94 @@
+// What a PartWriter writes, a PartReader reads: several parts as one, and no further than the last checkpoint.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "corpus_fixtures.h"
+#include "error_message.h"
+#include "ktlm/core/files.h"
+#include "part_fixtures.h"
+#include "part_reader.h"
+#include "temporary_directory.h"
+
+namespace ktlm::corpus {
+namespace {
+
+using test::NamedText;
+using test::sentence;
+
+std::vector<NamedText> texts_from(int first, int count) {
+  std::vector<NamedText> texts;
+  for (int i = first; i < first + count; ++i) texts.push_back({std::to_string(i), sentence(i)});
+  return texts;
+}
+
+std::vector<std::string> ids_in_order(const PartReader& parts) {
+  std::vector<std::string> ids;
+  for (const PartReader::Frame& frame : parts.frames()) {
+    const std::string lines = parts.text(frame, false) + parts.text(frame, true);
+    for (size_t begin = 0; begin < lines.size(); begin = lines.find('\n', begin) + 1)
+      ids.push_back(document_from_json_line(lines.substr(begin, lines.find('\n', begin) - begin), "part").id);
+  }
+  return ids;
+}
+
+TEST(Part, SeveralPartsReadAsOneInTheirCommonOrder) {
+  const test::TemporaryDirectory folder;
+  const PrepareConfig config{.val_fraction = 0};
+  // Batches of two: 0 1 | 4 5 in one part, 2 3 | 6 7 in the other.
+  test::write_part(folder / "a", {{"0", sentence(0)}, {"1", sentence(1)}, {"4", sentence(4)}, {"5", sentence(5)}},
+                   config, 2, 0, 2);
+  test::write_part(folder / "b", {{"2", sentence(2)}, {"3", sentence(3)}, {"6", sentence(6)}, {"7", sentence(7)}},
+                   config, 2, 1, 2);
+  const PartReader parts({folder / "b", folder / "a"});
+  EXPECT_EQ(parts.num_documents(), 8U);
+  EXPECT_THAT(ids_in_order(parts), testing::ElementsAre("0", "1", "2", "3", "4", "5", "6", "7"));
+  for (DocumentNumber number = 0; number < 8; ++number) {
+    const PartReader::Frame& frame = parts.frame_of(number);
+    const DocumentRecord record = parts.documents(frame)[number - frame.first_document];
+    EXPECT_EQ(record.text_hash, hash128(sentence(static_cast<int>(number))));
+    EXPECT_EQ(record.id_hash, hash64(std::to_string(number)));
+  }
+}
+
+TEST(Part, WhatCameBehindTheLastCheckpointIsCutOff) {
+  const test::TemporaryDirectory folder;
+  const PrepareConfig config{.val_fraction = 0};
+  const auto batch_of = [&](uint64_t order) {
+    RawBatch batch;
+    batch.order = order;
+    RawDocument document;
+    document.id = std::to_string(order);
+    document.body = sentence(static_cast<int>(order));
+    batch.documents.push_back(document);
+    return extract_batch(std::move(batch), config).part;
+  };
+  {
+    PartWriter writer(folder / "part", Json::object());
+    writer.append(batch_of(0));
+    writer.checkpoint({{"mark", 1}});
+    writer.append(batch_of(1));  // and then the power is cut
+  }
+  const Json state = read_part_state(folder / "part");
+  EXPECT_EQ(state["mark"], 1);
+  PartWriter writer(folder / "part", state["files"]);
+  writer.append(batch_of(2));
+  writer.checkpoint({{"mark", 2}});
+  EXPECT_THAT(ids_in_order(PartReader({folder / "part"})), testing::ElementsAre("0", "2"));
+}
+
+TEST(Part, FilesShorterThanTheirStateAreNoticed) {
+  const test::TemporaryDirectory folder;
+  test::write_part(folder / "part", texts_from(0, 10), {});
+  const Json state = read_part_state(folder / "part");
+  std::filesystem::resize_file(folder / "part" / "documents.bin", 10);
+  EXPECT_EQ(
+      test::error_message([&] { PartWriter(folder / "part", state["files"]); }),
+      (folder / "part" / "documents.bin").string() + ": shorter than 480 bytes; remove the folder and start again");
+  const PartReader parts({folder / "part"});
+  EXPECT_EQ(test::error_message([&] { parts.documents(parts.frames()[0]); }),
+            (folder / "part" / "documents.bin").string() +
+                ": ends too early (damaged?); remove the folder and prepare again");
+}
+
+}  // namespace
+}  // namespace ktlm::corpus
