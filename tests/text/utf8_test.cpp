@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,24 @@ TEST(Utf8, RepairedRandomBytesAreValid) {
     ASSERT_TRUE(is_valid_utf8(repaired));
     ASSERT_EQ(decode_all(repaired), decode_all(bytes));
     ASSERT_EQ(is_valid_utf8(bytes), repaired == bytes);
+  }
+}
+
+TEST(Utf8, OneWrongByteInALongTextIsFoundWhereverItStands) {
+  std::string text;
+  for (int i = 0; text.size() < 1500; ++i) text += i % 5 == 0 ? "a " : i % 7 == 0 ? "😀" : i % 3 == 0 ? "é" : "한글";
+  ASSERT_TRUE(is_valid_utf8(text));
+  for (size_t i = 0; i < text.size(); ++i) {
+    for (const char wrong : {'a', '\x80', '\xBF', '\xC0', '\xC3', '\xE0', '\xED', '\xF0', '\xF4', '\xFF'}) {
+      std::string bytes = text;
+      bytes[i] = wrong;
+      const auto decoded = decode_all(bytes);
+      const bool is_valid = std::find(decoded.begin(), decoded.end(), kReplacementCharacter) == decoded.end();
+      ASSERT_EQ(is_valid_utf8(bytes), is_valid) << "byte " << i << " is " << static_cast<int>(wrong);
+      ASSERT_EQ(decode_all(repair_utf8(bytes)), decoded);
+    }
+    const bool is_whole = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
+    ASSERT_EQ(is_valid_utf8(text.substr(0, i)), is_whole) << "cut before byte " << i;
   }
 }
 

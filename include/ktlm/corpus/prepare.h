@@ -23,7 +23,7 @@ struct PrepareConfig {
   int64_t min_chars = 20;
   std::string text_field;
   bool strict = false;
-  int64_t shard_bytes = 64'000'000;
+  int64_t shard_bytes = 16'000'000;
   bool near_duplicates = true;
   double near_similarity = 0.45;
   int64_t repeated_line_documents = 10;

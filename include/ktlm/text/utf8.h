@@ -17,6 +17,7 @@ void append_utf8(std::string& out, char32_t code_point);
 bool is_valid_utf8(std::string_view text);
 /// Replaces every malformed sequence by U+FFFD; `num_replaced` (may be null) gets their number.
 std::string repair_utf8(std::string_view text, size_t* num_replaced = nullptr);
+/// Of valid UTF-8; malformed text counts its bytes that begin a character.
 size_t count_code_points(std::string_view text);
 
 /// How many bytes at the end belong to a character whose last bytes are still missing (0 .. 3): a stream holds them
