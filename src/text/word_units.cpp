@@ -44,16 +44,33 @@ constexpr auto kFirstSuffix = [] {
   return first;
 }();
 
+// Whether `word` ends in a syllable, and in which; 0 where it doesn't.
+char32_t final_syllable(std::string_view word) {
+  if (word.size() < kSyllableBytes || (word[word.size() - kSyllableBytes] & 0xF0) != 0xE0) return 0;
+  const char32_t last = last_syllable(word);
+  return is_hangul_syllable(last) ? last : 0;
+}
+
+// Syllable by syllable from the back; that the last one fits is known. (memcmp is a call, for three bytes or six.)
+bool ends_with(std::string_view word, std::string_view suffix) {
+  if (word.size() < suffix.size()) return false;
+  for (size_t cut = kSyllableBytes; cut < suffix.size(); cut += kSyllableBytes) {
+    word.remove_suffix(kSyllableBytes);
+    const std::string_view head = suffix.substr(0, suffix.size() - cut);
+    if (final_syllable(word) != last_syllable(head)) return false;
+  }
+  return true;
+}
+
 // The longest suffix, of more than `shorter_bytes`, that `word` ends in; else empty.
 std::string_view suffix_of(std::string_view word, size_t shorter_bytes) {
-  if (word.size() <= kSyllableBytes) return {};
-  const char32_t last = last_syllable(word);
-  if (!is_hangul_syllable(last) || (static_cast<unsigned char>(word[word.size() - 3]) & 0xF0) != 0xE0) return {};
+  const char32_t last = final_syllable(word);
+  if (last == 0) return {};
   const size_t first = kFirstSuffix[last - kFirstSyllable];
   if (first == 0) return {};
   for (size_t i = first - 1; i < kSuffixes.size() && last_syllable(kSuffixes[i]) == last; ++i) {
     const size_t size = kSuffixes[i].size();
-    if (size > shorter_bytes && word.ends_with(kSuffixes[i])) return word.substr(word.size() - size);
+    if (size > shorter_bytes && ends_with(word, kSuffixes[i])) return word.substr(word.size() - size);
   }
   return {};
 }
@@ -102,6 +119,12 @@ Kind kind_in_mixed_block(std::string_view text, size_t position) {
   }
 }
 
+// 1,234 and 3.5 are one unit. The character before is a digit.
+bool is_inside_number(std::string_view text, size_t position) {
+  if (text[position] != ',' && text[position] != '.') return false;
+  return position + 1 < text.size() && text[position + 1] >= '0' && text[position + 1] <= '9';
+}
+
 }  // namespace
 
 void split_word_units(std::string_view text, std::vector<std::string_view>& units) {
@@ -109,12 +132,17 @@ void split_word_units(std::string_view text, std::vector<std::string_view>& unit
   Kind before = Kind::kSpace;
   for (size_t position = 0; position < text.size();) {
     const auto lead = static_cast<unsigned char>(text[position]);
-    const size_t next = std::min(position + length_by_lead(lead), text.size());
+    size_t next = std::min(position + length_by_lead(lead), text.size());
     Kind kind = kKinds[lead];
     if (kind == Kind::kMixedBlock) kind = kind_in_mixed_block(text, position);
+    if (kind == Kind::kMark && before == Kind::kDigit && is_inside_number(text, position)) kind = Kind::kDigit;
     if (kind == Kind::kSpace || kind == Kind::kMark) {
       if (begin < position) append_word(text.substr(begin, position - begin), units);
-      if (kind == Kind::kMark) units.push_back(text.substr(position, next - position));
+      if (kind == Kind::kMark) {
+        const std::string_view mark = text.substr(position, next - position);
+        while (text.substr(next).starts_with(mark)) next += mark.size();
+        units.push_back(text.substr(position, next - position));
+      }
       begin = next;
     } else if (kind == Kind::kHangul && before == Kind::kDigit) {
       units.push_back(text.substr(begin, position - begin));

@@ -39,12 +39,17 @@ TEST(WordUnits, AWordThatIsASuffixStaysWhole) {
 }
 
 TEST(WordUnits, AMarkIsAUnitOfItsOwn) {
-  EXPECT_EQ(units_of("(가), \"나\"…… 「다」 ₩5 → ■"), "(|가|)|,|\"|나|\"|…|…|「|다|」|₩|5|→|■");
+  EXPECT_EQ(units_of("(가), \"나\"…… 「다」 ₩5 → ■"), "(|가|)|,|\"|나|\"|……|「|다|」|₩|5|→|■");
+  EXPECT_EQ(units_of("아니...요!!!! ((?"), "아니|...|요|!!!!|((|?");
   EXPECT_EQ(units_of("20℃ Ⅱ 大韓民國 ㅋㅋㅋ ☆"), "20℃|Ⅱ|大韓民國|ㅋㅋㅋ|☆");
 }
 
 TEST(WordUnits, ANumberBeforeHangulIsAUnitOfItsOwn) {
   EXPECT_EQ(units_of("1945년 8월 15일에 3D로 A4용지"), "1945|년|8|월|15|일|에|3D|로|A4|용지");
+}
+
+TEST(WordUnits, ANumberIsOneUnit) {
+  EXPECT_EQ(units_of("1,234명이 3.5%를 2019.7.1. 10, 20..3"), "1,234|명|이|3.5|%|를|2019.7.1|.|10|,|20|..|3");
 }
 
 TEST(WordUnits, WhiteSpaceOfAnyKindDividesAndGoes) {
