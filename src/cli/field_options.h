@@ -21,15 +21,31 @@ inline std::string option_of(const ConfigField& field) {
   return option;
 }
 
-/// One option for `field`; `take` gets what the person wrote. A flag for a field that is a bool: --strict gives "true";
-/// of one that is true unless told otherwise, --no-near-duplicates gives "false".
+/// A list of texts as YAML that reads back to it, whatever they hold.
+inline std::string as_yaml_list(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) {
+    list += list.empty() ? "'" : ", '";
+    for (const char c : text) list += c == '\'' ? std::string("''") : std::string(1, c);
+    list += '\'';
+  }
+  return "[" + list + "]";
+}
+
+/// One option for `field`; `take` gets what the person wrote. A bool is a flag: --strict gives "true"; where that is
+/// the default, --no-near-duplicates gives "false". A list is an option that may stand more than once, and gives YAML.
 inline void declare_field(CLI::App& app, const ConfigField& field, std::function<void(const std::string&)> take) {
-  if (field.type == "true or false" && field.print() == "true") {
+  if (field.type == "true or false") {
+    const bool on = field.print() == "true";
     app.add_flag_callback(
-        "--no-" + option_of(field).substr(2), [take = std::move(take)] { take("false"); }, "Not: " + field.help);
-  } else if (field.type == "true or false") {
-    app.add_flag_callback(
-        option_of(field), [take = std::move(take)] { take("true"); }, field.help);
+        on ? "--no-" + option_of(field).substr(2) : option_of(field),
+        [take = std::move(take), on] { take(on ? "false" : "true"); }, (on ? "Not: " : "") + field.help);
+  } else if (field.type == "list of texts") {
+    app.add_option_function<std::vector<std::string>>(
+           option_of(field),
+           [take = std::move(take)](const std::vector<std::string>& texts) { take(as_yaml_list(texts)); }, field.help)
+        ->type_name("TEXT")
+        ->allow_extra_args(false);
   } else {
     app.add_option_function<std::string>(option_of(field), std::move(take), field.help)
         ->type_name(field.type)

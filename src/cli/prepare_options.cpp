@@ -12,6 +12,8 @@ void declare(CLI::App& app, PrepareArguments& arguments) {
                  "Do the I-th of N parts of the work, on this machine, into OUT.shard-I-of-N; see merge")
       ->type_name("I/N");
   declare_fields_as_overrides<corpus::PrepareConfig>(app, "prepare", arguments.option_overrides);
+  corpus::QualityConfig defaults;
+  for (const ConfigField& field : list_fields(defaults)) app.get_option(option_of(field))->group("Quality filters");
   app.add_option("--config", arguments.config_files, "Configuration file with a section prepare; several layer")
       ->type_name("FILE")
       ->allow_extra_args(false);

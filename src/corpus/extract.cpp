@@ -1,5 +1,6 @@
 #include "extract.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "ktlm/text/normalize.h"
 #include "ktlm/text/utf8.h"
 #include "ktlm/text/wikitext.h"
+#include "quality.h"
 
 namespace ktlm::corpus {
 
@@ -151,6 +153,25 @@ bool has_fewer_characters(std::string_view text, int64_t min_chars) {
   return text.size() / 4 < limit && text::count_code_points(text) < limit;  // a character has at most 4 bytes
 }
 
+// Whether the quality filters are off for a document of `source`: a file's name, "folder/file", or what a JSONL line
+// says. A name may be the path that was given as input.
+bool is_exempt(const std::string& source, const std::vector<std::string>& names) {
+  return std::ranges::any_of(names, [&source](std::string_view name) {
+    if (source == name) return true;
+    while (name.ends_with('/')) name.remove_suffix(1);
+    const std::string_view leaf = name.substr(name.rfind('/') + 1);  // npos + 1 is 0
+    return source == leaf || source.ends_with("/" + std::string(name)) || source.starts_with(std::string(leaf) + "/");
+  });
+}
+
+DropReason judge(const Document& document, const std::string& file, const PrepareConfig& config) {
+  if (!document.messages.empty()) return DropReason::kNone;
+  if (has_fewer_characters(document.text, config.min_chars)) return DropReason::kTooShort;
+  if (config.quality == "off" || is_exempt(document.source, config.quality_off) || is_exempt(file, config.quality_off))
+    return DropReason::kNone;
+  return judge_quality(document.text, config);
+}
+
 }  // namespace
 
 ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config) {
@@ -159,7 +180,7 @@ ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& confi
   out.dropped = raw.dropped;
   out.utf8_repairs = raw.utf8_repairs;
   out.document.id = std::move(raw.id);
-  out.document.source = std::move(raw.source);
+  out.document.source = raw.source;
   if (out.dropped != DropReason::kNone || !repair(raw.body, raw.where, out)) return out;
   out.document.title = normalized_title(raw.title);
   extract_text(raw, config, out);
@@ -169,10 +190,9 @@ ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& confi
   text = trimmed(std::move(text));
   if (text.empty())
     drop(out, DropReason::kEmpty);
-  else if (out.document.messages.empty() && has_fewer_characters(text, config.min_chars))
-    drop(out, DropReason::kTooShort);
   else
-    out.hash = hash128(text);
+    drop(out, judge(out.document, raw.source, config));
+  if (out.dropped == DropReason::kNone) out.hash = hash128(text);
   return out;
 }
 

@@ -11,7 +11,9 @@ Json stages_of(const DocumentCounts& counts) {
   const auto dropped = [&counts](DropReason reason) { return counts.dropped[static_cast<size_t>(reason)]; };
   const int64_t filtered = counts.kept + dropped(DropReason::kDuplicate) + dropped(DropReason::kNearDuplicate) +
                            dropped(DropReason::kRepeatedLines);
-  const int64_t extracted = filtered + dropped(DropReason::kTooShort);
+  int64_t extracted = filtered;
+  for (size_t i = static_cast<size_t>(DropReason::kTooShort); i < static_cast<size_t>(DropReason::kDuplicate); ++i)
+    extracted += counts.dropped[i];
   return {
       {"read", counts.documents_in}, {"extracted", extracted}, {"filtered", filtered}, {"deduplicated", counts.kept}};
 }
@@ -74,6 +76,30 @@ const char* drop_reason_name(DropReason reason) {
       return "empty";
     case DropReason::kTooShort:
       return "too_short";
+    case DropReason::kLanguage:
+      return "language";
+    case DropReason::kWordLength:
+      return "word_length";
+    case DropReason::kFewLetters:
+      return "few_letters";
+    case DropReason::kFewStopWords:
+      return "few_stop_words";
+    case DropReason::kHashes:
+      return "hashes";
+    case DropReason::kEllipses:
+      return "ellipses";
+    case DropReason::kBullets:
+      return "bullets";
+    case DropReason::kUnendedLines:
+      return "unended_lines";
+    case DropReason::kManyLines:
+      return "many_lines";
+    case DropReason::kRepetitiveLines:
+      return "repetitive_lines";
+    case DropReason::kTopNgram:
+      return "top_ngram";
+    case DropReason::kRepetitiveNgrams:
+      return "repetitive_ngrams";
     case DropReason::kDuplicate:
       return "duplicate";
     case DropReason::kNearDuplicate:

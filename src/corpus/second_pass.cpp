@@ -24,7 +24,7 @@ namespace {
                std::to_string(summary.total.dropped[i]);
   }
   throw Error(names + ": no document is left of " + std::to_string(summary.total.documents_in) +
-              " (dropped: " + reasons + "); choose other inputs, --format or --min-chars");
+              " (dropped: " + reasons + "); choose other inputs, --format, --min-chars or --quality off");
 }
 
 void apply(const SecondPassChange& change, DocumentCounts& counts) {

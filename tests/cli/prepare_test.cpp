@@ -106,9 +106,9 @@ TEST_F(PrepareVerb, OptionsStandBesideSettingsOfAnyKey) {
           prepare(arguments), 2,
           "--set prepare.val_fraction=0.9: \"prepare.val_fraction\" should be a number, from 0 to 0.5, is \"0.9\"");
   // Neither does an option push a setting out.
-  expect_failure(
-      prepare({"a.jsonl", "--val-fraction", "0.1", "--set", "prepare.min_chars=1000"}), 1,
-      "a.jsonl: no document is left of 20 (dropped: too_short 20); choose other inputs, --format or --min-chars");
+  expect_failure(prepare({"a.jsonl", "--val-fraction", "0.1", "--set", "prepare.min_chars=1000"}), 1,
+                 "a.jsonl: no document is left of 20 (dropped: too_short 20); choose other inputs, --format, "
+                 "--min-chars or --quality off");
 }
 
 TEST_F(PrepareVerb, ShardsMergeIntoWhatOneRunMakes) {

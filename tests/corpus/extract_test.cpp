@@ -120,8 +120,45 @@ TEST(Extract, ShortTextsAreDroppedByCharactersNotBytes) {
   config.min_chars = 5;
   EXPECT_EQ(extract(RawForm::kText, "가나다라", config).dropped, DropReason::kTooShort);
   EXPECT_EQ(extract(RawForm::kText, "가나다라마", config).dropped, DropReason::kNone);
-  EXPECT_EQ(extract(RawForm::kText, "abcde", config).dropped, DropReason::kNone);
+  EXPECT_EQ(extract(RawForm::kText, "가나다abc", config).dropped, DropReason::kNone);
   EXPECT_EQ(extract(RawForm::kText, " \n", config).dropped, DropReason::kEmpty);
+}
+
+const std::string kList = [] {
+  std::string list;
+  for (int i = 0; i < 60; ++i) list += "차림표\n";
+  return list;
+}();
+
+TEST(Extract, PoorTextIsDroppedUnlessTheFiltersAreOff) {
+  EXPECT_EQ(extract(RawForm::kText, kList).dropped, DropReason::kFewStopWords);
+  EXPECT_EQ(extract(RawForm::kText, "This is English text, and long enough.").dropped, DropReason::kLanguage);
+  PrepareConfig config;
+  config.quality = "off";
+  EXPECT_EQ(extract(RawForm::kText, kList, config).dropped, DropReason::kNone);
+}
+
+TEST(Extract, ASourceCanBeExemptFromTheQualityFilters) {
+  const auto drop_of = [](const std::string& file, const std::string& line_source, const std::string& exempt) {
+    PrepareConfig config;
+    config.quality_off = {"other.txt", exempt};
+    const Json line = {{"text", kList}, {"source", line_source}};
+    return extract_document({.form = RawForm::kJson, .source = file, .body = line.dump()}, config).dropped;
+  };
+  const DropReason kept = DropReason::kNone, dropped = DropReason::kFewStopWords;
+  EXPECT_EQ(drop_of("nsmc.jsonl", "", "nsmc.jsonl"), kept);
+  EXPECT_EQ(drop_of("nsmc.jsonl", "", "data/nsmc.jsonl"), kept) << "the path that was given";
+  EXPECT_EQ(drop_of("poems/김소월.jsonl", "", "poems"), kept);
+  EXPECT_EQ(drop_of("poems/김소월.jsonl", "", "data/poems/"), kept);
+  EXPECT_EQ(drop_of("poems/김소월.jsonl", "", "김소월.jsonl"), kept);
+  EXPECT_EQ(drop_of("all.jsonl", "nsmc", "nsmc"), kept) << "a JSONL line's own source";
+  EXPECT_EQ(drop_of("all.jsonl", "nsmc", "all.jsonl"), kept);
+  EXPECT_EQ(drop_of("nsmc.jsonl", "", "smc.jsonl"), dropped);
+  EXPECT_EQ(drop_of("poems2/가.jsonl", "", "poems"), dropped);
+}
+
+TEST(Extract, DialoguesAreExemptFromTheQualityFilters) {
+  EXPECT_EQ(extract_line(R"({"messages": [{"role": "user", "content": "Hello?"}]})").dropped, DropReason::kNone);
 }
 
 TEST(Extract, WhatTheReaderDroppedStaysDropped) {

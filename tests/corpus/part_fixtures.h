@@ -17,10 +17,12 @@ struct NamedText {
   std::string id, text;
 };
 
-/// Writes a part with `batch_size` texts a batch. Its batches are numbered from `first_order` on, `order_step` apart.
+/// Writes a part with `batch_size` texts a batch, whatever their quality. Its batches are numbered from `first_order`
+/// on, `order_step` apart.
 inline void write_part(const std::filesystem::path& directory, const std::vector<NamedText>& texts,
-                       const corpus::PrepareConfig& config, size_t batch_size = 7, uint64_t first_order = 0,
+                       corpus::PrepareConfig config, size_t batch_size = 7, uint64_t first_order = 0,
                        uint64_t order_step = 1) {
+  config.quality = "off";
   corpus::PartWriter writer(directory, Json::object());
   for (size_t begin = 0; begin < texts.size(); begin += batch_size, first_order += order_step) {
     corpus::RawBatch batch;

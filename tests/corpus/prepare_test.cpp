@@ -211,7 +211,7 @@ TEST_F(PrepareTest, NothingLeftIsAnErrorThatNamesTheReasons) {
   EXPECT_EQ(error_message([&] { run({path}); }),
             path +
                 ": no document is left of 4 (dropped: invalid_json 1, empty 1, too_short 2); choose other inputs, "
-                "--format or --min-chars");
+                "--format, --min-chars or --quality off");
   expect_no_output();
   const std::string blank = put("b.jsonl", "\n\n");
   EXPECT_EQ(error_message([&] { run({blank}); }), blank + ": holds no document; choose other inputs or --format");
@@ -401,6 +401,7 @@ TEST_F(PrepareTest, AFullDiskIsOneLineAndLeavesNothingBehind) {
 TEST_F(PrepareTest, RealSamplesGoThrough) {
   const fs::path sample = fs::path(KTLM_SHARED_DATA_DIR) / "sample";
   if (!fs::exists(sample)) GTEST_SKIP() << "no shared data at " << sample;
+  config_.quality = "off";
   const PrepareSummary summary =
       run({(sample / "wikitext" / "kowiki_2pages_export011.xml").string(),
            (sample / "wikitext" / "dbpedia_minidump_ko_20210807.xml").string(),

@@ -13,10 +13,11 @@
 #include "ktlm/core/json.h"
 #include "ktlm/core/progress.h"
 #include "ktlm/core/stop_flag.h"
+#include "ktlm/corpus/quality_config.h"
 
 namespace ktlm::corpus {
 
-struct PrepareConfig {
+struct PrepareConfig : QualityConfig {
   std::string format = "auto";
   int64_t threads = 0;
   double val_fraction = 0.01;
@@ -55,6 +56,7 @@ struct PrepareConfig {
       "shorter lines may repeat: headings, items of lists");
     v("memory_bytes", &PrepareConfig::memory_bytes, at_least(1'000'000),
       "memory for the search for duplicates, beside 5 bytes a document; less takes more passes");
+    QualityConfig::visit_fields(v);
   }
 };
 
@@ -71,6 +73,18 @@ enum class DropReason {
   kEmpty,        // no text left behind the markup
   // Filter:
   kTooShort,
+  kLanguage,    // too little Hangul among the letters
+  kWordLength,  // the quality filters, see QualityConfig
+  kFewLetters,  // words without letters
+  kFewStopWords,
+  kHashes,
+  kEllipses,
+  kBullets,
+  kUnendedLines,  // lines that end no sentence
+  kManyLines,
+  kRepetitiveLines,
+  kTopNgram,
+  kRepetitiveNgrams,
   // Deduplicate:
   kDuplicate,      // the normalised text came before
   kNearDuplicate,  // a text that is nearly the same came before
