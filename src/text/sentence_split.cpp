@@ -1,7 +1,7 @@
-// A stop (. ! ? … and their full-width forms) ends a sentence where white space follows it; a full stop also does
-// between a verb's ending and the next word ("했다.그리고"). What else a full stop can be is decided by the word before
-// it: a number, a date, an abbreviation, the mark of a list item. One pass; each test looks at a few bytes around the
-// stop.
+// A stop (. ! ? … and their full-width forms) ends a sentence where white space follows it, and behind a predicate's
+// ending also without ("했다.그리고"). Behind a clear ending white space alone will do, as in reviews and chats. What
+// else a full stop can be is decided by the word before it: a number, a date, an abbreviation, the mark of a list item.
+// Brackets, and quotations that their sentence goes on from, stay whole. One pass; each test looks at a few bytes.
 #include "ktlm/text/sentence_split.h"
 
 #include <algorithm>
@@ -9,12 +9,15 @@
 
 #include "ktlm/text/hangul.h"
 #include "ktlm/text/utf8.h"
+#include "sentence_enclosures.h"
+#include "sentence_endings.h"
 
 namespace ktlm::text {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || is_capital(c); }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 template <size_t N>
@@ -34,13 +37,12 @@ std::string_view prefix_among(std::string_view text, const std::array<std::strin
 constexpr auto kStops = std::to_array<std::string_view>({".", "!", "?", "…", "。", "！", "？", "．"});
 constexpr auto kClosers =
     std::to_array<std::string_view>({"\"", "'", ")", "]", "}", "”", "’", "」", "』", "》", "〉", "】", "）", "］"});
+constexpr auto kOpeners =
+    std::to_array<std::string_view>({"\"", "'", "(", "[", "“", "‘", "「", "『", "《", "〈", "【", "（", "［"});
 
-// Endings of Korean declaratives and questions: behind them a full stop needs no white space, and an ellipsis ends.
-constexpr auto kFinalSyllables = std::to_array<std::string_view>({"다", "요", "죠", "까"});
-
-// Behind a closing quotation mark: the quotation goes on as part of its sentence.
-constexpr auto kQuoteParticles =
-    std::to_array<std::string_view>({"라고", "이라고", "하고", "라는", "이라는", "라며", "하며", "라면서", "하는 "});
+// What people put behind a sentence instead of a stop, or after one.
+constexpr auto kMoods =
+    std::to_array<std::string_view>({"ㅋ", "ㅎ", "ㅠ", "ㅜ", "^", "~", "～", ";", "♥", "♡", "★", "☆"});
 
 constexpr auto kAbbreviations = std::to_array<std::string_view>(
     {"Dr",   "Mr",  "Mrs", "Ms",  "Prof", "St",  "Sr",  "Jr",  "Rev", "Gen", "Col", "Capt",
@@ -48,8 +50,9 @@ constexpr auto kAbbreviations = std::to_array<std::string_view>(
      "Corp", "Vol", "vol", "Fig", "fig",  "pp",  "ed",  "eds", "Jan", "Feb", "Mar", "Apr",
      "Jun",  "Jul", "Aug", "Sep", "Sept", "Oct", "Nov", "Dec", "op",  "Op",  "ca",  "approx"});
 
-bool ends_with_final_syllable(std::string_view text) {
-  return text.size() >= 3 && is_one_of(text.substr(text.size() - 3), kFinalSyllables);
+size_t skip_blanks(std::string_view text, size_t position) {
+  while (position < text.size() && (text[position] == ' ' || text[position] == '\t')) ++position;
+  return position;
 }
 
 bool starts_with_hangul(std::string_view text) {
@@ -78,8 +81,8 @@ bool full_stop_ends(std::string_view before, std::string_view after) {
   const bool opens_sentence = word.size() == before.size();
   if (opens_sentence && is_item_mark(word)) return false;
 
-  const size_t next = after.find_first_not_of(" \t");
-  const char follower = next == std::string_view::npos ? '\n' : after[next];
+  const size_t next = skip_blanks(after, 0);
+  const char follower = next == after.size() ? '\n' : after[next];
   if (is_digit(word.back())) {
     // "2024. 1. 5." goes on with a number, or follows one: a date.
     if (is_digit(follower)) return false;
@@ -90,35 +93,81 @@ bool full_stop_ends(std::string_view before, std::string_view after) {
   }
   if (is_letter(word.back())) {
     const bool has_inner_stop = word.find('.') != std::string_view::npos;  // U.S, e.g, a.m
-    const bool is_initial = word.size() == 1 && word[0] >= 'A' && word[0] <= 'Z';
+    const bool is_initial = word.size() == 1 && is_capital(word[0]);
     if (has_inner_stop || is_initial || is_one_of(word, kAbbreviations)) return false;
     return !(follower >= 'a' && follower <= 'z');
   }
   return true;
 }
 
-/// Whether a sentence ends behind the stops and closing marks that end at `end`. `stop_begin` .. `stop_end` are the
-/// stops.
-bool is_sentence_end(std::string_view text, size_t begin, size_t stop_begin, size_t stop_end, size_t end) {
-  const std::string_view before = text.substr(begin, stop_begin - begin);
-  const std::string_view stops = text.substr(stop_begin, stop_end - stop_begin);
-  const std::string_view after = text.substr(end);
-  const bool is_closed = end > stop_end;
+bool is_bracket(char c) { return c == '(' || c == '['; }
+
+bool can_start_sentence(std::string_view text) {
+  if (text.empty()) return false;
+  return is_digit(text[0]) || is_capital(text[0]) || starts_with_hangul(text) || !prefix_among(text, kOpeners).empty();
+}
+
+/// Whether the sentence `before` ends with the run `marks` of stops and moods and the closing marks behind it.
+bool marks_end_sentence(std::string_view before, std::string_view marks, bool is_closed, std::string_view after) {
   if (after.empty() || after[0] == '\n') return true;
-  const bool is_full_stop = stops == "." || stops == "。" || stops == "．";
-  if (!is_space(after[0])) {
-    return !is_closed && is_full_stop && ends_with_final_syllable(before) && starts_with_hangul(after);
+  const Ending ending = ending_of(before);
+  const bool is_finished = ending != Ending::kOpen;
+  if (!is_space(after[0]))
+    return is_finished && !is_closed &&
+           (can_start_sentence(after) || (ending == Ending::kClear && is_letter(after[0]))) &&
+           !carries_on(after, false);
+  if (carries_on(after.substr(skip_blanks(after, 0)), is_closed)) return false;
+  if (marks == ".") return full_stop_ends(before, after);
+  const bool is_clear = marks.find_first_of("!?") != std::string_view::npos || marks == "。" || marks == "．" ||
+                        marks == "！" || marks == "？";
+  return is_clear || is_finished;  // an ellipsis is as often a pause
+}
+
+size_t end_of_marks(std::string_view text, size_t position) {
+  while (position < text.size()) {
+    std::string_view mark = prefix_among(text.substr(position), kStops);
+    if (mark.empty()) mark = prefix_among(text.substr(position), kMoods);
+    if (mark.empty()) break;
+    position += mark.size();
   }
-  if (is_closed) {
-    const size_t next = after.find_first_not_of(' ');
-    if (next != std::string_view::npos && !prefix_among(after.substr(next), kQuoteParticles).empty()) return false;
+  return position;
+}
+
+/// Behind a sentence that ends at `end`: where the "ㅋㅋ" or "^^" that still belongs to it ends.
+size_t end_of_mood(std::string_view text, size_t end) {
+  constexpr auto kFirst = std::to_array<std::string_view>({"ㅋ", "ㅎ", "ㅠ", "ㅜ", "^"});
+  const size_t begin = skip_blanks(text, end);
+  if (prefix_among(text.substr(begin), kFirst).empty()) return end;
+  const size_t mood_end = end_of_marks(text, begin);
+  return mood_end == text.size() || is_space(text[mood_end]) ? mood_end : end;
+}
+
+/// Whether the sentence `before` ends at the white space that `after` starts with, no stop between.
+bool blank_ends_sentence(std::string_view before, std::string_view after) {
+  if (ending_of(before) != Ending::kClear) return false;
+  const std::string_view next = after.substr(skip_blanks(after, end_of_mood(after, 0)));
+  if (!can_start_sentence(next) || is_bracket(next[0]) || carries_on(next, true)) return false;
+  return !(before.ends_with("다") && follows_plain_form(next));
+}
+
+/// Whether a stop or a mood can start with this byte: ASCII, or the lead bytes of … ♥, of 。 ㅋ, and of the full-width
+/// forms.
+bool may_mark_end(char c) {
+  return c == '.' || c == '!' || c == '?' || c == '~' || c == '^' || c == ';' || c == '\xE2' || c == '\xE3' ||
+         c == '\xEF';
+}
+
+size_t end_of_closers(std::string_view text, size_t position, const SentenceEnclosures& enclosures) {
+  while (position < text.size()) {
+    const std::string_view closer = prefix_among(text.substr(position), kClosers);
+    if (closer.empty()) break;
+    // A straight quotation mark behind a stop may open the next sentence as well.
+    const std::string_view after = text.substr(position + closer.size());
+    const bool is_straight = closer == "\"" || closer == "'";
+    if (is_straight && !enclosures.closes(position) && can_start_sentence(after) && !carries_on(after, true)) break;
+    position += closer.size();
   }
-  if (stops == ".") return full_stop_ends(before, after);
-  // An ellipsis is as often a pause.
-  if (stops.find_first_of("!?") == std::string_view::npos && (stops.starts_with("…") || stops.starts_with(".."))) {
-    return ends_with_final_syllable(before);
-  }
-  return true;
+  return position;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -131,6 +180,7 @@ std::string_view trimmed(std::string_view text) {
 
 std::vector<std::string_view> split_sentences(std::string_view text) {
   std::vector<std::string_view> sentences;
+  SentenceEnclosures enclosures(text);
   size_t begin = 0;
   const auto end_sentence = [&](size_t end) {
     const std::string_view sentence = trimmed(text.substr(begin, end - begin));
@@ -140,27 +190,25 @@ std::vector<std::string_view> split_sentences(std::string_view text) {
   for (size_t position = 0; position < text.size();) {
     while (begin == position && position < text.size() && is_space(text[position])) begin = ++position;
     if (position == text.size()) break;
-    const char c = text[position];
-    if (c == '\n') {
+    if (text[position] == '\n') {
       end_sentence(position);
       continue;
     }
-    // Only these bytes can start a stop: ASCII, or the lead bytes of … (E2), 。 (E3) and the full-width forms (EF).
-    const bool may_stop = c == '.' || c == '!' || c == '?' || c == '\xE2' || c == '\xE3' || c == '\xEF';
-    size_t stop_end = position;
-    while (may_stop) {
-      const std::string_view stop = prefix_among(text.substr(stop_end), kStops);
-      if (stop.empty()) break;
-      stop_end += stop.size();
+    enclosures.look_at(position);
+    const size_t run_end = may_mark_end(text[position]) ? end_of_marks(text, position) : position;
+    const size_t end = run_end == position ? position : end_of_closers(text, run_end, enclosures);
+    const std::string_view before = text.substr(begin, position - begin);
+    const std::string_view after = text.substr(end);
+    const bool has_marks = run_end > position;
+    const bool is_end =
+        !enclosures.enclose(end) &&
+        (has_marks ? marks_end_sentence(before, text.substr(position, run_end - position), end > run_end, after)
+                   : is_space(text[position]) && blank_ends_sentence(before, after));
+    position = std::max(end, position + 1);
+    if (is_end) {
+      position = end_of_mood(text, end);
+      end_sentence(position);
     }
-    if (stop_end == position) {
-      ++position;
-      continue;
-    }
-    size_t end = stop_end;
-    for (std::string_view closer; !(closer = prefix_among(text.substr(end), kClosers)).empty();) end += closer.size();
-    if (is_sentence_end(text, begin, position, stop_end, end)) end_sentence(end);
-    position = end;
   }
   end_sentence(text.size());
   return sentences;
