@@ -21,7 +21,7 @@ TORCH_MODULES = {module for module, rank in RANK.items() if rank >= RANK["data"]
 HOMES = [
     (("yaml-cpp/", "spdlog/", "fmt/", "xxhash.h"), {"core"}),
     (("nlohmann/",), "include/ktlm/core/json.h"),
-    (("libxml/", "utf8proc.h"), {"text"}),
+    (("utf8proc.h",), {"text"}),
     (("expat.h", "bzlib.h", "zstd.h", "zlib.h"), {"corpus"}),
     (("sentencepiece",), {"tokenizer"}),
     (("torch/", "ATen/", "c10/"), TORCH_MODULES),

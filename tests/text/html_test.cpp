@@ -75,10 +75,40 @@ TEST(Html, AnyBytesGiveValidText) {
   }
 }
 
-TEST(Html, DeepNestingNeedsNoStack) {
+TEST(Html, DeepNestingKeepsTheText) {
   std::string page;
-  for (int i = 0; i < 20'000; ++i) page += "<div><span>";
-  EXPECT_TRUE(is_valid_utf8(html_to_text(page + "글").text));
+  for (int i = 0; i < 100'000; ++i) page += "<div><span>";
+  EXPECT_EQ(html_to_text(page + "글").text, "글");
+}
+
+// Each of these takes quadratic time where end tags, attributes or subtrees are searched for one by one.
+TEST(Html, HostileMarkupTakesLinearTime) {
+  const auto repeat = [](std::string_view piece) {
+    std::string page;
+    for (int i = 0; i < 100'000; ++i) page += piece;
+    return page;
+  };
+  EXPECT_EQ(html_to_text(repeat("<div>") + "글" + repeat("</span></b></p></td>")).text, "글");
+  EXPECT_EQ(html_to_text(repeat("<a b=\"") + "글").text, "");
+  EXPECT_EQ(html_to_text(repeat("<script>") + "글").text, "");
+  EXPECT_EQ(html_to_text(repeat("<title>") + "글").text, "");
+  EXPECT_EQ(html_to_text(repeat("<table><tr><td>") + repeat("</div>")).text, "");
+  EXPECT_FALSE(html_to_text(repeat("<div class=\"article_view nav\">이 글은 문장으로 보일 만큼은 길다.")).text.empty());
+  EXPECT_EQ(html_to_text(repeat("<")).text.size(), 100'000U);
+}
+
+TEST(Html, EndTagsReachNoFurtherThanTheirTable) {
+  EXPECT_EQ(text_of("<main><table><tr><td></div></main></td></tr></table>글</main><p>밖</p>"), "글");
+}
+
+TEST(Html, AHiddenInlineElementEndsWhereItIsClosed) {
+  EXPECT_EQ(text_of("<p>가<span style='display:none'>나</span>다 <span class=blind>라</span>마</p>"), "가다 마");
+}
+
+TEST(Html, AHeadingIsEndedByAnyHeadingsEndTag) { EXPECT_EQ(text_of("<h2>제목</h3>글<p>글</p>"), "제목\n글\n\n글"); }
+
+TEST(Html, AQuotationMarkThatNeverComesAgainTakesNothing) {
+  EXPECT_EQ(text_of("<p>앞</p><a href=\"x.html>고리</a><p>뒤</p>"), "앞\n\n뒤");
 }
 
 TEST(Html, RealPagesKeepTheirTextAndLoseTheirMenus) {

@@ -59,10 +59,6 @@ build_library() {
       cross_cmake "$source/expat" -DEXPAT_SHARED_LIBS=OFF -DEXPAT_BUILD_TOOLS=OFF -DEXPAT_BUILD_EXAMPLES=OFF \
         -DEXPAT_BUILD_TESTS=OFF -DEXPAT_BUILD_DOCS=OFF
       ;;
-    libxml2)
-      cross_cmake "$source" -DLIBXML2_WITH_ICONV=OFF -DLIBXML2_WITH_LZMA=OFF -DLIBXML2_WITH_ZLIB=OFF \
-        -DLIBXML2_WITH_PYTHON=OFF -DLIBXML2_WITH_PROGRAMS=OFF -DLIBXML2_WITH_TESTS=OFF
-      ;;
     bzip2) plain_c_library bz2 bzlib.h -- blocksort huffman crctable randtable compress decompress bzlib ;;
     zlib)
       plain_c_library z zlib.h zconf.h -- adler32 compress crc32 deflate gzclose gzlib gzread gzwrite infback inffast \
