@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <iostream>
 #include <utility>
 
+#include "ktlm/core/error.h"
 #include "ktlm/core/log.h"
 #include "ktlm/core/text_format.h"
 
@@ -65,15 +66,21 @@ WarningCallback Console::warnings() {
   };
 }
 
-bool Console::read_line(std::string& line) const {
-  return !g_stop_flag.requested() && std::getline(std::cin, line) && !g_stop_flag.requested();
-}
-
 void Console::print(std::string_view text) {
   finish_progress();
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (text.empty() || text.back() != '\n') std::fputc('\n', stdout);
   std::fflush(stdout);
+}
+
+void Console::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (count >= 0)
+      bytes.remove_prefix(static_cast<size_t>(count));
+    else if (errno != EINTR)
+      throw Error("standard output: can't be written: " + system_error_text(errno));
+  }
 }
 
 void Console::note(std::string_view text) {

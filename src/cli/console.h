@@ -35,11 +35,10 @@ class Console {
   /// the program.
   const StopFlag& stop_flag() const;
 
-  /// The next line of standard input. False at the end and once a signal came.
-  bool read_line(std::string& line) const;
-
   /// A result: text and a newline on stdout.
   void print(std::string_view text);
+  /// A part of a result: bytes on stdout as they are. Throws Error (disk full).
+  void write(std::string_view bytes);
   /// Words for the person, on stderr: logged as "ktlm <verb>: text"; nothing when quiet.
   void note(std::string_view text);
   /// Ends the progress line, so that what stands there stays.

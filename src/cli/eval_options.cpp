@@ -7,7 +7,7 @@ namespace ktlm::cli {
 
 void declare(CLI::App& app, EvalArguments& arguments) {
   app.add_option("files", arguments.files,
-                 "JSONL with a \"text\" a line, plain, .gz, .bz2 or .zst; - is standard input")
+                 "JSONL with a \"text\" a line, plain, .gz, .bz2, .xz or .zst; - is standard input")
       ->type_name("FILE")
       ->capture_default_str();
   app.add_option("--model", arguments.model_dir, "Model directory; runs/<newest>/model unless given")->type_name("DIR");

@@ -30,12 +30,21 @@ std::string reasons_text(const corpus::DocumentCounts& counts) {
 }
 
 // Numbers first, so that names of any width (Hangul takes two columns) need no padding.
-std::string table_row(const corpus::DocumentCounts& counts, const std::string& name) {
+std::string table_row(const corpus::DocumentCounts& counts, const std::string& name, const std::string& notes = {}) {
   char numbers[64];
   std::snprintf(numbers, sizeof numbers, "%10lld %10lld %10lld  ", static_cast<long long>(counts.documents_in),
                 static_cast<long long>(counts.kept), static_cast<long long>(counts.num_dropped()));
   const std::string reasons = reasons_text(counts);
-  return numbers + name + (reasons.empty() ? "" : "  (" + reasons + ")") + "\n";
+  return numbers + name + (reasons.empty() ? "" : "  (" + reasons + ")") + notes + "\n";
+}
+
+// "; 3 files decoded from CP949"
+std::string decoded_text(const corpus::InputSummary& input) {
+  std::string text;
+  for (const auto& [encoding, count] : input.decoded_files) {
+    text += "; " + std::to_string(count) + (count == 1 ? " file" : " files") + " decoded from " + encoding;
+  }
+  return text;
 }
 
 std::string split_text(const char* name, const corpus::SplitSummary& split) {
@@ -45,7 +54,8 @@ std::string split_text(const char* name, const corpus::SplitSummary& split) {
 
 std::string summary_text(const corpus::PrepareSummary& summary) {
   std::string text = " documents       kept    dropped  input\n";
-  for (const corpus::InputSummary& input : summary.inputs) text += table_row(input.counts, input.name);
+  for (const corpus::InputSummary& input : summary.inputs)
+    text += table_row(input.counts, input.name, decoded_text(input));
   if (summary.inputs.size() > 1) text += table_row(summary.total, "total");
   if (summary.train.files == 0)
     return text + summary.out_dir.string() + ": a shard; duplicates are found when ktlm prepare merge has them all\n";

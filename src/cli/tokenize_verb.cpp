@@ -1,53 +1,148 @@
 #include "tokenize_verb.h"
 
-#include <charconv>
-#include <string_view>
-#include <vector>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <thread>
 
 #include "console.h"
 #include "ktlm/core/error.h"
+#include "ktlm/core/json.h"
+#include "ktlm/core/text_format.h"
 #include "ktlm/tokenizer/tokenizer.h"
 
 namespace ktlm::cli {
 
 namespace {
 
-using tokenizer::TokenId;
+using tokenizer::StreamCounts;
 using tokenizer::Tokenizer;
 
-std::vector<TokenId> parse_ids(std::string_view line, int64_t line_number) {
-  std::vector<TokenId> ids;
-  for (size_t begin = 0; (begin = line.find_first_not_of(" \t\r", begin)) != std::string_view::npos;) {
-    const size_t end = std::min(line.find_first_of(" \t\r", begin), line.size());
-    TokenId id = 0;
-    const auto [stop, error] = std::from_chars(line.data() + begin, line.data() + end, id);
-    if (error != std::errc() || stop != line.data() + end)
-      throw Error("standard input:" + std::to_string(line_number) + ": \"" +
-                  std::string(line.substr(begin, end - begin)) + "\" is no token id; --decode reads ids");
-    ids.push_back(id);
-    begin = end;
+struct Stopped {};
+
+// A file or standard input, read as it comes. Waits in short turns, for a signal may reach another thread than the one
+// that waits.
+class Input {
+ public:
+  Input(const std::string& path, const StopFlag& stop)
+      : name_(path == "-" ? "standard input" : path),
+        descriptor_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
+        stop_(stop) {
+    if (descriptor_ < 0) fail();
   }
-  return ids;
+  ~Input() {
+    if (descriptor_ != STDIN_FILENO) ::close(descriptor_);
+  }
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  const std::string& name() const { return name_; }
+
+  std::optional<size_t> read(char* buffer, size_t size) {
+    if (stop_.requested()) throw Stopped{};
+    pollfd waiting{descriptor_, POLLIN, 0};
+    if (::poll(&waiting, 1, kWaitMilliseconds) == 0) return std::nullopt;
+    const ssize_t count = ::read(descriptor_, buffer, size);
+    if (count >= 0) return static_cast<size_t>(count);
+    if (errno == EINTR || errno == EAGAIN) return std::nullopt;
+    fail();
+  }
+
+ private:
+  [[noreturn]] void fail() const { throw Error(name_ + ": can't be read: " + system_error_text(errno)); }
+
+  static constexpr int kWaitMilliseconds = 100;
+  std::string name_;
+  int descriptor_;
+  const StopFlag& stop_;
+};
+
+struct NamedCounts {
+  std::string name;
+  StreamCounts counts;
+};
+
+double bytes_per_token(const StreamCounts& counts) {
+  return counts.tokens == 0 ? 0 : static_cast<double>(counts.bytes) / static_cast<double>(counts.tokens);
 }
 
-std::string join(const std::vector<TokenId>& ids, const Tokenizer& tokenizer, bool pieces) {
-  std::string text;
-  for (const TokenId id : ids) {
-    if (!text.empty()) text += pieces ? '\t' : ' ';
-    text += pieces ? tokenizer.piece(id) : std::to_string(id);
+Json to_json(const StreamCounts& counts) {
+  return {{"tokens", counts.tokens},
+          {"bytes", counts.bytes},
+          {"characters", counts.characters},
+          {"lines", counts.lines},
+          {"bytes_per_token", bytes_per_token(counts)}};
+}
+
+Json to_json(const std::vector<NamedCounts>& files, const StreamCounts& total, double seconds) {
+  Json object = to_json(total);
+  object["seconds"] = seconds;
+  object["files"] = Json::array();
+  for (const NamedCounts& file : files) {
+    Json entry = {{"name", file.name}};
+    entry.update(to_json(file.counts));
+    object["files"].push_back(std::move(entry));
   }
+  return object;
+}
+
+std::string table_row(const StreamCounts& counts, const std::string& name) {
+  char numbers[128];
+  std::snprintf(numbers, sizeof numbers, "%12lld %12lld %12lld %10lld %12.2f  ", static_cast<long long>(counts.tokens),
+                static_cast<long long>(counts.bytes), static_cast<long long>(counts.characters),
+                static_cast<long long>(counts.lines), bytes_per_token(counts));
+  return numbers + name + "\n";
+}
+
+std::string to_table(const std::vector<NamedCounts>& files, const StreamCounts& total) {
+  std::string text = "      tokens        bytes   characters      lines  bytes/token  file\n";
+  for (const NamedCounts& file : files) text += table_row(file.counts, file.name);
+  if (files.size() > 1) text += table_row(total, "total");
   return text;
+}
+
+double now_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+size_t num_threads(const TokenizeArguments& arguments) {
+  if (arguments.threads > 0) return static_cast<size_t>(arguments.threads);
+  return std::max(1U, std::thread::hardware_concurrency());
 }
 
 }  // namespace
 
 int run_tokenize(const TokenizeArguments& arguments, Console& console) {
+  const double start_seconds = now_seconds();
   const Tokenizer tokenizer = Tokenizer::load(arguments.tokenizer_dir);
-  std::string line;
-  for (int64_t line_number = 1; console.read_line(line); ++line_number) {
-    console.print(arguments.decode ? tokenizer.decode(parse_ids(line, line_number))
-                                   : join(tokenizer.encode(line), tokenizer, arguments.pieces));
+  tokenizer::WriteBytes write;
+  if (!arguments.count) write = [&](std::string_view bytes) { console.write(bytes); };
+  std::vector<std::string> paths = arguments.inputs;
+  if (paths.empty()) paths.push_back("-");
+
+  std::vector<NamedCounts> files;
+  StreamCounts total;
+  try {
+    for (const std::string& path : paths) {
+      Input input(path, console.stop_flag());
+      const auto read = [&](char* buffer, size_t size) { return input.read(buffer, size); };
+      const StreamCounts counts =
+          tokenizer::convert_stream(tokenizer, arguments.format, input.name(), read, write, num_threads(arguments));
+      files.push_back({path, counts});
+      total += counts;
+    }
+  } catch (const Stopped&) {
+    return console.exit_code();
   }
+  if (!arguments.count) return console.exit_code();
+  console.print(arguments.json ? to_json_line(to_json(files, total, now_seconds() - start_seconds))
+                               : to_table(files, total));
   return console.exit_code();
 }
 

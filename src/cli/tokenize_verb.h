@@ -1,7 +1,11 @@
-// ktlm tokenize: lines of text in, lines of token ids out; or the other way round.
+// ktlm tokenize: text in, token ids out; or the other way round; or their number.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
+
+#include "ktlm/tokenizer/token_stream.h"
 
 namespace CLI {
 class App;
@@ -12,8 +16,11 @@ namespace ktlm::cli {
 class Console;
 
 struct TokenizeArguments {
+  std::vector<std::string> inputs;  // none: standard input
   std::string tokenizer_dir = "data/tokenizer";
-  bool pieces = false, decode = false;
+  tokenizer::StreamFormat format;
+  bool count = false, json = false;
+  int64_t threads = 0;
 };
 
 void declare(CLI::App& app, TokenizeArguments& arguments);

@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include "ktlm/core/ordered_pipeline.h"
 #include "ktlm/corpus/document.h"
 #include "ktlm/text/utf8.h"
-#include "ordered_pipeline.h"
 #include "zstd_file.h"
 
 namespace ktlm::corpus {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -65,18 +66,24 @@ Compression compression_of(std::string_view head) {
     return Compression::kBzip2;
   }
   if (starts("\x1f\x8b\x08")) return Compression::kGzip;
+  if (starts(std::string_view("\xFD\x37zXZ\0", 6))) return Compression::kXz;
   const bool skippable_frame = head.size() >= 4 && (head[0] & 0xF0) == 0x50 && head.substr(1, 3) == "\x2a\x4d\x18";
   if (starts("\x28\xb5\x2f\xfd") || skippable_frame) return Compression::kZstd;
   return Compression::kNone;
 }
 
+bool is_compression_suffix(const std::string& extension) {
+  constexpr std::array kSuffixes = {".bz2", ".gz", ".xz", ".zst"};
+  return std::find(kSuffixes.begin(), kSuffixes.end(), extension) != kSuffixes.end();
+}
+
 // A failed download is often an error page, or a stub, under the archive's name.
-void require_archive(const std::string& path, std::string_view head) {
-  const std::string extension = std::filesystem::path(path).extension().string();
-  if (extension != ".bz2" && extension != ".gz" && extension != ".zst") return;
+void require_uncompressed_name(const std::string& name, std::string_view head) {
+  const std::string extension = std::filesystem::path(name).extension().string();
+  if (!is_compression_suffix(extension)) return;
   const bool is_page = head.find('<') != std::string_view::npos;
   const char* holds = head.empty() ? "is empty" : is_page ? "holds markup" : "holds something else";
-  throw Error(path + ": named " + extension + ", but " + holds + "; fetch the file again or rename it");
+  throw Error(name + ": named " + extension + ", but " + holds + "; fetch the file again or rename it");
 }
 
 }  // namespace
@@ -105,12 +112,19 @@ std::string_view ByteSource::peek(size_t count) {
 }
 
 std::unique_ptr<ByteSource> open_byte_source(const std::string& path, ReadHooks hooks) {
-  auto file = std::make_unique<FileSource>(path, std::move(hooks));
-  const std::string_view head = file->peek(16);
+  return decompress(std::make_unique<FileSource>(path, std::move(hooks)), display_name(path));
+}
+
+std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source, const std::string& name) {
+  const std::string_view head = source->peek(16);
   const Compression compression = compression_of(head);
-  if (compression != Compression::kNone) return make_decompressor(compression, std::move(file), display_name(path));
-  require_archive(path, head);
-  return file;
+  if (compression != Compression::kNone) return make_decompressor(compression, std::move(source), name);
+  require_uncompressed_name(name, head);
+  return source;
+}
+
+std::filesystem::path without_compression_suffix(const std::filesystem::path& path) {
+  return is_compression_suffix(path.extension().string()) ? path.parent_path() / path.stem() : path;
 }
 
 std::string read_all(ByteSource& source, size_t limit_bytes, const std::string& name) {

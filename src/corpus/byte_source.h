@@ -1,10 +1,12 @@
 // A file as a stream of bytes, decompressed on the way: plain, bzip2 (several streams in a row, as Wikipedia's dumps
-// have), gzip and zstd, told apart by their first bytes; "-" is standard input. Memory stays constant.
+// have), gzip, xz and zstd, told apart by their first bytes; "-" is standard input. Memory stays constant.
+// Beyond some MB it grows only as the file asks: xz and zstd with windows of up to 2 GB.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,8 +42,14 @@ struct ReadHooks {
   std::atomic<int64_t>* file_bytes = nullptr;  // grows by the bytes taken from the file itself
 };
 
-/// Throws Error where the file can't be opened, or is named .bz2, .gz or .zst and holds something else.
+/// Throws Error where the file can't be opened, or is named .bz2, .gz, .xz or .zst and holds something else.
 std::unique_ptr<ByteSource> open_byte_source(const std::string& path, ReadHooks hooks = {});
+
+/// `source` decompressed, as its first bytes say. `name` is for messages, and throws Error as above.
+std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source, const std::string& name);
+
+/// Without its .bz2, .gz, .xz or .zst, where it ends in one.
+std::filesystem::path without_compression_suffix(const std::filesystem::path& path);
 
 /// Everything that is left. Throws Error where that is more than `limit_bytes`; `name` is for its message.
 std::string read_all(ByteSource& source, size_t limit_bytes, const std::string& name);

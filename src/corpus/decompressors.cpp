@@ -1,6 +1,7 @@
 #include "decompressors.h"
 
 #include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -16,7 +17,7 @@ namespace ktlm::corpus {
 
 namespace {
 
-// What the three have in common: compressed bytes come in by the buffer, and the ways in which they can be wrong.
+// What they have in common: compressed bytes come in by the buffer, and the ways in which they can be wrong.
 class Decompressor : public ByteSource {
  public:
   Decompressor(std::unique_ptr<ByteSource> upstream, std::string name, std::string kind)
@@ -133,6 +134,43 @@ class GzipSource : public Decompressor {
   bool in_member_ = true;
 };
 
+class XzSource : public Decompressor {
+ public:
+  XzSource(std::unique_ptr<ByteSource> upstream, std::string name)
+      : Decompressor(std::move(upstream), std::move(name), "xz") {
+    // The largest dictionary that xz makes (1.5 GB), in memory that only such files cost.
+    constexpr uint64_t kMaxMemoryBytes = uint64_t{2} << 30;
+    if (lzma_stream_decoder(&stream_, kMaxMemoryBytes, LZMA_CONCATENATED) != LZMA_OK) throw std::bad_alloc();
+  }
+  ~XzSource() override { lzma_end(&stream_); }
+
+ protected:
+  size_t read_some(char* buffer, size_t capacity) override {
+    if (at_end_) return 0;
+    stream_.next_out = reinterpret_cast<uint8_t*>(buffer);
+    stream_.avail_out = capacity;
+    while (stream_.avail_out == capacity && !at_end_) {
+      if (stream_.avail_in == 0) {
+        const std::string_view input = next_input();
+        stream_.next_in = reinterpret_cast<const uint8_t*>(input.data());
+        stream_.avail_in = input.size();
+        if (input.empty()) action_ = LZMA_FINISH;  // whether another stream follows is known only here
+      }
+      const lzma_ret status = lzma_code(&stream_, action_);
+      if (status == LZMA_MEM_ERROR) throw std::bad_alloc();
+      if (status == LZMA_BUF_ERROR && action_ == LZMA_FINISH) throw_truncated();
+      if (status != LZMA_OK && status != LZMA_STREAM_END && status != LZMA_BUF_ERROR) throw_corrupt();
+      at_end_ = status == LZMA_STREAM_END;
+    }
+    return capacity - stream_.avail_out;
+  }
+
+ private:
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+  lzma_action action_ = LZMA_RUN;
+  bool at_end_ = false;
+};
+
 class ZstdSource : public Decompressor {
  public:
   ZstdSource(std::unique_ptr<ByteSource> upstream, std::string name)
@@ -178,6 +216,8 @@ std::unique_ptr<ByteSource> make_decompressor(Compression compression, std::uniq
       return std::make_unique<Bzip2Source>(std::move(upstream), std::move(name));
     case Compression::kGzip:
       return std::make_unique<GzipSource>(std::move(upstream), std::move(name));
+    case Compression::kXz:
+      return std::make_unique<XzSource>(std::move(upstream), std::move(name));
     case Compression::kZstd:
       return std::make_unique<ZstdSource>(std::move(upstream), std::move(name));
     case Compression::kNone:

@@ -8,7 +8,7 @@
 
 namespace ktlm::corpus {
 
-enum class Compression { kNone, kBzip2, kGzip, kZstd };
+enum class Compression { kNone, kBzip2, kGzip, kXz, kZstd };
 
 /// Reads what `upstream` compresses, several streams, members or frames in a row too. Its reads throw Error, naming
 /// `name`, where the data is corrupt or ends too early.

@@ -2,10 +2,6 @@
 
 #include <utility>
 
-#include "byte_source.h"
-#include "mediawiki_reader.h"
-#include "text_readers.h"
-
 namespace ktlm::corpus {
 
 namespace {
@@ -15,22 +11,6 @@ constexpr size_t kBatchBytes = size_t{1} << 19, kBatchDocuments = 1000;
 
 // Batches of a shard that is a range of files follow those of all shards before it.
 constexpr int kShardBits = 40;
-
-int64_t read_documents(const InputFile& file, ByteSource& source, const std::string& format, const EmitDocument& emit) {
-  switch (detect_format(file, source, format)) {
-    case Format::kMediawiki:
-      return read_mediawiki(source, file.name, emit);
-    case Format::kWikitext:
-      return read_page(source, file.name, RawForm::kWikitext, emit);
-    case Format::kHtml:
-      return read_page(source, file.name, RawForm::kHtml, emit);
-    case Format::kJsonl:
-      return read_jsonl(source, file.name, emit);
-    case Format::kText:
-      break;
-  }
-  return read_text(source, file.name, emit);
-}
 
 }  // namespace
 
@@ -42,7 +22,7 @@ DocumentReader::DocumentReader(const std::vector<InputFile>& files, const Prepar
       deals_batches_(files.size() < static_cast<size_t>(shard.count)),
       check_(std::move(check)),
       emit_(std::move(emit)),
-      bytes_in_(num_inputs) {}
+      readings_(num_inputs) {}
 
 void DocumentReader::run(const ReadPosition& start, uint64_t first_order) {
   const auto index = static_cast<size_t>(shard_.number - 1), count = static_cast<size_t>(shard_.count);
@@ -50,7 +30,7 @@ void DocumentReader::run(const ReadPosition& start, uint64_t first_order) {
   const size_t end = deals_batches_ ? files_.size() : files_.size() * (index + 1) / count;
   next_order_ = first_order;
   if (!deals_batches_ && first_order == 0) next_order_ = uint64_t{index} << kShardBits;
-  if (!start.bytes_in.empty()) bytes_in_ = start.bytes_in;
+  if (!start.readings.empty()) readings_ = start.readings;
   for (file_ = std::max(begin, start.file); file_ < end; ++file_) {
     documents_of_file_ = 0;
     read_file(file_, file_ == start.file ? start.documents : 0);
@@ -61,15 +41,14 @@ void DocumentReader::run(const ReadPosition& start, uint64_t first_order) {
 
 void DocumentReader::read_file(size_t index, int64_t documents_to_skip) {
   const InputFile& file = files_[index];
-  const auto source = open_byte_source(file.path, {check_, &file_bytes_});
-  const int64_t bytes = read_documents(file, *source, config_.format, [&](RawDocument&& document) {
+  const InputReading reading = read_input_file(file, config_, {check_, &file_bytes_}, [&](RawDocument&& document) {
     if (documents_of_file_++ < documents_to_skip) return;
     document.input = file.input;
     if (document.source.empty()) document.source = file.name;
     add(std::move(document));
   });
-  // Where every shard reads every file, one of them counts its bytes.
-  if (!deals_batches_ || shard_.number == 1) bytes_in_[file.input] += bytes;
+  // Where every shard reads every file, one of them counts it.
+  if (!deals_batches_ || shard_.number == 1) readings_[file.input] += reading;
 }
 
 void DocumentReader::add(RawDocument&& document) {
@@ -81,7 +60,7 @@ void DocumentReader::add(RawDocument&& document) {
 void DocumentReader::flush() {
   if (batch_.empty()) return;
   RawBatch batch{
-      .order = next_order_++, .documents = std::exchange(batch_, {}), .end = {file_, documents_of_file_, bytes_in_}};
+      .order = next_order_++, .documents = std::exchange(batch_, {}), .end = {file_, documents_of_file_, readings_}};
   batch_bytes_ = 0;
   const auto count = static_cast<uint64_t>(shard_.count);
   if (!deals_batches_ || batch.order % count == static_cast<uint64_t>(shard_.number - 1)) emit_(std::move(batch));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "input_files.h"
+#include "input_reader.h"
 #include "ktlm/corpus/prepare.h"
 #include "raw_document.h"
 
@@ -16,9 +17,9 @@ namespace ktlm::corpus {
 
 /// How far the inputs have been read.
 struct ReadPosition {
-  size_t file = 0;                // the files before it are read whole,
-  int64_t documents = 0;          // and so many documents of it
-  std::vector<int64_t> bytes_in;  // of the files read whole, by input, after decompression
+  size_t file = 0;                     // the files before it are read whole,
+  int64_t documents = 0;               // and so many documents of it
+  std::vector<InputReading> readings;  // of the files read whole, by input
 };
 
 struct RawBatch {
@@ -39,8 +40,8 @@ class DocumentReader {
 
   /// Bytes taken from the files themselves so far; may be asked from another thread.
   int64_t file_bytes() const { return file_bytes_; }
-  /// By input, after decompression; complete when run() has returned.
-  const std::vector<int64_t>& bytes_in() const { return bytes_in_; }
+  /// By input; complete when run() has returned.
+  const std::vector<InputReading>& readings() const { return readings_; }
 
  private:
   void read_file(size_t index, int64_t documents_to_skip);
@@ -54,7 +55,7 @@ class DocumentReader {
   std::function<void()> check_;
   std::function<void(RawBatch&&)> emit_;
   std::atomic<int64_t> file_bytes_{0};
-  std::vector<int64_t> bytes_in_;
+  std::vector<InputReading> readings_;
   size_t file_ = 0;                // being read,
   int64_t documents_of_file_ = 0;  // and how many documents it has given
   uint64_t next_order_ = 0;

@@ -37,8 +37,7 @@ bool repair(std::string& bytes, const std::string& where, ExtractedDocument& out
     return true;
   }
   drop(out, DropReason::kNotUtf8,
-       where + ": is not UTF-8 (" + std::to_string(num_replaced) +
-           " malformed sequences); if it is CP949: iconv -f CP949 -t UTF-8");
+       where + ": is not UTF-8 (" + std::to_string(num_replaced) + " malformed sequences); --encoding says what it is");
   return false;
 }
 

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "ktlm/core/error.h"
+#include "ktlm/core/ordered_pipeline.h"
 #include "manifest.h"
-#include "ordered_pipeline.h"
 #include "part_batch.h"
 #include "prepare_summary.h"
 
@@ -17,6 +18,8 @@ namespace ktlm::corpus {
 namespace {
 
 using Pipeline = OrderedPipeline<RawBatch, ExtractedBatch>;
+
+using DecodedFiles = std::map<std::string, int64_t>;
 
 constexpr int64_t kMaxWarningsPerInput = 5;
 constexpr std::chrono::seconds kSaveEvery{5};
@@ -93,24 +96,32 @@ Json to_json(const FirstPassState& state) {
     Json entry = counts_json(input.counts);
     entry["name"] = input.name;
     entry["files"] = input.files;
+    entry["decoded_files"] = input.decoded_files;
     inputs.push_back(std::move(entry));
   }
-  return {{"inputs", std::move(inputs)},         {"problems", state.num_problems},
-          {"file", state.position.file},         {"documents", state.position.documents},
-          {"bytes_in", state.position.bytes_in}, {"next_order", state.next_order},
+  Json readings = Json::array();
+  for (const InputReading& reading : state.position.readings)
+    readings.push_back({{"bytes", reading.bytes}, {"decoded_files", reading.decoded_files}});
+  return {{"inputs", std::move(inputs)},     {"problems", state.num_problems},
+          {"file", state.position.file},     {"documents", state.position.documents},
+          {"readings", std::move(readings)}, {"next_order", state.next_order},
           {"complete", state.complete}};
 }
 
 FirstPassState first_pass_state_from_json(const Json& json, const std::string& where) {
   FirstPassState state;
-  for (const Json& entry : json_get<Json>(json, "inputs", where)) {
-    state.inputs.push_back({.name = json_get<std::string>(entry, "name", where),
-                            .files = json_get<int64_t>(entry, "files", where),
-                            .counts = counts_from_json(entry, where)});
-  }
   try {
+    for (const Json& entry : json_get<Json>(json, "inputs", where)) {
+      state.inputs.push_back({.name = json_get<std::string>(entry, "name", where),
+                              .files = json_get<int64_t>(entry, "files", where),
+                              .decoded_files = entry.at("decoded_files").get<DecodedFiles>(),
+                              .counts = counts_from_json(entry, where)});
+    }
     state.num_problems = json_get<Json>(json, "problems", where).get<std::vector<int64_t>>();
-    state.position.bytes_in = json_get<Json>(json, "bytes_in", where).get<std::vector<int64_t>>();
+    for (const Json& reading : json_get<Json>(json, "readings", where))
+      state.position.readings.push_back({.bytes = json_get<int64_t>(reading, "bytes", where),
+                                         .decoded_files = reading.at("decoded_files").get<DecodedFiles>(),
+                                         .warnings = {}});
   } catch (const Json::exception&) {
     throw Error(where + ": damaged; remove the folder and start again");
   }
@@ -161,7 +172,11 @@ void run_first_pass(const PartIdentity& identity, FirstPassState& state, PartWri
     throw;
   }
   collector.finish();
-  for (size_t i = 0; i < state.inputs.size(); ++i) state.inputs[i].counts.bytes_in = reader.bytes_in()[i];
+  for (size_t i = 0; i < state.inputs.size(); ++i) {
+    state.inputs[i].counts.bytes_in = reader.readings()[i].bytes;
+    state.inputs[i].decoded_files = reader.readings()[i].decoded_files;
+    for (const std::string& warning : reader.readings()[i].warnings) warn(warning);
+  }
   state.complete = true;
   save();
 }

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "ktlm/core/error.h"
-#include "ktlm/text/utf8.h"
+#include "ktlm/text/normalize.h"
 
 namespace ktlm::corpus {
 
@@ -29,10 +29,7 @@ NameKind kind_of_name(const std::string& name) {
       {".txt", Format::kText},  {".text", Format::kText}, {".md", Format::kText},      {".jsonl", Format::kJsonl},
       {".html", Format::kHtml}, {".htm", Format::kHtml},  {".xhtml", Format::kHtml},   {".ndjson", Format::kJsonl},
       {".xml", std::nullopt},   {".json", std::nullopt},  {".wiki", Format::kWikitext}};
-  fs::path path(name);
-  const std::string last = path.extension().string();
-  if (last == ".gz" || last == ".bz2" || last == ".zst") path = path.stem();
-  std::string extension = path.extension().string();
+  std::string extension = without_compression_suffix(name).extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(), to_lower);
   const auto found = kFormats.find(extension);
   return found == kFormats.end() ? NameKind{} : NameKind{true, found->second};
@@ -43,10 +40,10 @@ bool same_path(const fs::path& a, const fs::path& b) {
   return fs::equivalent(a, b, error) && !error;
 }
 
-// A name goes into documents, which are UTF-8, whatever the file system holds.
+// A name goes into documents, which are normalised UTF-8, whatever the file system holds; macOS's decomposes Hangul.
 std::string last_component(const fs::path& path) {
   const fs::path normal = path.lexically_normal();
-  return text::repair_utf8((normal.has_filename() ? normal.filename() : normal.parent_path().filename()).string());
+  return text::normalize((normal.has_filename() ? normal.filename() : normal.parent_path().filename()).string());
 }
 
 void walk_folder(const std::string& folder, size_t input, const fs::path& out_dir, std::vector<InputFile>& files,
@@ -65,7 +62,7 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
         ++num_others;
         continue;
       }
-      const std::string relative = text::repair_utf8(entry->path().lexically_relative(folder).generic_string());
+      const std::string relative = text::normalize(entry->path().lexically_relative(folder).generic_string());
       files.push_back({entry->path().string(), last_component(folder) + "/" + relative, input,
                        static_cast<int64_t>(entry->file_size())});
     }
@@ -84,7 +81,6 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
 }
 
 std::string_view trim_front(std::string_view text) {
-  if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
   const size_t begin = text.find_first_not_of(" \t\r\n");
   return begin == std::string_view::npos ? std::string_view() : text.substr(begin);
 }
@@ -100,21 +96,21 @@ std::optional<Format> format_of_markup(std::string_view head) {
   return std::nullopt;
 }
 
-Format format_of_content(const InputFile& file, ByteSource& source, bool known_name) {
+Format format_of_content(const std::string& name, ByteSource& source, bool known_name) {
   const std::string_view bytes = source.peek(4096);
   if (bytes.find('\0') != std::string_view::npos || bytes.substr(0, 5) == "%PDF-") {
-    throw Error(file.name + ": binary data; expected a MediaWiki dump, wikitext, HTML, JSONL or plain text in UTF-8");
+    throw Error(name + ": binary data; expected a MediaWiki dump, wikitext, HTML, JSONL or plain text in UTF-8");
   }
   const std::string_view head = trim_front(bytes);
   const auto starts = [head](std::string_view prefix) { return head.substr(0, prefix.size()) == prefix; };
   if (starts("<")) {
     if (const auto format = format_of_markup(head)) return *format;
     if (starts("<?xml") || known_name) {
-      throw Error(file.name + ": XML, but neither a MediaWiki export nor XHTML; --format text reads it as it is");
+      throw Error(name + ": XML, but neither a MediaWiki export nor XHTML; --format text reads it as it is");
     }
   }
   if (starts("[") && known_name) {
-    throw Error(file.name + ": a JSON array; expected one JSON object a line (jq -c '.[]' makes them)");
+    throw Error(name + ": a JSON array; expected one JSON object a line (jq -c '.[]' makes them)");
   }
   const bool wikitext = starts("{{") || starts("{|");
   return starts("{") && !wikitext ? Format::kJsonl : Format::kText;
@@ -146,15 +142,15 @@ std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, 
   return files;
 }
 
-Format detect_format(const InputFile& file, ByteSource& source, const std::string& forced) {
+Format detect_format(const std::string& name, ByteSource& source, const std::string& forced) {
   static const std::map<std::string, Format> kFormats = {{"mediawiki", Format::kMediawiki},
                                                          {"wikitext", Format::kWikitext},
                                                          {"html", Format::kHtml},
                                                          {"jsonl", Format::kJsonl},
                                                          {"text", Format::kText}};
   if (const auto found = kFormats.find(forced); found != kFormats.end()) return found->second;
-  const NameKind kind = kind_of_name(file.name);
-  return kind.format ? *kind.format : format_of_content(file, source, kind.known);
+  const NameKind kind = kind_of_name(name);
+  return kind.format ? *kind.format : format_of_content(name, source, kind.known);
 }
 
 }  // namespace ktlm::corpus

@@ -1,15 +1,17 @@
 #include "ktlm/corpus/jsonl_texts.h"
 
 #include "byte_source.h"
+#include "decoding_source.h"
 #include "ktlm/core/json.h"
 #include "line_reader.h"
 
 namespace ktlm::corpus {
 
 std::vector<std::string> read_jsonl_texts(const std::string& path) {
-  const auto source = open_byte_source(path);
+  const auto file = open_byte_source(path);
+  DecodingSource source(*file, "auto");
   const std::string name = display_name(path);
-  LineReader lines(*source, name);
+  LineReader lines(source, name);
   std::vector<std::string> texts;
   std::string_view line;
   while (lines.next(line)) {

@@ -202,6 +202,8 @@ PrepareSummary merge_shards(const std::vector<fs::path>& shard_dirs, const fs::p
     for (size_t i = 0; i < summary.inputs.size(); ++i) {
       summary.inputs[i].name = shard.pass.inputs[i].name;
       summary.inputs[i].files = shard.pass.inputs[i].files;
+      for (const auto& [encoding, count] : shard.pass.inputs[i].decoded_files)
+        summary.inputs[i].decoded_files[encoding] += count;
       summary.inputs[i].counts += shard.pass.inputs[i].counts;
     }
   }

@@ -129,6 +129,7 @@ Json to_json(const PrepareSummary& summary) {
   Json inputs = Json::array();
   for (const InputSummary& input : summary.inputs) {
     Json entry = {{"name", input.name}, {"files", input.files}};
+    if (!input.decoded_files.empty()) entry["decoded_files"] = input.decoded_files;
     entry.update(counts_json(input.counts));
     inputs.push_back(entry);
   }

@@ -14,7 +14,6 @@ namespace ktlm::corpus {
 namespace {
 
 constexpr size_t kMaxPageBytes = size_t{64} << 20;
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // How many bytes of `text`, which has more behind it, the next piece takes: to a blank line, else to a line's end, else
 // to a sentence's.
@@ -50,8 +49,6 @@ int64_t read_jsonl(ByteSource& source, const std::string& name, const EmitDocume
   LineReader lines(source, name, kMaxPageBytes);
   std::string_view line;
   while (lines.next(line)) {
-    if (lines.line_number() == 1 && line.substr(0, kByteOrderMark.size()) == kByteOrderMark)
-      line.remove_prefix(kByteOrderMark.size());
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
     RawDocument document;
     document.form = RawForm::kJson;
@@ -98,9 +95,7 @@ int64_t read_page(ByteSource& source, const std::string& name, RawForm form, con
 
 std::string title_from_name(const std::string& name) {
   std::filesystem::path path = std::filesystem::path(name).filename();
-  for (const char* extension : {".gz", ".bz2", ".zst"}) {
-    if (path.extension() == extension) path = path.stem();
-  }
+  path = without_compression_suffix(path);
   std::string title = path.stem().string();
   std::replace(title.begin(), title.end(), '_', ' ');
   return title;

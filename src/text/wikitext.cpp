@@ -73,9 +73,9 @@ size_t WikitextRenderer::begin_line(size_t position, size_t end) {
       return std::min(text, end);
     }
     const bool opens_table = page_.substr(position, 2) == "{|" && view_.span_at(position) == nullptr;
-    if (opens_table) in_broken_table_ = true;
-    if (c == '|' || opens_table || (c == '!' && in_broken_table_)) {
-      if (page_.substr(position, 2) == "|}") in_broken_table_ = false;
+    if (opens_table) in_broken_rows_ = true;
+    if (opens_table || ((c == '|' || c == '!') && in_broken_rows_)) {
+      if (page_.substr(position, 2) == "|}") in_broken_rows_ = false;
       end_paragraph();
       position = view_.next_line(position, end);
       continue;
@@ -96,7 +96,7 @@ size_t WikitextRenderer::begin_line(size_t position, size_t end) {
 // Skips the whole section where the heading says that it holds no prose.
 size_t WikitextRenderer::add_heading(const Heading& heading, size_t end) {
   end_paragraph();
-  in_broken_table_ = false;
+  in_broken_rows_ = false;
   in_heading_ = true;
   render(heading.content_begin, heading.content_end);
   in_heading_ = false;
@@ -191,6 +191,7 @@ size_t WikitextRenderer::bracket(size_t position, size_t end) {
   size_t run_end = position + 1;
   while (run_end < end && page_[run_end] == c && view_.span_at(run_end) == nullptr) ++run_end;
   if (run_end - position == 1) line_ += c;
+  if (c == '{' && run_end - position > 1) in_broken_rows_ = true;
   return run_end;
 }
 
@@ -203,7 +204,7 @@ size_t WikitextRenderer::lone_tag(size_t position, size_t end) {
     return position + 1;
   }
   const bool closes = page_[position + 1] == '/';
-  size_t tag_end = find_tag_end(page_, position);
+  size_t tag_end = find_tag_end(page_, position, tag->content);
   if (tag_end == std::string_view::npos || tag_end > end) tag_end = position + 1 + (closes ? 1 : 0) + name.size();
   if (tag->line_break != TagBreak::kNone) {
     break_line();

@@ -13,7 +13,8 @@ namespace {
 constexpr int kMaxDepth = 40;
 
 constexpr ByteSet kVerbatimMarks("&\n");
-constexpr ByteSet kSpaces(" \t");
+constexpr ByteSet kUrlEnds(" \t\"<>'\xE3");
+constexpr std::string_view kIdeographicSpace = "\xE3\x80\x80";
 
 }  // namespace
 
@@ -79,14 +80,15 @@ size_t WikitextRenderer::render_link(const Span& span) {
   const std::string_view written = view_.between(span.content_begin, bar);
   // A title has 255 bytes at most, an address some more, and both stand on one line; otherwise these are two slips.
   constexpr size_t kLongestTarget = 1024;
-  const bool is_target = written.size() <= kLongestTarget && trimmed(written).find('\n') == std::string_view::npos;
+  const bool is_target = written.size() <= kLongestTarget && trimmed(written).find('\n') == std::string_view::npos &&
+                         written.find("[[") == std::string_view::npos;
   if (!is_target) return span.content_begin;
   const LinkTarget target = parse_link_target(written);
   if (target.kind == LinkKind::kSilent) return drop(span);
   if (is_url(target.words)) {
     // "[[http://example.com words]]": a slip, but a frequent one
-    const size_t space = kSpaces.find(page_, span.content_begin, span.content_end);
-    render_words(bar < span.content_end ? bar + 1 : space, span.content_end);
+    const size_t url_end = find_url_end(span.content_begin, span.content_end);
+    render_words(bar < span.content_end ? bar + 1 : url_end, span.content_end);
   } else if (bar == span.content_end) {
     const size_t begin = static_cast<size_t>(target.words.data() - page_.data());
     render_words(begin, begin + target.words.size());
@@ -99,8 +101,25 @@ size_t WikitextRenderer::render_link(const Span& span) {
   return span.end;
 }
 
+// As MediaWiki ends an address; a comment or a single apostrophe does not.
+size_t WikitextRenderer::find_url_end(size_t position, size_t end) const {
+  while ((position = kUrlEnds.find(page_, position, end)) < end) {
+    const Span* span = page_[position] == '<' ? view_.span_at(position) : nullptr;
+    if (span != nullptr && span->kind == SpanKind::kComment) {
+      position = span->end;
+      continue;
+    }
+    const std::string_view rest = page_.substr(position, kIdeographicSpace.size());
+    const bool is_part =
+        (rest[0] == '\'' && !rest.starts_with("''")) || (rest[0] == '\xE3' && rest != kIdeographicSpace);
+    if (!is_part) break;
+    ++position;
+  }
+  return std::min(position, end);
+}
+
 size_t WikitextRenderer::render_external_link(const Span& span) {
-  size_t label = kSpaces.find(page_, span.content_begin, span.content_end);
+  size_t label = find_url_end(span.content_begin, span.content_end);
   while (label < span.content_end && page_[label] == ' ') ++label;
   render_words(label, span.content_end);
   return span.end;

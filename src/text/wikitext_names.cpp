@@ -174,6 +174,51 @@ constexpr auto kCutSections = std::to_array<std::string_view>({
 });
 static_assert(std::ranges::is_sorted(kCutSections));
 
+// MediaWiki's own and those of extensions that Wikipedia runs, in Korean (MessagesKo.php) and in English. Not just any
+// word: "__LINE__" and "__init__" are names in programs.
+constexpr auto kBehaviourSwitches = std::to_array<std::string_view>({
+    "ARCHIVEDTALK",
+    "DISAMBIG",
+    "END",
+    "EXPECTUNUSEDCATEGORY",
+    "EXPECTUNUSEDTEMPLATE",
+    "EXPECTWITHOUTSCANS",
+    "FORCETOC",
+    "HIDDENCAT",
+    "INDEX",
+    "NEWSECTIONLINK",
+    "NOCC",
+    "NOCONTENTCONVERT",
+    "NOEDITSECTION",
+    "NOGALLERY",
+    "NOGLOBAL",
+    "NOHEADER",
+    "NOINDEX",
+    "NONEWSECTIONLINK",
+    "NOTALK",
+    "NOTC",
+    "NOTITLECONVERT",
+    "NOTOC",
+    "START",
+    "STATICREDIRECT",
+    "TOC",
+    "갤러리숨김",
+    "넘겨주기고정",
+    "단락편집숨김",
+    "동음이의",
+    "목차",
+    "목차보임",
+    "목차숨김",
+    "새글쓰기",
+    "새글쓰기숨기기",
+    "색인",
+    "색인거부",
+    "숨은분류",
+    "헤더숨김",
+    "화랑숨김",
+});
+static_assert(std::ranges::is_sorted(kBehaviourSwitches));
+
 // A link with a prefix and one of these endings shows a file, whatever language the prefix is in ("Datei:",
 // "ファイル:").
 constexpr auto kFileEndings = std::to_array<std::string_view>(
@@ -200,7 +245,9 @@ std::string_view trimmed(std::string_view text) {
 
 bool is_url(std::string_view text) {
   const auto starts_with = [&](std::string_view scheme) {
-    return std::equal(scheme.begin(), scheme.end(), text.begin(), text.begin() + std::min(scheme.size(), text.size()),
+    return text.size() > scheme.size() &&
+           std::string_view(" ]\n|").find(text[scheme.size()]) == std::string_view::npos &&
+           std::equal(scheme.begin(), scheme.end(), text.begin(),
                       [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
   };
   return std::ranges::any_of(kUrlSchemes, starts_with);
@@ -241,11 +288,6 @@ bool is_cut_section(std::string_view heading) {
   return std::ranges::binary_search(kCutSections, std::string_view(canonical_name(heading)));
 }
 
-bool is_behaviour_switch(std::string_view word) {
-  // Capitals or Hangul: "__init__" is a word of its own.
-  return !word.empty() && std::ranges::all_of(word, [](char c) {
-    return (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
-  });
-}
+bool is_behaviour_switch(std::string_view word) { return std::ranges::binary_search(kBehaviourSwitches, word); }
 
 }  // namespace ktlm::text

@@ -10,7 +10,7 @@ namespace ktlm::text {
 /// Without ASCII white space around it.
 std::string_view trimmed(std::string_view text);
 
-/// "http://", "mailto:", ...; "//" as well.
+/// Starts with "http://", "mailto:", ... or "//", and something follows.
 bool is_url(std::string_view text);
 
 enum class LinkKind : uint8_t {

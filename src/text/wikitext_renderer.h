@@ -54,6 +54,7 @@ class WikitextRenderer {
 
   void scar() { scars_.push_back(line_.size()); }
   size_t run_length(size_t position, size_t end) const;
+  size_t find_url_end(size_t position, size_t end) const;
 
   WikitextView view_;
   std::string_view page_;
@@ -62,8 +63,8 @@ class WikitextRenderer {
   std::string_view bullet_;    // what goes before it if it has words
   std::vector<size_t> scars_;  // where in line_ something was removed
   bool in_heading_ = false;
-  bool in_broken_table_ = false;  // behind a "{|" that nobody closed
-  int depth_ = 0;                 // of render() within render()
+  bool in_broken_rows_ = false;  // behind a "{|" or "{{" that nobody closed: lines of '|' or '!' are its rows
+  int depth_ = 0;                // of render() within render()
 };
 
 }  // namespace ktlm::text

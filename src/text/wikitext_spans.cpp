@@ -165,7 +165,7 @@ class SpanFinder {
     if (name.empty()) return position + 1;
     const bool closes = text_[position + 1] == '/';
     const Tag* found = find_tag(name);
-    const size_t tag_end = found == nullptr ? std::string_view::npos : find_tag_end(text_, position);
+    const size_t tag_end = found == nullptr ? std::string_view::npos : find_tag_end(text_, position, found->content);
     if (tag_end == std::string_view::npos) return position + 1;
     const bool is_empty_element = text_[tag_end - 2] == '/';
 

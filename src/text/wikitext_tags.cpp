@@ -107,8 +107,14 @@ static_assert(is_sorted_by_name(kTags));
 
 const Tag* find_tag(std::string_view name) { return find_by_name(kTags, canonical_name(name)); }
 
-size_t find_tag_end(std::string_view wikitext, size_t position) {
-  const size_t end = wikitext.find_first_of("<>", position + 1);
+size_t find_tag_end(std::string_view wikitext, size_t position, TagContent content) {
+  const bool takes_any = content == TagContent::kDropped || content == TagContent::kVerbatim;
+  size_t end = wikitext.find_first_of("<>", position + 1);
+  if (takes_any && end != std::string_view::npos && wikitext[end] == '<') {
+    constexpr size_t kLongest = 1000;
+    const size_t length = wikitext.substr(end, kLongest).find_first_of(">\n");
+    end = length == std::string_view::npos ? length : end + length;
+  }
   return end != std::string_view::npos && wikitext[end] == '>' ? end + 1 : std::string_view::npos;
 }
 

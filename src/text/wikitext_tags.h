@@ -26,8 +26,8 @@ struct Tag {
 const Tag* find_tag(std::string_view name);
 
 /// Where the tag that starts at `position` (a '<') ends: behind its '>', or npos where there is none before the next
-/// '<'.
-size_t find_tag_end(std::string_view wikitext, size_t position);
+/// '<'. A tag of which nothing stays may hold a '<', within a line: <ref name="<b>a</b>">.
+size_t find_tag_end(std::string_view wikitext, size_t position, TagContent content = TagContent::kWikitext);
 
 /// The name of the tag at `position` (a '<', then perhaps a '/'), as written; empty where no letter follows.
 std::string_view tag_name_at(std::string_view wikitext, size_t position);

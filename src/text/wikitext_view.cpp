@@ -10,7 +10,7 @@ namespace ktlm::text {
 namespace {
 
 constexpr ByteSet kArgumentMarks("|{[<");
-constexpr ByteSet kNameEnds("|{}[]<\n");
+constexpr ByteSet kNameEnds("|{}[]<>\n");
 
 }  // namespace
 
@@ -60,28 +60,28 @@ size_t WikitextView::find_bar(size_t begin, size_t end) const {
   return std::min(position, end);
 }
 
-std::optional<std::string_view> WikitextView::template_name(const Span& span) const {
-  const size_t name_end = kNameEnds.find(page_, span.content_begin, span.content_end);
-  const std::string_view name = trimmed(between(span.content_begin, name_end));
-  if (name.starts_with('#') || name_end == span.content_end) return name;  // "#if:" and its like take anything
-  bool is_name = false;
-  switch (page_[name_end]) {
-    case '|':
-    case '{':
-      is_name = true;
-      break;  // {{{{name}}|...}}
-    case '<':
-      is_name = !name.empty();
-      break;
-    case '\n': {
-      const size_t next = page_.find_first_not_of(" \t\r\n", name_end);
-      constexpr std::string_view kFollowers = "|<{";
-      is_name = name.empty() || next >= span.content_end || kFollowers.find(page_[next]) != std::string_view::npos;
+size_t WikitextView::skip_blanks(size_t position, size_t end) const {
+  while (position < end) {
+    const Span* span = page_[position] == '<' ? span_at(position) : nullptr;
+    if (span != nullptr && span->kind == SpanKind::kComment) {
+      position = span->end;
+    } else if (std::string_view(" \t\r\n").find(page_[position]) != std::string_view::npos) {
+      ++position;
+    } else {
       break;
     }
-    default:
-      break;
   }
+  return std::min(position, end);
+}
+
+std::optional<std::string_view> WikitextView::template_name(const Span& span) const {
+  const size_t begin = skip_blanks(span.content_begin, span.content_end);
+  const size_t name_end = kNameEnds.find(page_, begin, span.content_end);
+  const std::string_view name = trimmed(between(begin, name_end));
+  if (name.starts_with('#')) return name;  // "#if:" and its like take anything
+  const size_t next = skip_blanks(name_end, span.content_end);
+  if (next == span.content_end) return name;
+  const bool is_name = page_.substr(next, 2) == "{{" || (page_[next] == '|' && !name.empty());  // {{{{name}}|...}}
   return is_name ? std::optional(name) : std::nullopt;
 }
 

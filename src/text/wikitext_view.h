@@ -46,6 +46,7 @@ class WikitextView {
 
  private:
   std::vector<Span>::const_iterator spans_from(size_t position) const;
+  size_t skip_blanks(size_t position, size_t end) const;  // white space and comments
 
   std::string_view page_;
   std::vector<Span> spans_;

@@ -130,6 +130,8 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text) const {
   return ids;
 }
 
+bool Tokenizer::encodes_lines_alone() const { return impl_->encoder.has_value(); }
+
 std::string Tokenizer::decode(std::span<const TokenId> ids) const {
   std::string text;
   for (const TokenId id : ids) text += token_bytes(id);
@@ -142,7 +144,12 @@ const std::string& Tokenizer::token_bytes(TokenId id) const {
   return impl_->bytes[static_cast<size_t>(id)];
 }
 
-std::string Tokenizer::piece(TokenId id) const { return impl_->piece_at(id).text; }
+const std::string& Tokenizer::piece(TokenId id) const { return impl_->piece_at(id).text; }
+
+TokenId Tokenizer::id_of(std::string_view piece) const {
+  const TokenId id = impl_->sentencepiece.PieceToId({piece.data(), piece.size()});
+  return impl_->piece_at(id).text == piece ? id : -1;  // SentencePiece gives <unk> for what it lacks
+}
 
 bool Tokenizer::is_control(TokenId id) const {
   const PieceType type = impl_->piece_at(id).type;
@@ -157,8 +164,8 @@ TokenId Tokenizer::eos_id() const { return impl_->sentencepiece.eos_id(); }
 TokenId Tokenizer::pad_id() const { return impl_->sentencepiece.pad_id(); }
 
 TokenId Tokenizer::control_id(std::string_view name) const {
-  const TokenId id = impl_->sentencepiece.PieceToId({name.data(), name.size()});
-  return impl_->piece_at(id).type == PieceType::kControl && impl_->piece_at(id).text == name ? id : -1;
+  const TokenId id = id_of(name);
+  return id >= 0 && impl_->piece_at(id).type == PieceType::kControl ? id : -1;
 }
 
 const std::string& Tokenizer::hash() const { return impl_->hash; }

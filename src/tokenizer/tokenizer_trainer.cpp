@@ -24,11 +24,18 @@ void report(const ProgressCallback& progress, const std::string& stage, int64_t 
   if (progress) progress({.stage = stage, .done = done, .total = total, .unit = unit});
 }
 
-// A mistyped --out must not cost anybody a folder of other things.
-void check_replaceable(const fs::path& out_dir) {
-  if (!fs::exists(out_dir) || fs::exists(out_dir / kModelFile)) return;
-  if (!fs::is_directory(out_dir) || !fs::is_empty(out_dir))
-    throw ConfigError(out_dir.string() + ": exists and is not a tokenizer directory; choose another --out");
+// A mistyped --out must not cost anybody a folder of other things: a model directory holds a tokenizer too.
+void require_replaceable(const fs::path& out_dir) {
+  if (!fs::exists(out_dir)) return;
+  if (!fs::is_directory(out_dir))
+    throw Error(out_dir.string() + ": is a file, expected a folder; choose another --out");
+  for (const auto& entry : fs::directory_iterator(out_dir)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_ours = std::ranges::find(kTokenizerFiles, name) != kTokenizerFiles.end() || name == kAnalysisFile;
+    if (!is_ours && name != ".DS_Store")  // macOS leaves that in every folder that was looked at
+      throw Error(out_dir.string() + ": holds something else than a tokenizer (" + name +
+                  ") and is left as it is; remove it or choose another --out");
+  }
 }
 
 SegmentCounts count_segments(const TrainingTexts& texts, const ProgressCallback& progress, const StopFlag& stop) {
@@ -66,7 +73,7 @@ std::vector<Piece> assemble(const BpeVocabulary& learned, const TokenizerTrainCo
 std::optional<TokenizerAnalysis> train_tokenizer(const TrainingTexts& texts, const fs::path& out_dir,
                                                  const TokenizerTrainConfig& config, const ProgressCallback& progress,
                                                  const StopFlag& stop) {
-  check_replaceable(out_dir);
+  require_replaceable(out_dir);
   SegmentCounts counts = count_segments(texts, progress, stop);
   if (stop.requested()) return std::nullopt;
   if (counts.empty()) throw Error(texts.name + ": no text to train a tokenizer on; give ktlm prepare more input");

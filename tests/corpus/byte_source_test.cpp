@@ -46,6 +46,7 @@ TEST_F(ByteSourceTest, EveryCompressionReadsBackInLargeAndSmallSteps) {
   for (const auto& [name, bytes] : std::vector<std::pair<std::string, std::string>>{{"a", content},
                                                                                     {"a.bz2", test::bzip2(content)},
                                                                                     {"a.gz", test::gzip(content)},
+                                                                                    {"a.xz", test::xz(content)},
                                                                                     {"a.zst", test::zstd(content)}}) {
     const std::string path = put(name, bytes);
     EXPECT_TRUE(read_back(path) == content) << name;
@@ -58,6 +59,9 @@ TEST_F(ByteSourceTest, EveryCompressionReadsBackInLargeAndSmallSteps) {
 TEST_F(ByteSourceTest, SeveralStreamsInARowReadAsOne) {
   EXPECT_EQ(read_back(put("a.bz2", test::bzip2("하나,") + test::bzip2("") + test::bzip2("둘"))), "하나,둘");
   EXPECT_EQ(read_back(put("a.gz", test::gzip("하나,") + test::gzip("") + test::gzip("둘"))), "하나,둘");
+  EXPECT_EQ(read_back(put("a.xz", test::xz("하나,") + test::xz("") + test::xz("둘"))), "하나,둘");
+  const std::string padding(8, '\0');  // between streams and at the end, in fours
+  EXPECT_EQ(read_back(put("a.xz", test::xz("하나,") + padding + test::xz("둘") + padding)), "하나,둘");
   EXPECT_EQ(read_back(put("a.zst", test::zstd("하나,") + test::zstd("") + test::zstd("둘"))), "하나,둘");
 }
 
@@ -73,6 +77,7 @@ TEST_F(ByteSourceTest, ZstdWindowsAreAsLongAsTheFileAsks) {
 TEST_F(ByteSourceTest, AnEmptyFileIsEmpty) {
   EXPECT_EQ(read_back(put("a.txt", "")), "");
   EXPECT_EQ(read_back(put("a.bz2", test::bzip2(""))), "");
+  EXPECT_EQ(read_back(put("a.xz", test::xz(""))), "");
 }
 
 TEST_F(ByteSourceTest, TruncationIsAnErrorWhereverItFalls) {
@@ -80,6 +85,7 @@ TEST_F(ByteSourceTest, TruncationIsAnErrorWhereverItFalls) {
   for (const auto& [extension, bytes, kind] : std::vector<std::tuple<std::string, std::string, std::string>>{
            {"bz2", test::bzip2(content) + test::bzip2(content), "bzip2"},
            {"gz", test::gzip(content), "gzip"},
+           {"xz", test::xz(content), "xz"},
            {"zst", test::zstd(content), "zstd"}}) {
     for (size_t size = 17; size < bytes.size(); ++size) {
       if (kind == "bzip2" && size == bytes.size() / 2) continue;  // a whole stream
@@ -96,6 +102,7 @@ TEST_F(ByteSourceTest, CorruptionIsAnError) {
   for (const auto& [extension, bytes, kind] :
        std::vector<std::tuple<std::string, std::string, std::string>>{{"bz2", test::bzip2(content), "bzip2"},
                                                                       {"gz", test::gzip(content), "gzip"},
+                                                                      {"xz", test::xz(content), "xz"},
                                                                       {"zst", test::zstd(content), "zstd"}}) {
     std::string damaged = bytes;
     damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 0x55);

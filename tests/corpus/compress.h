@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -34,6 +35,17 @@ inline std::string gzip(const std::string& data) {
   if (deflate(&stream, Z_FINISH) != Z_STREAM_END) throw std::runtime_error("gzip");
   out.resize(stream.total_out);
   deflateEnd(&stream);
+  return out;
+}
+
+inline std::string xz(const std::string& data) {
+  std::string out(lzma_stream_buffer_bound(data.size()), '\0');
+  size_t size = 0;
+  if (lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, nullptr, reinterpret_cast<const uint8_t*>(data.data()), data.size(),
+                              reinterpret_cast<uint8_t*>(out.data()), &size, out.size()) != LZMA_OK) {
+    throw std::runtime_error("xz");
+  }
+  out.resize(size);
   return out;
 }
 

@@ -70,6 +70,13 @@ TEST_F(InputFilesTest, NamesAreUtf8WhateverTheFileSystemHolds) {
   EXPECT_EQ(names({path("in/\xC7\xD1.txt")}), std::vector<std::string>{"\uFFFD\uFFFD.txt"});
 }
 
+TEST_F(InputFilesTest, DecomposedNamesOfMacOsAreComposed) {
+  const std::string decomposed = "\u1112\u1161\u11AB\u1100\u1173\u11AF";
+  put("in/" + decomposed + ".txt");
+  EXPECT_EQ(names({path("in")}), std::vector<std::string>{"in/한글.txt"});
+  EXPECT_EQ(names({path("in/" + decomposed + ".txt")}), std::vector<std::string>{"한글.txt"});
+}
+
 TEST_F(InputFilesTest, MissingAndEmptyInputsAreNamed) {
   EXPECT_EQ(error_message([&] { list({path("none.txt")}); }),
             path("none.txt") + ": can't be read: No such file or directory (errno 2)");
@@ -84,7 +91,7 @@ TEST_F(InputFilesTest, MissingAndEmptyInputsAreNamed) {
 
 Format detect(const std::string& name, const std::string& content, const std::string& forced = "auto") {
   test::MemorySource source(content);
-  return detect_format({.path = name, .name = name}, source, forced);
+  return detect_format(name, source, forced);
 }
 
 TEST(DetectFormat, TheNameDecidesFirst) {
@@ -99,7 +106,7 @@ TEST(DetectFormat, TheNameDecidesFirst) {
 TEST(DetectFormat, ElseTheContentDecides) {
   EXPECT_EQ(detect("kowiki.xml.bz2", "<mediawiki xmlns=\"...\">"), Format::kMediawiki);
   EXPECT_EQ(detect("a.xml", "<?xml version=\"1.0\"?>\n<!DOCTYPE HTML PUBLIC>\n<HTML>"), Format::kHtml);
-  EXPECT_EQ(detect("standard input", "\xef\xbb\xbf\n <mediawiki>"), Format::kMediawiki);
+  EXPECT_EQ(detect("standard input", "\n <mediawiki>"), Format::kMediawiki);
   EXPECT_EQ(detect("standard input", "<!doctype html><p>글"), Format::kHtml);
   EXPECT_EQ(detect("standard input", "{\"text\": \"글\"}"), Format::kJsonl);
   EXPECT_EQ(detect("a.json", "{\"text\": \"글\"}\n"), Format::kJsonl);

@@ -12,6 +12,7 @@
 
 #include "compress.h"
 #include "corpus_fixtures.h"
+#include "encode.h"
 #include "error_message.h"
 #include "ktlm/corpus/prepared_corpus.h"
 #include "ktlm/text/normalize.h"
@@ -76,10 +77,10 @@ class PrepareTest : public testing::Test {
     std::string lines = json_line(sentence(2)) + "{\"text\": \n" + "[]\n" + "{\"title\":\"글 없음\"}\n\n" +
                         json_line(sentence(1)) + json_line(sentence(3) + "\xFF") +
                         "{\"messages\":[{\"role\":\"user\",\"content\":\"안녕?\"}]}\n";
-    std::string cp949;
-    for (int i = 0; i < 50; ++i) cp949 += "\xC7\xD1\xB1\xDB ";
+    std::string japanese;  // EUC-JP
+    for (int i = 0; i < 50; ++i) japanese += "\xA4\xB3\xA4\xEC\xA4\xCF ";
     put("books/책.txt", sentence(4) + "\n\n" + sentence(5));
-    put("books/옛_책.txt", cp949);
+    put("books/옛_책.txt", japanese);
     put("books/쪽.html", "<html><title>쪽</title><body><p>" + sentence(6) + "</p></body></html>");
     return {put("kowiki.xml.bz2", test::bzip2(dump_of(pages))), put("news.jsonl.gz", test::gzip(lines)),
             (folder_ / "books").string()};
@@ -126,6 +127,15 @@ TEST_F(PrepareTest, EveryDocumentIsKeptOrDroppedForOneReason) {
   EXPECT_EQ(summary.train.documents + summary.val.documents, summary.total.kept);
   EXPECT_EQ(summary.train.text_bytes + summary.val.text_bytes, summary.total.text_bytes);
   EXPECT_EQ(summary.train.dialogues + summary.val.dialogues, 1);
+}
+
+TEST_F(PrepareTest, FilesOfOtherEncodingsAreDecodedAndCounted) {
+  put("books/가.txt", test::to_cp949(sentence(1)));
+  put("books/나.txt", "\xFF\xFE" + test::to_utf16(sentence(2), false));
+  put("books/다.txt", sentence(3));
+  const PrepareSummary summary = run({(folder_ / "books").string()});
+  EXPECT_EQ(summary.total.kept, 3);
+  EXPECT_EQ(to_json(summary)["inputs"][0]["decoded_files"].dump(), R"({"CP949":1,"UTF-16LE":1})");
 }
 
 TEST_F(PrepareTest, WhatWasWrittenIsWhatWasCounted) {

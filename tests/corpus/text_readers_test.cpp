@@ -15,7 +15,7 @@ std::vector<RawDocument> read_as_text(const std::string& content, size_t step = 
 }
 
 TEST(JsonlReader, EachLineThatIsNotBlankIsADocumentWithItsPlace) {
-  test::MemorySource source("\xef\xbb\xbf{\"text\":\"가\"}\n\n  \n{\"text\":\"나\"}\r\nno json");
+  test::MemorySource source("{\"text\":\"가\"}\n\n  \n{\"text\":\"나\"}\r\nno json");
   const auto lines = test::collect([&](const EmitDocument& emit) { read_jsonl(source, "a.jsonl", emit); });
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0].body, "{\"text\":\"가\"}");

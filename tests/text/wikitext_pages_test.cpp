@@ -1,8 +1,6 @@
-// Real pages, and the inputs of other parsers' tests, which lie beside the checkout: no markup may be left in what
-// comes out.
+// Real pages, which lie beside the checkout: no markup may be left in what comes out.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,54 +68,6 @@ TEST(WikitextPages, EnglishPagesLeaveNoMarkup) {
     num_with_text += text.size() > 200 ? 1 : 0;
   }
   EXPECT_GT(num_with_text, 60);  // of 71: the others are redirects, tables, stubs
-}
-
-// The inputs of mwparserfromhell's tests stand behind "input:", quoted and escaped as in Python. Text in <nowiki>, or
-// <pre>, may look like markup.
-std::string unescape(std::string_view quoted) {
-  std::string text;
-  for (size_t i = 1; i + 1 < quoted.size(); ++i) {
-    if (quoted[i] != '\\') {
-      text += quoted[i];
-      continue;
-    }
-    const char c = quoted[++i];
-    if (c == 'n' || c == 't') {
-      text += c == 'n' ? '\n' : '\t';
-    } else if (c == 'u' && i + 5 < quoted.size()) {
-      append_utf8(text, static_cast<char32_t>(std::stoul(std::string(quoted.substr(i + 1, 4)), nullptr, 16)));
-      i += 4;
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
-
-TEST(WikitextPages, InputsOfAnotherParsersTestsLeaveNoMarkup) {
-  const auto files = files_in(kWikitextDir / "parser-tests/mwparserfromhell");
-  if (files.empty()) GTEST_SKIP() << "no parser tests in " << kWikitextDir;
-  int num_inputs = 0;
-  for (const auto& path : files) {
-    const std::string tests = read_text(path);
-    for (size_t position = 0; (position = tests.find("\ninput:", position)) != std::string::npos; ++position) {
-      const size_t begin = tests.find('"', position);
-      const std::string input = unescape(std::string_view(tests).substr(begin, tests.find('\n', begin) - begin));
-      const std::string text = wikitext_to_text(input);
-      ++num_inputs;
-      EXPECT_TRUE(is_valid_utf8(text)) << input;
-      std::string lower = input;
-      std::ranges::transform(lower, lower.begin(),
-                             [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-      const bool is_verbatim = lower.find("nowiki") != std::string::npos || lower.find("<pre") != std::string::npos;
-      const bool is_split_mark =
-          input.find("<{{") != std::string::npos;  // "<{{foo}}ref>" is no tag, but reads like one in the end
-      if (is_verbatim || is_split_mark) continue;
-      for (const char* mark : {"{{", "[[", "<ref", "<!--"})
-        EXPECT_EQ(text.find(mark), std::string::npos) << input << " -> " << text;
-    }
-  }
-  EXPECT_GT(num_inputs, 300);
 }
 
 }  // namespace

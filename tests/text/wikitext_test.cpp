@@ -47,6 +47,8 @@ TEST(Wikitext, ExternalLinksKeepTheirLabel) {
                 {"[http://a.kr [[내부]] ''글'']", "내부 글"},
                 {"[http://a.kr 줄이\n끝난다]", "[http://a.kr 줄이\n끝난다]"},
                 {"[[http://a.kr 겹친 괄호]]", "겹친 괄호"},
+                {"[http://a.kr　넓은 칸] [http://a.kr/b'c<!-- x -->d 뒤] [http://a.kr''기울임'']", "넓은 칸 뒤 기울임"},
+                {"[http://] [mailto:]", "[http://] [mailto:]"},
                 {"http://a.kr 그대로", "http://a.kr 그대로"}});
 }
 
@@ -54,7 +56,9 @@ TEST(Wikitext, TemplatesGo) {
   expect_texts({{"{{도시 정보\n| 이름 = 베를린\n| 지도 = {{지도|[[a]]|{{b}}}}\n}}\n'''베를린'''은", "베를린은"},
                 {"글{{출처 필요|날짜=2017-11-08}}이다.", "글이다."},
                 {"{{기본정렬:루카스, 조지}}{{#if:a|b|c}}끝", "끝"},
-                {"{{{1|기본값}}}글", "글"}});
+                {"{{{1|기본값}}}글", "글"},
+                {"{{<!-- 숨은 말 -->\n틀<!-- 또 -->\n|가}}{{\n틀\n}}글", "글"},
+                {"{{첫 줄\n둘째 줄|셋}} {{가<나}} {{|다}}", "첫 줄\n둘째 줄|셋 가<나 |다"}});
 }
 
 TEST(Wikitext, LanguageTemplatesKeepTheirWords) {
@@ -91,10 +95,16 @@ TEST(Wikitext, AnUnclosedTableLosesItsRowsAndNoMore) {
             "앞\n\n뒷글이다.\n\n절\n! 느낌표 줄");
 }
 
+TEST(Wikitext, BarsOutsideTablesAreText) {
+  expect_texts(
+      {{"|x| < 1이면\n! 주의", "|x| < 1이면\n! 주의"}, {"{{안 닫힌 상자\n| 이름 = 가\n글", "안 닫힌 상자\n\n글"}});
+}
+
 TEST(Wikitext, ReferencesGo) {
   expect_texts({{"말이다.<ref>{{서적 인용|제목=책}}</ref> 또 말이다<ref name=\"a\" />.", "말이다. 또 말이다."},
                 {"가<REF group=주>나</Ref >다<references />", "가다"},
                 {"<ref>{{안 닫힘</ref>글 [[링크]]", "글 링크"},
+                {"가<ref name=\"<b>책</b>\">{{서적 인용}}</ref> 나", "가 나"},
                 {"<ref>안 닫힌 글", "안 닫힌 글"}});
 }
 
@@ -167,7 +177,7 @@ TEST(Wikitext, EntitiesAreDecoded) {
 }
 
 TEST(Wikitext, BehaviourSwitchesAndVariantsGo) {
-  expect_texts({{"__목차__\n__NOTOC__글 __init__ a__b", "글 __init__ a__b"},
+  expect_texts({{"__목차__\n__NOTOC__글 __init__ a__b __LINE__ 빈칸____둘", "글 __init__ a__b __LINE__ 빈칸____둘"},
                 {"-{zh-hans:简;zh-hant:繁}-과 -{그대로}-", "简과 그대로"}});
 }
 
@@ -187,6 +197,7 @@ TEST(Wikitext, MarksWithoutAPartnerGoAndTheirWordsStay) {
                 {"가 }} 나 ]] 다", "가  나  다"},
                 {"[[가 {{나|다}} 라", "가 라"},
                 {"[[가\n나]] 다", "가\n나 다"},
+                {"[[가 [[나]]|다]] 라", "가 나|다 라"},
                 {"{{긴 글이다.\n\n다음 문단.}} 끝", "긴 글이다.\n\n다음 문단. 끝"},
                 {"{{틀|[[안 닫힌 링크}}글", "글"},
                 {"</ref>글</div>", "글"}});

@@ -91,8 +91,23 @@ TEST(TokenizerTrainer, NeverReplacesAFolderOfOtherThings) {
   test::TemporaryDirectory folder;
   write_file_atomically(folder / "mine" / "novel.txt", "a year's work");
   EXPECT_EQ(error_message([&] { train(training_lines(), folder / "mine", 800); }),
-            (folder / "mine").string() + ": exists and is not a tokenizer directory; choose another --out");
+            (folder / "mine").string() +
+                ": holds something else than a tokenizer (novel.txt) and is left as it is; remove it or choose another "
+                "--out");
   EXPECT_EQ(read_file(folder / "mine" / "novel.txt"), "a year's work");
+  EXPECT_EQ(error_message([&] { train(training_lines(), folder / "mine" / "novel.txt", 800); }),
+            (folder / "mine" / "novel.txt").string() + ": is a file, expected a folder; choose another --out");
+}
+
+TEST(TokenizerTrainer, NeverReplacesAModelForTheTokenizerInIt) {
+  test::TemporaryDirectory folder;
+  train(training_lines(), folder / "model", 700);
+  write_file_atomically(folder / "model" / "model.safetensors", "a week's training");
+  EXPECT_EQ(error_message([&] { train(training_lines(), folder / "model", 800); }),
+            (folder / "model").string() +
+                ": holds something else than a tokenizer (model.safetensors) and is left as it is; remove it or choose "
+                "another --out");
+  EXPECT_EQ(read_file(folder / "model" / "model.safetensors"), "a week's training");
 }
 
 TEST(TokenizerTrainer, StopLeavesTheOldTokenizer) {

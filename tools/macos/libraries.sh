@@ -64,6 +64,7 @@ build_library() {
       plain_c_library z zlib.h zconf.h -- adler32 compress crc32 deflate gzclose gzlib gzread gzwrite infback inffast \
         inflate inftrees trees uncompr zutil
       ;;
+    xz-utils) cross_cmake "$source" -DBUILD_TESTING=OFF ;;
     libzstd)
       cross_cmake "$source/build/cmake" -DZSTD_BUILD_SHARED=OFF -DZSTD_BUILD_PROGRAMS=OFF -DZSTD_BUILD_TESTS=OFF
       ;;

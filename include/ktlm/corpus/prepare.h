@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@
 namespace ktlm::corpus {
 
 struct PrepareConfig : QualityConfig {
-  std::string format = "auto";
+  std::string format = "auto", encoding = "auto";
   int64_t threads = 0;
   double val_fraction = 0.01;
   int64_t min_chars = 20;
@@ -35,6 +36,8 @@ struct PrepareConfig : QualityConfig {
   static void visit_fields(Visitor&& v) {
     v("format", &PrepareConfig::format, one_of({"auto", "mediawiki", "wikitext", "html", "jsonl", "text"}),
       "what the inputs are; auto looks at each file's name, then at its content");
+    v("encoding", &PrepareConfig::encoding, one_of({"auto", "utf-8", "cp949", "utf-16"}),
+      "how the inputs are encoded; auto finds it out for each file; cp949 holds EUC-KR");
     v("threads", &PrepareConfig::threads, between(0, 1024), "worker threads; 0 is one per core");
     v("val_fraction", &PrepareConfig::val_fraction, between(0, 0.5),
       "share of the documents held out for validation, chosen by their hash; of two or more, one at least; 0 holds "
@@ -113,6 +116,7 @@ struct DocumentCounts {
 struct InputSummary {
   std::string name;  // as given
   int64_t files = 0;
+  std::map<std::string, int64_t> decoded_files;  // by encoding ("CP949"), those that were not UTF-8
   DocumentCounts counts;
 };
 

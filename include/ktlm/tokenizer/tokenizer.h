@@ -32,13 +32,18 @@ class Tokenizer {
   /// Ids of normalize(text), without BOS or EOS. Markers such as <|im_start|> in the text are plain text here: nobody
   /// can smuggle in a control token. Safe to call from several threads.
   std::vector<TokenId> encode(std::string_view text) const;
+  /// Whether the ids of a text are those of its lines, ends included, put together. So with every tokenizer that ktlm
+  /// trains; one of other make may put a space in front of each.
+  bool encodes_lines_alone() const;
   /// The text of the ids; control tokens give nothing. decode(encode(x)) == text::normalize(x).
   std::string decode(std::span<const TokenId> ids) const;
 
   /// The bytes that one token adds to the text: "" for a control token, one byte for a byte token.
   const std::string& token_bytes(TokenId id) const;
   /// The piece as it stands in the vocabulary ("▁대한", "<0xEA>", "</s>").
-  std::string piece(TokenId id) const;
+  const std::string& piece(TokenId id) const;
+  /// The id of a piece, or -1.
+  TokenId id_of(std::string_view piece) const;
   bool is_control(TokenId id) const;
   bool is_byte(TokenId id) const;
 

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace ktlm::corpus {
+namespace ktlm {
 
 template <class In, class Out>
 class OrderedPipeline {
@@ -151,4 +151,4 @@ class OrderedPipeline {
   std::exception_ptr producer_failure_;
 };
 
-}  // namespace ktlm::corpus
+}  // namespace ktlm

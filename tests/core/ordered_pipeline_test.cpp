@@ -1,4 +1,4 @@
-#include "ordered_pipeline.h"
+#include "ktlm/core/ordered_pipeline.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace ktlm::corpus {
+namespace ktlm {
 namespace {
 
 using Pipeline = OrderedPipeline<int, int>;
@@ -103,4 +103,4 @@ TEST(OrderedPipeline, AProducerThatWaitsHearsOfAFailureElsewhere) {
 }
 
 }  // namespace
-}  // namespace ktlm::corpus
+}  // namespace ktlm

@@ -1,0 +1,123 @@
+// ktlm tokenize as a shell uses it: a filter, with files as arguments, in pipes that end early.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
+#include "run_program.h"
+#include "temporary_directory.h"
+
+namespace ktlm {
+namespace {
+
+using test::ProgramResult;
+using test::run_program;
+
+const std::string kTokenizer = KTLM_TEST_DATA_DIR "/tokenizer/trained";
+
+ProgramResult tokenize(std::vector<std::string> arguments, const std::string& input = "") {
+  arguments.insert(arguments.begin(), {KTLM_BINARY, "tokenize", "--model", kTokenizer});
+  return run_program(arguments, {.input = input});
+}
+
+TEST(Tokenize, TextGoesToIdsOrPiecesAndBack) {
+  const std::string text = "할머니가 만든 김치는\n\n맵고 시원하다.\n";
+  const ProgramResult ids = tokenize({}, text);
+  EXPECT_EQ(ids.exit_code, 0);
+  EXPECT_EQ(ids.err, "");
+  EXPECT_THAT(ids.out, testing::MatchesRegex("[0-9 ]+\n\n[0-9 ]+\n"));
+  EXPECT_EQ(tokenize({"--decode"}, ids.out).out, text);
+  const ProgramResult pieces = tokenize({"--pieces"}, text);
+  EXPECT_THAT(pieces.out, testing::HasSubstr("\t▁"));
+  EXPECT_EQ(tokenize({"--pieces", "--decode"}, pieces.out).out, text);
+}
+
+TEST(Tokenize, AWholeFileComesBackToTheByte) {
+  const std::string text = "첫 줄\n\n셋째 줄, 끝에 줄 바꿈이 없다";
+  EXPECT_EQ(tokenize({"--whole", "--decode"}, tokenize({"--whole"}, text).out).out, text);
+}
+
+TEST(Tokenize, FilesAreReadOneAfterTheOther) {
+  test::TemporaryDirectory folder;
+  write_file_atomically(folder / "a.txt", "가을");
+  write_file_atomically(folder / "b.txt", "겨울\n");
+  const std::string a = (folder / "a.txt").string(), b = (folder / "b.txt").string();
+  EXPECT_EQ(tokenize({a, b}).out, tokenize({}, "가을\n겨울\n").out);
+  EXPECT_EQ(tokenize({a, "-"}, "겨울").out, tokenize({}, "가을\n겨울\n").out);
+  const ProgramResult missing = tokenize({a, (folder / "c.txt").string()});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_EQ(missing.err,
+            "ktlm tokenize: " + (folder / "c.txt").string() + ": can't be read: No such file or directory (errno 2)\n");
+}
+
+TEST(Tokenize, CountsPerFileAndInAll) {
+  test::TemporaryDirectory folder;
+  write_file_atomically(folder / "a.txt", "가을\n겨울\n");
+  const std::string a = (folder / "a.txt").string();
+  const std::string ids = tokenize({a}).out;
+  const auto tokens = std::ranges::count(ids, ' ') + 2;  // the last id of either line has none behind it
+  const Json counts = parse_json(tokenize({"--count", "--json", a, "-"}, "뷁").out, "--count --json");
+  EXPECT_EQ(counts.at("tokens"), tokens + 3);
+  EXPECT_EQ(counts.at("bytes"), 14 + 3);
+  EXPECT_EQ(counts.at("characters"), 6 + 1);
+  EXPECT_EQ(counts.at("lines"), 3);
+  EXPECT_EQ(counts.at("files").at(0).at("name"), a);
+  EXPECT_EQ(counts.at("files").at(0).at("tokens"), tokens);
+  EXPECT_EQ(counts.at("files").at(1).at("lines"), 1);
+  EXPECT_EQ(tokenize({"--count"}, "뷁").out,
+            "      tokens        bytes   characters      lines  bytes/token  file\n"
+            "           3            3            1          1         1.00  -\n");
+}
+
+TEST(Tokenize, AnIdThatIsNoneIsNamedWithItsLine) {
+  const ProgramResult result = tokenize({"--decode"}, "1 2\n3 drei\n");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "ktlm tokenize: standard input:2: \"drei\" is no token id of " + kTokenizer +
+                            " (700 pieces); --decode reads ids with spaces between them\n");
+}
+
+TEST(Tokenize, AnswersALineBeforeTheInputEnds) {
+  test::RunningProgram program({KTLM_BINARY, "tokenize", "--model", kTokenizer, "--pieces"},
+                               {.input = "뷁\n", .keep_input_open = true});
+  EXPECT_TRUE(program.wait_for("<0xEB>\t<0xB7>\t<0x81>\n"));
+  program.send_input("뷁\n");
+  EXPECT_EQ(program.wait().out, "<0xEB>\t<0xB7>\t<0x81>\n<0xEB>\t<0xB7>\t<0x81>\n");
+}
+
+TEST(Tokenize, AWrongLineEndsItThoughTheInputStaysOpen) {
+  test::RunningProgram program({KTLM_BINARY, "tokenize", "--model", kTokenizer, "--decode"},
+                               {.input = "x\n", .keep_input_open = true});
+  EXPECT_TRUE(program.wait_for("is no token id"));
+}
+
+TEST(Tokenize, ASignalEndsItThoughTheInputStaysOpen) {
+  test::RunningProgram program({KTLM_BINARY, "tokenize", "--model", kTokenizer, "--pieces"},
+                               {.input = "뷁\n", .keep_input_open = true});
+  ASSERT_TRUE(program.wait_for("<0x81>"));
+  program.send_signal(SIGTERM);
+  while (program.wait_for("nothing more, until it ends")) {
+  }
+  EXPECT_EQ(program.wait().exit_code, 143);
+}
+
+TEST(Tokenize, APipeThatClosesEndsItQuietly) {
+  const ProgramResult result =
+      run_program({"/bin/sh", "-c", "yes 할머니가 | { \"$0\" tokenize --model \"$1\"; echo $? >&2; } | head -n 1",
+                   KTLM_BINARY, kTokenizer});
+  EXPECT_THAT(result.out, testing::MatchesRegex("[0-9 ]+\n"));
+  EXPECT_EQ(result.err, "141\n");  // SIGPIPE, as of any filter
+}
+
+TEST(Tokenize, AFullDiskIsSaid) {
+  if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "no /dev/full here";
+  const ProgramResult result =
+      run_program({"/bin/sh", "-c", "echo 가 | \"$0\" tokenize --model \"$1\" > /dev/full", KTLM_BINARY, kTokenizer});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "ktlm tokenize: standard output: can't be written: No space left on device (errno 28)\n");
+}
+
+}  // namespace
+}  // namespace ktlm
