@@ -59,7 +59,7 @@ struct SmallCorpus {
                                                 const std::filesystem::path& path) {
     tokenizer::TokenizerTrainConfig config;
     config.vocab_size = 800;
-    tokenizer::train_tokenizer(corpus, path, config, {}, StopFlag());
+    tokenizer::train_tokenizer(tokenizer::training_texts(corpus, config), path, config, {}, StopFlag());
     return tokenizer::Tokenizer::load(path);
   }
 };

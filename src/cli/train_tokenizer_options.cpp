@@ -7,10 +7,17 @@ namespace ktlm::cli {
 void declare(CLI::App& app, TrainTokenizerArguments& arguments) {
   app.add_option("--input", arguments.input_dir, "Prepared directory")->type_name("DIR")->capture_default_str();
   app.add_option("--out", arguments.out_dir, "Tokenizer directory to write")->type_name("DIR")->capture_default_str();
-  app.add_option("--vocab-size", arguments.vocab_size,
-                 "Number of pieces, 16000 unless given: short for --set tokenizer.vocab_size=...")
-      ->type_name("N");
-  app.add_option("--config", arguments.config_files, "Configuration file with a section tokenizer; several layer")
+  app.add_option(
+         "--vocab-size", arguments.vocab_sizes,
+         "Number of pieces, 16000 unless given: short for --set tokenizer.vocab_size=...; several, with commas, "
+         "go to OUT-N each")
+      ->type_name("N,...")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_flag("--recommend", arguments.recommend,
+               "Of several sizes, say which suits the model of --config, and write it to OUT as well");
+  app.add_option("--config", arguments.config_files,
+                 "Configuration file with a section tokenizer, or model; several layer")
       ->type_name("FILE")
       ->allow_extra_args(false);
   app.add_option("--set", arguments.overrides,

@@ -1,8 +1,7 @@
-// ktlm train-tokenizer: a prepared directory in, a tokenizer directory and its analysis out.
+// ktlm train-tokenizer: a prepared directory in, tokenizer directories and their analysis out.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +15,9 @@ class Console;
 
 struct TrainTokenizerArguments {
   std::string input_dir = "data/prepared", out_dir = "data/tokenizer";
-  std::optional<int64_t> vocab_size;  // none: tokenizer.vocab_size
+  std::vector<int64_t> vocab_sizes;  // none: tokenizer.vocab_size
   std::vector<std::string> config_files, overrides;
-  bool json = false;
+  bool recommend = false, json = false;
 };
 
 void declare(CLI::App& app, TrainTokenizerArguments& arguments);

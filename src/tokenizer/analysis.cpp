@@ -1,12 +1,14 @@
 #include "ktlm/tokenizer/analysis.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <cmath>
 #include <map>
+#include <numeric>
 
-#include "ktlm/core/text_format.h"
+#include "korean_cuts.h"
 #include "ktlm/text/hangul.h"
 #include "ktlm/text/normalize.h"
+#include "ktlm/text/sentence_split.h"
 #include "ktlm/text/utf8.h"
 
 namespace ktlm::tokenizer {
@@ -44,6 +46,32 @@ void describe_vocabulary(const Tokenizer& tokenizer, TokenizerAnalysis& analysis
     analysis.longest_pieces.push_back(hangul[i].second);
 }
 
+void describe_training(const Tokenizer& tokenizer, std::span<const int64_t> counts, TokenizerAnalysis& analysis) {
+  for (size_t id = 0; id < counts.size(); ++id) {
+    const auto token = static_cast<TokenId>(id);
+    if (tokenizer.is_control(token) || tokenizer.is_byte(token)) continue;
+    ++analysis.learned_pieces;
+    if (counts[id] < kRarePieceCount) ++analysis.rare_pieces;
+  }
+}
+
+// Add-one smoothing (Laplace), for what the training text lacks.
+class UnigramModel {
+ public:
+  explicit UnigramModel(std::span<const int64_t> counts)
+      : counts_(counts),
+        log_total_(std::log2(static_cast<double>(std::accumulate(counts.begin(), counts.end(), int64_t{0})) +
+                             static_cast<double>(counts.size()))) {}
+  double bits(TokenId id) const {
+    if (counts_.empty()) return 0;
+    return log_total_ - std::log2(static_cast<double>(counts_[static_cast<size_t>(id)]) + 1);
+  }
+
+ private:
+  std::span<const int64_t> counts_;
+  double log_total_;
+};
+
 int64_t count_words(std::string_view text) {
   int64_t words = 0;
   bool inside = false;
@@ -55,83 +83,94 @@ int64_t count_words(std::string_view text) {
   return words;
 }
 
-std::string grouped(int64_t value) {
-  std::string digits = std::to_string(value);
-  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), ",");
-  return digits;
-}
-
-std::string fixed(double value, const char* unit = "") {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.2f%s", value, unit);
-  return text;
-}
-
 }  // namespace
+
+double ScriptUse::tokens_per_character() const { return ratio(tokens, characters); }
+double ScriptUse::byte_rate() const { return ratio(byte_tokens, tokens); }
+double BoundaryUse::share() const { return ratio(cut, words); }
 
 double TokenizerAnalysis::characters_per_token() const { return ratio(characters, tokens); }
 double TokenizerAnalysis::bytes_per_token() const { return ratio(bytes, tokens); }
 double TokenizerAnalysis::tokens_per_word() const { return ratio(tokens - whitespace_tokens, words); }
+double TokenizerAnalysis::tokens_per_sentence() const { return ratio(tokens - whitespace_tokens, sentences); }
+double TokenizerAnalysis::rare_share() const { return ratio(rare_pieces, learned_pieces); }
 double TokenizerAnalysis::fallback_rate() const { return ratio(fallback_tokens, tokens); }
 double TokenizerAnalysis::whitespace_rate() const { return ratio(whitespace_tokens, tokens); }
 
-TokenizerAnalysis analyze(const Tokenizer& tokenizer, const TextSource& texts, std::string measured_on) {
+TokenizerAnalysis analyze(const Tokenizer& tokenizer, const TextSource& texts, std::string measured_on,
+                          std::span<const int64_t> training_counts) {
   TokenizerAnalysis analysis;
   analysis.vocab_size = tokenizer.vocab_size();
   analysis.measured_on = std::move(measured_on);
   describe_vocabulary(tokenizer, analysis);
+  describe_training(tokenizer, training_counts, analysis);
+  KoreanCuts cuts;
+  double bits = 0;
+  const UnigramModel unigrams(training_counts);
   texts([&](std::string_view raw) {
     const std::string text = text::normalize(raw);
+    const std::vector<TokenId> ids = tokenizer.encode(text);
     ++analysis.documents;
     analysis.bytes += static_cast<int64_t>(text.size());
     analysis.characters += static_cast<int64_t>(text::count_code_points(text));
     analysis.words += count_words(text);
-    for (const TokenId id : tokenizer.encode(text)) {
-      ++analysis.tokens;
-      if (!tokenizer.is_byte(id)) continue;
+    analysis.sentences += static_cast<int64_t>(text::split_sentences(text).size());
+    analysis.tokens += static_cast<int64_t>(ids.size());
+    for (const TokenId id : ids) {
       const std::string& bytes = tokenizer.token_bytes(id);
-      if (bytes == "\n" || bytes == "\t")
+      if (bytes == "\n" || bytes == "\t") {
         ++analysis.whitespace_tokens;
-      else
-        ++analysis.fallback_tokens;
+        continue;
+      }
+      if (tokenizer.is_byte(id)) ++analysis.fallback_tokens;
+      bits += unigrams.bits(id);
     }
+    cuts.add(text, ids, tokenizer);
     return true;
   });
+  analysis.scripts = cuts.scripts();
+  analysis.particles = cuts.particles();
+  analysis.endings = cuts.endings();
+  if (analysis.bytes > 0) analysis.unigram_bits_per_byte = bits / static_cast<double>(analysis.bytes);
   return analysis;
 }
 
+namespace {
+
+Json to_json(const BoundaryUse& use) { return {{"words", use.words}, {"cut", use.cut}, {"share", use.share()}}; }
+
+}  // namespace
+
 Json to_json(const TokenizerAnalysis& analysis) {
-  Json scripts = Json::object();
-  for (const auto& [script, pieces] : analysis.pieces_by_script) scripts[script] = pieces;
+  Json pieces = Json::object(), scripts = Json::object();
+  for (const auto& [script, count] : analysis.pieces_by_script) pieces[script] = count;
+  for (const ScriptUse& use : analysis.scripts)
+    scripts[use.script] = {{"characters", use.characters},
+                           {"tokens", use.tokens},
+                           {"tokens_per_character", use.tokens_per_character()},
+                           {"byte_rate", use.byte_rate()}};
   return {{"vocab_size", analysis.vocab_size},
           {"characters_per_token", analysis.characters_per_token()},
           {"bytes_per_token", analysis.bytes_per_token()},
           {"tokens_per_word", analysis.tokens_per_word()},
+          {"tokens_per_sentence", analysis.tokens_per_sentence()},
           {"byte_fallback_rate", analysis.fallback_rate()},
           {"newline_and_tab_rate", analysis.whitespace_rate()},
+          {"unigram_bits_per_byte", analysis.unigram_bits_per_byte},
+          {"learned_pieces", analysis.learned_pieces},
+          {"rare_pieces", analysis.rare_pieces},
           {"measured_on", analysis.measured_on},
           {"documents", analysis.documents},
           {"bytes", analysis.bytes},
           {"characters", analysis.characters},
           {"words", analysis.words},
+          {"sentences", analysis.sentences},
           {"tokens", analysis.tokens},
-          {"pieces_by_script", std::move(scripts)},
+          {"particle_boundaries", to_json(analysis.particles)},
+          {"ending_boundaries", to_json(analysis.endings)},
+          {"scripts", std::move(scripts)},
+          {"pieces_by_script", std::move(pieces)},
           {"longest_pieces", analysis.longest_pieces}};
-}
-
-std::string to_table(const TokenizerAnalysis& analysis) {
-  std::string scripts, longest;
-  for (const auto& [script, pieces] : analysis.pieces_by_script)
-    scripts += (scripts.empty() ? "" : ", ") + script + " " + grouped(pieces);
-  for (const std::string& piece : analysis.longest_pieces) longest += (longest.empty() ? "" : ", ") + piece;
-  return "vocabulary            " + grouped(analysis.vocab_size) + " pieces: " + scripts + "\nlongest of Hangul     " +
-         longest + "\nmeasured on           " + analysis.measured_on + ": " + grouped(analysis.documents) +
-         " documents, " + format_bytes(analysis.bytes) + ", " + grouped(analysis.tokens) + " tokens" +
-         "\ncharacters per token  " + fixed(analysis.characters_per_token()) + "\nbytes per token       " +
-         fixed(analysis.bytes_per_token()) + "\ntokens per 어절       " + fixed(analysis.tokens_per_word()) +
-         "\nbyte fallback         " + fixed(100 * analysis.fallback_rate(), " %") +
-         " of the tokens; newlines and tabs " + fixed(100 * analysis.whitespace_rate(), " %") + " more";
 }
 
 }  // namespace ktlm::tokenizer

@@ -1,6 +1,9 @@
 #include "ktlm/tokenizer/tokenizer_trainer.h"
 
 #include <algorithm>
+#include <exception>
+#include <memory>
+#include <utility>
 
 #include "bpe_trainer.h"
 #include "hf_files.h"
@@ -9,6 +12,7 @@
 #include "ktlm/core/hash.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/text/normalize.h"
+#include "ktlm/tokenizer/analysis_report.h"
 #include "ktlm/tokenizer/tokenizer_files.h"
 #include "pieces.h"
 #include "segment_counts.h"
@@ -24,20 +28,6 @@ void report(const ProgressCallback& progress, const std::string& stage, int64_t 
   if (progress) progress({.stage = stage, .done = done, .total = total, .unit = unit});
 }
 
-// A mistyped --out must not cost anybody a folder of other things: a model directory holds a tokenizer too.
-void require_replaceable(const fs::path& out_dir) {
-  if (!fs::exists(out_dir)) return;
-  if (!fs::is_directory(out_dir))
-    throw Error(out_dir.string() + ": is a file, expected a folder; choose another --out");
-  for (const auto& entry : fs::directory_iterator(out_dir)) {
-    const std::string name = entry.path().filename().string();
-    const bool is_ours = std::ranges::find(kTokenizerFiles, name) != kTokenizerFiles.end() || name == kAnalysisFile;
-    if (!is_ours && name != ".DS_Store")  // macOS leaves that in every folder that was looked at
-      throw Error(out_dir.string() + ": holds something else than a tokenizer (" + name +
-                  ") and is left as it is; remove it or choose another --out");
-  }
-}
-
 SegmentCounts count_segments(const TrainingTexts& texts, const ProgressCallback& progress, const StopFlag& stop) {
   SegmentCounts counts;
   int64_t bytes = 0;
@@ -50,67 +40,154 @@ SegmentCounts count_segments(const TrainingTexts& texts, const ProgressCallback&
   return counts;
 }
 
-// Throws where the text does not fill the vocabulary, or its characters overfill it.
-std::vector<Piece> assemble(const BpeVocabulary& learned, const TokenizerTrainConfig& config, const std::string& name) {
+// The vocabulary of `vocab_size` pieces, out of what was learned for one at least as large. Throws where the text does
+// not fill it, or its characters overfill it.
+std::vector<Piece> assemble(const BpeVocabulary& learned, int64_t vocab_size, const std::string& name) {
   std::vector<Piece> pieces = fixed_pieces();
-  const int64_t smallest = static_cast<int64_t>(pieces.size() + learned.characters.size());
-  if (config.vocab_size < smallest)
+  const auto smallest = static_cast<int64_t>(pieces.size() + learned.characters.size());
+  const auto largest = smallest + static_cast<int64_t>(learned.merged.size());
+  if (vocab_size < smallest)
     throw Error(name + ": special tokens, bytes and the text's characters need " + std::to_string(smallest) +
-                " pieces, vocab_size is " + std::to_string(config.vocab_size) + "; pass --vocab-size " +
+                " pieces, vocab_size is " + std::to_string(vocab_size) + "; pass --vocab-size " +
                 std::to_string(smallest) + " or more");
-  for (const std::string& text : learned.merged) pieces.push_back({text});
-  for (const std::string& text : learned.characters) pieces.push_back({text});
-  const auto largest = static_cast<int64_t>(pieces.size());
-  if (largest < config.vocab_size)
+  if (vocab_size > largest)
     throw Error(name + ": the text gives at most " + std::to_string(largest) + " pieces, vocab_size is " +
-                std::to_string(config.vocab_size) + "; pass --vocab-size " + std::to_string(largest) +
+                std::to_string(vocab_size) + "; pass --vocab-size " + std::to_string(largest) +
                 " or prepare more text");
+  for (size_t i = 0; i < static_cast<size_t>(vocab_size - smallest); ++i) pieces.push_back({learned.merged[i]});
+  for (const std::string& text : learned.characters) pieces.push_back({text});
   return pieces;
+}
+
+struct Vocabulary {
+  const VocabularyTarget* target;
+  std::vector<Piece> pieces;
+};
+
+// Throws the first target's error where none is possible.
+std::vector<Vocabulary> assemble_all(const BpeVocabulary& learned, const std::vector<VocabularyTarget>& targets,
+                                     const std::string& name) {
+  std::vector<Vocabulary> vocabularies;
+  std::exception_ptr first_failure;
+  for (const VocabularyTarget& target : targets) {
+    try {
+      vocabularies.push_back({&target, assemble(learned, target.vocab_size, name)});
+    } catch (const Error&) {
+      if (!target.is_optional) throw;
+      if (!first_failure) first_failure = std::current_exception();
+    }
+  }
+  if (vocabularies.empty()) std::rethrow_exception(first_failure);
+  return vocabularies;
+}
+
+// How often each piece occurs in the training text. No piece reaches across segments, so that each is encoded once.
+std::vector<int64_t> count_pieces(const Tokenizer& tokenizer, const std::vector<SegmentCounts::Segment>& segments) {
+  std::vector<int64_t> counts(static_cast<size_t>(tokenizer.vocab_size()), 0);
+  std::string text;
+  for (const SegmentCounts::Segment& segment : segments) {
+    text = segment.text;
+    if (text.starts_with(kSpaceMarkUtf8)) text.replace(0, kSpaceMarkUtf8.size(), " ");
+    for (const TokenId id : tokenizer.encode(text)) counts[static_cast<size_t>(id)] += segment.count;
+  }
+  return counts;
+}
+
+void write_tokenizer(const fs::path& directory, const std::vector<Piece>& pieces, double character_coverage) {
+  const std::string model = sentencepiece_model(pieces, character_coverage);
+  write_file_atomically(directory / kModelFile, model);
+  write_hf_files(directory, pieces, to_hex(hash128(model)));
 }
 
 }  // namespace
 
-std::optional<TokenizerAnalysis> train_tokenizer(const TrainingTexts& texts, const fs::path& out_dir,
-                                                 const TokenizerTrainConfig& config, const ProgressCallback& progress,
-                                                 const StopFlag& stop) {
-  require_replaceable(out_dir);
+// A mistyped --out must not cost anybody a folder of other things: a model directory holds a tokenizer too.
+void require_replaceable(const fs::path& out_dir) {
+  if (!fs::exists(out_dir)) return;
+  if (!fs::is_directory(out_dir))
+    throw Error(out_dir.string() + ": is a file, expected a folder; choose another --out");
+  for (const auto& entry : fs::directory_iterator(out_dir)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_ours = std::ranges::find(kTokenizerFiles, name) != kTokenizerFiles.end() || name == kAnalysisFile ||
+                         name == kAnalysisPage;
+    if (!is_ours && name != ".DS_Store")  // macOS leaves that in every folder that was looked at
+      throw Error(out_dir.string() + ": holds something else than a tokenizer (" + name +
+                  ") and is left as it is; remove it or choose another --out");
+  }
+}
+
+std::optional<std::vector<TrainedVocabulary>> train_tokenizers(const TrainingTexts& texts,
+                                                               const std::vector<VocabularyTarget>& targets,
+                                                               const TokenizerTrainConfig& config,
+                                                               std::span<const ModelShape> models,
+                                                               const ProgressCallback& progress, const StopFlag& stop) {
+  for (const VocabularyTarget& target : targets) require_replaceable(target.out_dir);
   SegmentCounts counts = count_segments(texts, progress, stop);
   if (stop.requested()) return std::nullopt;
   if (counts.empty()) throw Error(texts.name + ": no text to train a tokenizer on; give ktlm prepare more input");
 
-  const int64_t learned_size = config.vocab_size - static_cast<int64_t>(fixed_pieces().size());
-  const BpeVocabulary learned =
-      train_bpe(counts.take(), learned_size, config.character_coverage, [&](int64_t num_merges) {
-        report(progress, "merging", num_merges, learned_size, "pieces");
-        return !stop.requested();
-      });
+  const std::vector<SegmentCounts::Segment> segments = counts.take();
+  const int64_t largest = std::ranges::max_element(targets, {}, &VocabularyTarget::vocab_size)->vocab_size;
+  const int64_t learned_size = largest - static_cast<int64_t>(fixed_pieces().size());
+  const BpeVocabulary learned = train_bpe(segments, learned_size, config.character_coverage, [&](int64_t num_merges) {
+    report(progress, "merging", num_merges, learned_size, "pieces");
+    return !stop.requested();
+  });
   if (stop.requested()) return std::nullopt;
-  const std::vector<Piece> pieces = assemble(learned, config, texts.name);
 
-  AtomicDirectory directory(out_dir);
-  const std::string model = sentencepiece_model(pieces, config.character_coverage);
-  write_file_atomically(directory.path() / kModelFile, model);
-  write_hf_files(directory.path(), pieces, to_hex(hash128(model)));
-  const Tokenizer tokenizer = Tokenizer::load(directory.path());
+  const std::vector<Vocabulary> vocabularies = assemble_all(learned, targets, texts.name);
+  std::vector<std::unique_ptr<AtomicDirectory>> directories;
+  std::vector<TokenizerAnalysis> analyses;
+  int64_t measured_bytes = 0;
   const TextSource measured = [&](const auto& visit) {
-    texts.measure([&](std::string_view text) { return !stop.requested() && visit(text); });
+    texts.measure([&](std::string_view text) {
+      measured_bytes += static_cast<int64_t>(text.size());
+      report(progress, "measuring", measured_bytes, 0, "bytes");
+      return !stop.requested() && visit(text);
+    });
   };
-  TokenizerAnalysis analysis = analyze(tokenizer, measured, texts.measured_on);
-  if (stop.requested()) return std::nullopt;
-  write_file_atomically(directory.path() / kAnalysisFile, to_json(analysis).dump(2) + "\n");
-  directory.commit();
-  return analysis;
+  for (const Vocabulary& vocabulary : vocabularies) {
+    directories.push_back(std::make_unique<AtomicDirectory>(vocabulary.target->out_dir));
+    const fs::path& directory = directories.back()->path();
+    write_tokenizer(directory, vocabulary.pieces, config.character_coverage);
+    const Tokenizer tokenizer = Tokenizer::load(directory);
+    analyses.push_back(analyze(tokenizer, measured, texts.measured_on, count_pieces(tokenizer, segments)));
+    if (stop.requested()) return std::nullopt;
+  }
+  std::vector<TrainedVocabulary> trained;
+  for (size_t i = 0; i < directories.size(); ++i) {
+    const fs::path& directory = directories[i]->path();
+    write_file_atomically(directory / kAnalysisFile, to_json(analyses[i], models).dump(2) + "\n");
+    write_file_atomically(directory / kAnalysisPage, to_page(analyses, i, models));
+    trained.push_back({vocabularies[i].target->out_dir, analyses[i]});
+  }
+  for (const auto& directory : directories) directory->commit();
+  return trained;
 }
 
-std::optional<TokenizerAnalysis> train_tokenizer(const corpus::PreparedCorpus& corpus, const fs::path& out_dir,
+std::optional<TokenizerAnalysis> train_tokenizer(const TrainingTexts& texts, const fs::path& out_dir,
                                                  const TokenizerTrainConfig& config, const ProgressCallback& progress,
                                                  const StopFlag& stop) {
+  auto trained = train_tokenizers(texts, {{config.vocab_size, out_dir}}, config, {}, progress, stop);
+  if (!trained) return std::nullopt;
+  return std::move(trained->front().analysis);
+}
+
+void copy_tokenizer(const fs::path& from_dir, const fs::path& out_dir) {
+  require_replaceable(out_dir);
+  AtomicDirectory directory(out_dir);
+  for (const auto& entry : fs::directory_iterator(from_dir))
+    write_file_atomically(directory.path() / entry.path().filename(), read_file(entry.path()));
+  directory.commit();
+}
+
+TrainingTexts training_texts(const corpus::PreparedCorpus& corpus, const TokenizerTrainConfig& config) {
   using corpus::Split;
   const int64_t corpus_bytes = corpus.text_bytes(Split::kTrain);
   const int64_t limit = config.max_training_bytes;
   const double share =
       limit == 0 || corpus_bytes <= limit ? 1.0 : static_cast<double>(limit) / static_cast<double>(corpus_bytes);
-  const TextSource train = [&](const auto& visit) {
+  const TextSource train = [&corpus, share](const auto& visit) {
     corpus.for_each_document(Split::kTrain, [&](corpus::Document&& document) {
       // Drawn by the document's id: the same ones in every run, from every part of the corpus.
       if (static_cast<double>(hash64(document.id)) * 0x1.0p-64 >= share) return true;
@@ -121,17 +198,16 @@ std::optional<TokenizerAnalysis> train_tokenizer(const corpus::PreparedCorpus& c
     });
   };
   const Split measured = corpus.text_bytes(Split::kVal) >= kMinMeasuredBytes ? Split::kVal : Split::kTrain;
-  const TextSource measure = [&](const auto& visit) {
+  const TextSource measure = [&corpus, measured](const auto& visit) {
     corpus.for_each_document(measured, [&](corpus::Document&& document) { return visit(document.text); });
   };
-  const TrainingTexts texts = {
+  return {
       .name = corpus.directory().string(),
       .train = train,
       .train_bytes = std::min(corpus_bytes, limit == 0 ? corpus_bytes : limit),
       .measure = measure,
       .measured_on = measured == Split::kVal ? "val" : "train",
   };
-  return train_tokenizer(texts, out_dir, config, progress, stop);
 }
 
 }  // namespace ktlm::tokenizer

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
 #include "error_message.h"
 #include "temporary_directory.h"
 #include "training_text.h"
@@ -38,6 +42,65 @@ TEST(Analysis, MeasuresTheNormalisedText) {
   EXPECT_EQ(full_width.tokens, plain.tokens);
 }
 
+const ScriptUse& use_of(const TokenizerAnalysis& analysis, const std::string& script) {
+  const auto found = std::ranges::find(analysis.scripts, script, &ScriptUse::script);
+  if (found == analysis.scripts.end()) throw std::runtime_error("no " + script);
+  return *found;
+}
+
+TEST(Analysis, TokensBelongToTheScriptTheyBeginWith) {
+  // 뷁 and 金 have no piece: three bytes each. 2 tokens of "할머니", one of "가", and digits alone.
+  const std::string text = "할머니가 뷁 金 12 😀ㅋㅋ";
+  const TokenizerAnalysis analysis = analysis_of({text});
+  int64_t characters = 0, tokens = 0;
+  for (const ScriptUse& use : analysis.scripts) {
+    characters += use.characters;
+    tokens += use.tokens;
+  }
+  EXPECT_EQ(characters, analysis.characters);
+  EXPECT_EQ(tokens, analysis.tokens);
+  EXPECT_EQ(use_of(analysis, "hangul").characters, 5);
+  EXPECT_EQ(use_of(analysis, "hangul").byte_tokens, 3);
+  EXPECT_EQ(use_of(analysis, "hanja").characters, 1);
+  EXPECT_EQ(use_of(analysis, "hanja").byte_tokens, 3);
+  EXPECT_DOUBLE_EQ(use_of(analysis, "digit").tokens_per_character(), 1);
+  EXPECT_EQ(use_of(analysis, "emoji").byte_tokens, 4);
+  EXPECT_EQ(use_of(analysis, "jamo").characters, 2);
+}
+
+TEST(Analysis, AParticleIsCutOffWhereATokenBeginsWithIt) {
+  const Tokenizer tokenizer = fixture();
+  ASSERT_EQ(tokenizer.piece(tokenizer.encode(" 책을")[0]), "▁책을");
+  ASSERT_EQ(tokenizer.piece(tokenizer.encode("뷁을").back()), "을");
+  const TokenizerAnalysis analysis = analysis_of({"저 책을 뷁을, (뷁을)", "읽습니다."});
+  EXPECT_EQ(analysis.particles.words, 3);
+  EXPECT_EQ(analysis.particles.cut, 2);
+  EXPECT_EQ(analysis.endings.words, 1);
+}
+
+TEST(Analysis, SentencesAreCounted) {
+  const TokenizerAnalysis analysis = analysis_of({"책을 읽는다. 밥을 먹는다.\n끝"});
+  EXPECT_EQ(analysis.sentences, 3);
+  EXPECT_DOUBLE_EQ(analysis.tokens_per_sentence(), static_cast<double>(analysis.tokens - 1) / 3);
+}
+
+TEST(Analysis, RarityAndEntropyComeFromTheTrainingCounts) {
+  const Tokenizer tokenizer = fixture();
+  std::vector<int64_t> counts(700, kRarePieceCount);
+  for (size_t id = 690; id < 700; ++id) counts[id] = kRarePieceCount - 1;
+  counts[0] = 0;  // a control token is no learned piece
+  const std::string text = "가나";
+  const TokenizerAnalysis analysis = analyze(tokenizer, texts_from({text}).measure, "val", counts);
+  EXPECT_EQ(analysis.learned_pieces, 700 - 272);
+  EXPECT_EQ(analysis.rare_pieces, 10);
+  const double total = 689.0 * 100 + 10 * 99 + 700;
+  double bits = 0;
+  for (const TokenId id : tokenizer.encode(text))
+    bits += std::log2(total / static_cast<double>(counts[static_cast<size_t>(id)] + 1));
+  EXPECT_NEAR(analysis.unigram_bits_per_byte, bits / 6, 1e-9);
+  EXPECT_EQ(analyze(tokenizer, texts_from({text}).measure, "val").unigram_bits_per_byte, 0);
+}
+
 TEST(Analysis, EveryPieceBelongsToOneScript) {
   const TokenizerAnalysis analysis = analysis_of({});
   int64_t pieces = 0, control = 0, byte = 0, digit = 0;
@@ -58,29 +121,6 @@ TEST(Analysis, NothingMeasuredIsZeroAndNotANumber) {
   const TokenizerAnalysis analysis = analysis_of({});
   EXPECT_EQ(analysis.characters_per_token(), 0);
   EXPECT_EQ(analysis.tokens_per_word(), 0);
-}
-
-TEST(Analysis, TableTellsTheNumbers) {
-  TokenizerAnalysis analysis;
-  analysis.vocab_size = 16000;
-  analysis.pieces_by_script = {{"hangul", 15000}, {"byte", 256}};
-  analysis.longest_pieces = {" 대한민국에서", "하였습니다"};
-  analysis.measured_on = "val";
-  analysis.documents = 1234;
-  analysis.bytes = 5'000'000;
-  analysis.characters = 2'000'000;
-  analysis.words = 400'000;
-  analysis.tokens = 1'000'000;
-  analysis.fallback_tokens = 2'500;
-  analysis.whitespace_tokens = 20'000;
-  EXPECT_EQ(to_table(analysis),
-            "vocabulary            16,000 pieces: hangul 15,000, byte 256\n"
-            "longest of Hangul      대한민국에서, 하였습니다\n"
-            "measured on           val: 1,234 documents, 5.0 MB, 1,000,000 tokens\n"
-            "characters per token  2.00\n"
-            "bytes per token       5.00\n"
-            "tokens per 어절       2.45\n"
-            "byte fallback         0.25 % of the tokens; newlines and tabs 2.00 % more");
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ TEST(PreparedCorpusTraining, MeasuresOnTheValSplit) {
   test::TemporaryDirectory folder;
   const auto corpus = prepare_lines(folder, documents(400), 0.3);
   ASSERT_GT(corpus.text_bytes(corpus::Split::kVal), 10'000);
-  const auto analysis = train_tokenizer(corpus, folder / "tokenizer", config_with(330), {}, StopFlag());
+  const auto analysis =
+      train_tokenizer(training_texts(corpus, config_with(330)), folder / "tokenizer", config_with(330), {}, StopFlag());
   ASSERT_TRUE(analysis);
   EXPECT_EQ(analysis->measured_on, "val");
   EXPECT_EQ(analysis->documents, corpus.num_documents(corpus::Split::kVal));
@@ -43,7 +44,8 @@ TEST(PreparedCorpusTraining, MeasuresOnTheValSplit) {
 TEST(PreparedCorpusTraining, MeasuresOnTheTrainSplitWhereValHoldsNextToNothing) {
   test::TemporaryDirectory folder;
   const auto corpus = prepare_lines(folder, documents(40), 0);
-  const auto analysis = train_tokenizer(corpus, folder / "tokenizer", config_with(330), {}, StopFlag());
+  const auto analysis =
+      train_tokenizer(training_texts(corpus, config_with(330)), folder / "tokenizer", config_with(330), {}, StopFlag());
   ASSERT_TRUE(analysis);
   EXPECT_EQ(analysis->measured_on, "train");
   EXPECT_EQ(analysis->documents, 40);
@@ -58,7 +60,7 @@ TEST(PreparedCorpusTraining, LimitDrawsSoManyBytesFromAllOverTheCorpus) {
   const auto remember = [&](const Progress& progress) {
     if (progress.stage == "counting") read_bytes = progress.done;
   };
-  ASSERT_TRUE(train_tokenizer(corpus, folder / "tokenizer", config, remember, StopFlag()));
+  ASSERT_TRUE(train_tokenizer(training_texts(corpus, config), folder / "tokenizer", config, remember, StopFlag()));
   EXPECT_NEAR(static_cast<double>(read_bytes), static_cast<double>(config.max_training_bytes),
               0.2 * static_cast<double>(config.max_training_bytes));
 }
@@ -71,7 +73,8 @@ TEST(PreparedCorpusTraining, RolesOfDialoguesBecomePieces) {
                                    {{{"role", "user"}, {"content", std::to_string(i) + "번 책은 어디에 있어요?"}},
                                     {{"role", "assistant"}, {"content", "도서관에 있어요."}}}}}));
   const auto corpus = prepare_lines(folder, lines, 0);
-  ASSERT_TRUE(train_tokenizer(corpus, folder / "tokenizer", config_with(365), {}, StopFlag()));
+  ASSERT_TRUE(train_tokenizer(training_texts(corpus, config_with(365)), folder / "tokenizer", config_with(365), {},
+                              StopFlag()));
   const Tokenizer tokenizer = Tokenizer::load(folder / "tokenizer");
   EXPECT_EQ(tokenizer.encode("user").size(), 1U);
   EXPECT_EQ(tokenizer.encode("assistant").size(), 1U);

@@ -31,8 +31,8 @@ TEST(TokenizerTrainer, WritesEveryFile) {
   for (const auto& entry : fs::directory_iterator(folder / "tokenizer"))
     names.push_back(entry.path().filename().string());
   std::ranges::sort(names);
-  EXPECT_EQ(names, (std::vector<std::string>{"analysis.json", "special_tokens_map.json", "tokenizer.json",
-                                             "tokenizer.model", "tokenizer_config.json"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"analysis.html", "analysis.json", "special_tokens_map.json",
+                                             "tokenizer.json", "tokenizer.model", "tokenizer_config.json"}));
 }
 
 TEST(TokenizerTrainer, SameTextInAnyOrderGivesTheSameBytes) {
@@ -78,6 +78,51 @@ TEST(TokenizerTrainer, IsAsGoodAsSentencePiecesOwnTrainer) {
   }
   EXPECT_GE(shared, 428 * 85 / 100);
   EXPECT_LE(static_cast<double>(our_tokens), 1.01 * static_cast<double>(their_tokens));
+}
+
+TEST(TokenizerTrainer, SeveralSizesAreTheVeryBytesOfTrainingEachAlone) {
+  test::TemporaryDirectory folder;
+  const std::vector<int64_t> sizes = {800, 650, 700};
+  std::vector<VocabularyTarget> targets;
+  for (const int64_t size : sizes) targets.push_back({size, folder / std::to_string(size)});
+  const auto trained = train_tokenizers(texts_from(training_lines()), targets, config_with(16'000), {}, {}, StopFlag());
+  ASSERT_TRUE(trained);
+  ASSERT_EQ(trained->size(), sizes.size());
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const fs::path together = targets[i].out_dir, alone = folder / ("alone-" + std::to_string(sizes[i]));
+    EXPECT_EQ((*trained)[i].out_dir, together);
+    EXPECT_EQ((*trained)[i].analysis.vocab_size, sizes[i]);
+    train(training_lines(), alone, sizes[i]);
+    for (const char* name :
+         {"tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "analysis.json"})
+      EXPECT_EQ(read_file(together / name), read_file(alone / name)) << sizes[i] << " " << name;
+  }
+}
+
+TEST(TokenizerTrainer, AnOptionalSizeThatTheTextDoesNotFillIsLeftOut) {
+  test::TemporaryDirectory folder;
+  const std::vector<VocabularyTarget> targets = {
+      {300, folder / "300", true}, {700, folder / "700", true}, {64'000, folder / "64000", true}};
+  const auto trained = train_tokenizers(texts_from(training_lines()), targets, config_with(16'000), {}, {}, StopFlag());
+  ASSERT_TRUE(trained);
+  ASSERT_EQ(trained->size(), 1U);
+  EXPECT_EQ(trained->front().out_dir, folder / "700");
+  EXPECT_FALSE(fs::exists(folder / "300"));
+  EXPECT_FALSE(fs::exists(folder / "64000"));
+  const std::string message = error_message([&] {
+    train_tokenizers(texts_from(training_lines()), {{64'000, folder / "a", true}}, config_with(16'000), {}, {},
+                     StopFlag());
+  });
+  EXPECT_EQ(message.substr(0, 38), "data/prepared: the text gives at most ") << message;
+}
+
+TEST(TokenizerTrainer, ACopyIsTheSameTokenizer) {
+  test::TemporaryDirectory folder;
+  train(training_lines(), folder / "700", 700);
+  train(training_lines(), folder / "tokenizer", 800);
+  copy_tokenizer(folder / "700", folder / "tokenizer");
+  EXPECT_EQ(Tokenizer::load(folder / "tokenizer").hash(), Tokenizer::load(folder / "700").hash());
+  EXPECT_EQ(read_file(folder / "tokenizer" / "analysis.json"), read_file(folder / "700" / "analysis.json"));
 }
 
 TEST(TokenizerTrainer, ReplacesAnOlderTokenizer) {

@@ -47,8 +47,9 @@ const TinyData& tiny_data() {
     corpus::prepare({(directory / "corpus.jsonl").string()}, paths.prepared, prepare_config, no_stop, {}, {});
     tokenizer::TokenizerTrainConfig tokenizer_config;
     tokenizer_config.vocab_size = 400;
-    tokenizer::train_tokenizer(corpus::PreparedCorpus::open(paths.prepared), paths.tokenizer, tokenizer_config, {},
-                               no_stop);
+    const auto corpus = corpus::PreparedCorpus::open(paths.prepared);
+    tokenizer::train_tokenizer(tokenizer::training_texts(corpus, tokenizer_config), paths.tokenizer, tokenizer_config,
+                               {}, no_stop);
     return paths;
   }();
   return data;

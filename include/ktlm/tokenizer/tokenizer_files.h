@@ -10,6 +10,7 @@ inline constexpr const char* kFastTokenizerFile = "tokenizer.json";  // Hugging 
 inline constexpr const char* kTokenizerConfigFile = "tokenizer_config.json";  // Hugging Face's, of transformers
 inline constexpr const char* kSpecialTokensFile = "special_tokens_map.json";  // the same, for older versions
 inline constexpr const char* kAnalysisFile = "analysis.json";
+inline constexpr const char* kAnalysisPage = "analysis.html";
 
 /// What a program needs in order to use the tokenizer; a model directory gets copies of those that exist.
 inline constexpr std::array kTokenizerFiles = {kModelFile, kFastTokenizerFile, kTokenizerConfigFile,

@@ -1,11 +1,14 @@
-// From documents to a tokenizer directory: counts the text's segments, learns a BPE vocabulary, and writes it as
-// SentencePiece and Hugging Face read it, with an analysis.
+// From documents to tokenizer directories: counts the text's segments, learns a BPE vocabulary, and writes it as
+// SentencePiece and Hugging Face read it, with an analysis. Vocabularies of several sizes cost little more than the
+// largest: the smaller one's merges are the first ones of the larger.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "ktlm/core/config.h"
 #include "ktlm/core/progress.h"
@@ -13,6 +16,7 @@
 #include "ktlm/corpus/prepared_corpus.h"
 #include "ktlm/tokenizer/analysis.h"
 #include "ktlm/tokenizer/text_source.h"
+#include "ktlm/tokenizer/vocabulary_choice.h"
 
 namespace ktlm::tokenizer {
 
@@ -41,17 +45,41 @@ struct TrainingTexts {
   std::string measured_on;  // "val"
 };
 
-/// Writes `out_dir` as a whole, in the place of a tokenizer that stands there. Returns nothing where `stop` was
-/// requested; `out_dir` is then as it was. Throws Error: no text, a vocabulary larger or smaller than the text allows
-/// (with the number that it does), `out_dir` holds something else, disk full.
+/// The train split's texts, drawn as `config` says, measured on the val split (where that holds next to nothing: on the
+/// train split). `corpus` must outlive them.
+TrainingTexts training_texts(const corpus::PreparedCorpus& corpus, const TokenizerTrainConfig& config);
+
+struct VocabularyTarget {
+  int64_t vocab_size;
+  std::filesystem::path out_dir;
+  bool is_optional = false;  // left out where the text allows no such size, which is an error else
+};
+
+/// Throws Error where `out_dir` is there and holds anything but a tokenizer's files.
+void require_replaceable(const std::filesystem::path& out_dir);
+
+struct TrainedVocabulary {
+  std::filesystem::path out_dir;
+  TokenizerAnalysis analysis;
+};
+
+/// Writes each `out_dir` as a whole, in the place of a tokenizer that stands there: the same bytes, but for the pages'
+/// comparison, as training each alone would. Its analysis says what the vocabulary costs `models`. Returns nothing
+/// where `stop` was requested; all directories are then as they were. Throws Error: no text, a vocabulary larger or
+/// smaller than the text allows (with the number that it does), an `out_dir` holds something else, disk full.
+std::optional<std::vector<TrainedVocabulary>> train_tokenizers(const TrainingTexts& texts,
+                                                               const std::vector<VocabularyTarget>& targets,
+                                                               const TokenizerTrainConfig& config,
+                                                               std::span<const ModelShape> models,
+                                                               const ProgressCallback& progress, const StopFlag& stop);
+
+/// One, of config.vocab_size.
 std::optional<TokenizerAnalysis> train_tokenizer(const TrainingTexts& texts, const std::filesystem::path& out_dir,
                                                  const TokenizerTrainConfig& config, const ProgressCallback& progress,
                                                  const StopFlag& stop);
 
-/// The same on the train split, measured on the val split (where that holds next to nothing: on the train split).
-std::optional<TokenizerAnalysis> train_tokenizer(const corpus::PreparedCorpus& corpus,
-                                                 const std::filesystem::path& out_dir,
-                                                 const TokenizerTrainConfig& config, const ProgressCallback& progress,
-                                                 const StopFlag& stop);
+/// Puts a copy of a trained tokenizer's directory at `out_dir`, in the place of a tokenizer that stands there. Throws
+/// Error: `out_dir` holds something else, disk full.
+void copy_tokenizer(const std::filesystem::path& from_dir, const std::filesystem::path& out_dir);
 
 }  // namespace ktlm::tokenizer
