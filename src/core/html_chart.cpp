@@ -27,6 +27,7 @@ double round_step(double range) {
 Html legend(const std::vector<std::string>& names) {
   Html entries;
   for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) continue;
     entries += html_element(
         "span", m("<svg><rect width=\"12\" height=\"12\" rx=\"2\" class=\"" + colour_class(i) + "\"/></svg>") +
                     Html::text(names[i]));

@@ -44,6 +44,7 @@ th.number, td.number { text-align: right; white-space: nowrap; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 0 2rem; }
 figure { margin: .75rem 0; }
 figure svg { display: block; width: 100%; height: auto; }
+figure svg.wide { min-width: 44rem; }
 svg text { fill: var(--quiet); font-size: 11px; font-variant-numeric: tabular-nums; }
 svg text.strong { fill: var(--ink); font-size: 13px; font-weight: 600; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
@@ -54,7 +55,7 @@ details { border-bottom: 1px solid var(--line); }
 summary { padding: .45rem 0; cursor: pointer; }
 blockquote { margin: .5rem 0 1rem; padding: .1rem 0 .1rem 1rem; border-left: 3px solid var(--line); }
 blockquote p { margin: .15rem 0; white-space: pre-line; overflow-wrap: anywhere; }
-@media print { body { max-width: none; padding: 0; font-size: 10pt; } details::details-content { content-visibility: visible; }
+@media print { figure svg.wide { min-width: 0; } body { max-width: none; padding: 0; font-size: 10pt; } details::details-content { content-visibility: visible; }
   h2, h3, summary { break-after: avoid; } figure, blockquote, tr { break-inside: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 )css";

@@ -16,7 +16,8 @@ struct Bar {
   std::vector<double> parts;  // stacked, coloured by position; not negative
   std::string text;           // to the right of the bar, such as the value with its unit
 };
-/// Horizontal bars on one scale that begins at 0. `part_names` become the legend where there are several.
+/// Horizontal bars on one scale that begins at 0. `part_names` become the legend where there are several; an
+/// empty one keeps its colour for another chart.
 Html bar_chart(const std::vector<Bar>& bars, const std::vector<std::string>& part_names = {});
 
 struct HistogramBin {
