@@ -178,8 +178,7 @@ class FileWriter {
 
     Document document = document_from_json_line(line, kTextFile);
     SecondPassChange change{.input = record.input,
-                            .text_bytes_before = record.text_bytes,
-                            .hash = record.text_hash,
+                            .before = size_of(document.text),
                             .title = document.title,
                             .excerpt = excerpt_of(document.text)};
     if (verdict.is_duplicate) change.reason = DropReason::kDuplicate;
@@ -193,8 +192,8 @@ class FileWriter {
     if (change.reason == DropReason::kNone) {
       if (verdict.needs_new_id) document.id += "#" + std::to_string(number);
       const std::string changed = to_json_line(document);
-      change.text_bytes_after = static_cast<int64_t>(document.text.size());
-      write_line(changed, hash64(changed), change.text_bytes_after, record, file, written);
+      change.after = size_of(document.text);
+      write_line(changed, hash64(changed), change.after.bytes, record, file, written);
       if (change.lines_removed == 0) return;
     }
     written.changes.push_back(std::move(change));

@@ -12,6 +12,7 @@
 #include "duplicates.h"
 #include "ktlm/corpus/prepare.h"
 #include "part_reader.h"
+#include "report.h"
 
 namespace ktlm::corpus {
 
@@ -26,9 +27,8 @@ struct ShardInfo {
 struct SecondPassChange {
   size_t input = 0;
   DropReason reason = DropReason::kNone;  // kNone: repeated lines were taken out, and it stayed
-  int64_t text_bytes_before = 0, text_bytes_after = 0;
+  TextSize before, after;                 // after: 0 where it was dropped
   int64_t lines_removed = 0;
-  Hash128 hash;                // of the text before
   std::string title, excerpt;  // the text's first thousand bytes, before
 };
 

@@ -9,7 +9,7 @@ namespace ktlm::corpus {
 enum class DropStage { kExtract, kFilter, kDeduplicate };
 inline constexpr size_t kNumDropStages = 3;
 
-/// Of kNone: kDeduplicate, the last that a kept document went through.
+/// As DropReason orders them. Of kNone: kDeduplicate, the last that a kept document went through.
 DropStage stage_of(DropReason reason);
 
 /// "The page is a redirect to another." Of kNone: "Kept."

@@ -21,6 +21,9 @@ namespace {
 // Text in CP949 or UTF-16 has a malformed sequence for every other character; damaged UTF-8 has a few.
 constexpr size_t kMinBytesPerRepair = 10;
 
+// Of a document without a text: as much as an example in the report shows.
+constexpr size_t kBeginningBytes = 1000;
+
 void drop(ExtractedDocument& out, DropReason reason, std::string problem = {}) {
   out.dropped = reason;
   out.problem = std::move(problem);
@@ -180,17 +183,18 @@ ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& confi
   out.utf8_repairs = raw.utf8_repairs;
   out.document.id = std::move(raw.id);
   out.document.source = raw.source;
-  if (out.dropped != DropReason::kNone || !repair(raw.body, raw.where, out)) return out;
   out.document.title = normalized_title(raw.title);
-  extract_text(raw, config, out);
-  if (out.dropped != DropReason::kNone) return out;
-
   std::string& text = out.document.text;
-  text = trimmed(std::move(text));
-  if (text.empty())
-    drop(out, DropReason::kEmpty);
-  else
-    drop(out, judge(out.document, raw.source, config));
+  if (out.dropped == DropReason::kNone && repair(raw.body, raw.where, out)) {
+    extract_text(raw, config, out);
+    text = trimmed(std::move(text));
+    if (out.dropped == DropReason::kNone && text.empty()) drop(out, DropReason::kEmpty);
+  }
+  if (out.dropped != DropReason::kNone) {
+    text = raw.body.substr(0, kBeginningBytes);
+    return out;
+  }
+  drop(out, judge(out.document, raw.source, config));
   if (out.dropped == DropReason::kNone) out.hash = hash128(text);
   return out;
 }

@@ -13,7 +13,7 @@
 namespace ktlm::corpus {
 
 struct ExtractedDocument {
-  Document document;
+  Document document;  // dropped before it had a text: its title, and as text the beginning of what was read
   DropReason dropped = DropReason::kNone;
   std::string problem;       // the message to the user about a document that can't be read; else empty
   Hash128 hash;              // of the normalised text

@@ -50,6 +50,7 @@ class Collector {
     DocumentCounts& counts = state_.inputs[extracted.input].counts;
     ++counts.documents_in;
     counts.utf8_repairs += extracted.utf8_repairs;
+    state_.report.add(extracted.input, extracted.dropped, extracted.document.title, extracted.document.text);
     if (!extracted.problem.empty()) report(extracted);
     if (extracted.dropped != DropReason::kNone) {
       ++counts.dropped[static_cast<size_t>(extracted.dropped)];
@@ -102,10 +103,10 @@ Json to_json(const FirstPassState& state) {
   Json readings = Json::array();
   for (const InputReading& reading : state.position.readings)
     readings.push_back({{"bytes", reading.bytes}, {"decoded_files", reading.decoded_files}});
-  return {{"inputs", std::move(inputs)},     {"problems", state.num_problems},
-          {"file", state.position.file},     {"documents", state.position.documents},
-          {"readings", std::move(readings)}, {"next_order", state.next_order},
-          {"complete", state.complete}};
+  return {{"inputs", std::move(inputs)},           {"problems", state.num_problems},
+          {"report", state.report.to_json()},      {"file", state.position.file},
+          {"documents", state.position.documents}, {"readings", std::move(readings)},
+          {"next_order", state.next_order},        {"complete", state.complete}};
 }
 
 FirstPassState first_pass_state_from_json(const Json& json, const std::string& where) {
@@ -125,6 +126,7 @@ FirstPassState first_pass_state_from_json(const Json& json, const std::string& w
   } catch (const Json::exception&) {
     throw Error(where + ": damaged; remove the folder and start again");
   }
+  state.report = CorpusReport::from_json(json_get<Json>(json, "report", where), where);
   state.position.file = static_cast<size_t>(json_get<int64_t>(json, "file", where));
   state.position.documents = json_get<int64_t>(json, "documents", where);
   state.next_order = static_cast<uint64_t>(json_get<int64_t>(json, "next_order", where));

@@ -10,6 +10,7 @@
 #include "ktlm/core/json.h"
 #include "ktlm/corpus/prepare.h"
 #include "part_writer.h"
+#include "report.h"
 
 namespace ktlm::corpus {
 
@@ -26,6 +27,7 @@ Json to_json(const PartIdentity& identity);
 struct FirstPassState {
   std::vector<InputSummary> inputs;   // kept: before the search for duplicates
   std::vector<int64_t> num_problems;  // documents that could not be read, by input
+  CorpusReport report{1};
   ReadPosition position;
   uint64_t next_order = 0;
   bool complete = false;

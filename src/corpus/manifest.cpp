@@ -8,6 +8,7 @@
 #include "ktlm/core/files.h"
 #include "ktlm/text/normalize.h"
 #include "part_format.h"
+#include "report_page.h"
 
 namespace ktlm::corpus {
 
@@ -98,7 +99,7 @@ namespace {
 
 // What prepare, and train on first use, put into a prepared directory.
 bool is_own_entry(const std::string& name) {
-  return name == kManifestName || name == "val.jsonl.zst" || name == "tokens" ||
+  return name == kManifestName || name == kReportName || name == "val.jsonl.zst" || name == "tokens" ||
          (name.rfind("train-", 0) == 0 && fs::path(name).extension() == ".zst");
 }
 

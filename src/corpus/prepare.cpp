@@ -102,6 +102,7 @@ PrepareSummary run(const std::vector<std::string>& inputs, const fs::path& out_d
   for (const std::string& input : inputs) state.inputs.push_back({.name = display_name(input)});
   for (const InputFile& file : identity.files) ++state.inputs[file.input].files;
   state.num_problems.resize(inputs.size());
+  state.report = CorpusReport(inputs.size());
 
   PrepareSummary summary;
   summary.out_dir = out_dir;
@@ -110,7 +111,7 @@ PrepareSummary run(const std::vector<std::string>& inputs, const fs::path& out_d
     complete_first_pass(identity, work, state, summary.resumed, stop_flag, progress, warn_or_not);
     summary.inputs = std::move(state.inputs);
     if (is_whole) {
-      run_second_pass({work.path()}, config, summary, progress, stopping_at(stop_flag));
+      run_second_pass({work.path()}, config, std::move(state.report), summary, progress, stopping_at(stop_flag));
     } else {
       for (const InputSummary& input : summary.inputs) summary.total += input.counts;
       work.become(out_dir);
@@ -197,7 +198,9 @@ PrepareSummary merge_shards(const std::vector<fs::path>& shard_dirs, const fs::p
 
   PrepareSummary summary;
   summary.out_dir = out_dir;
+  CorpusReport report(shards.front().pass.inputs.size());
   for (const ShardState& shard : shards) {
+    report.merge(shard.pass.report);
     summary.inputs.resize(shard.pass.inputs.size());
     for (size_t i = 0; i < summary.inputs.size(); ++i) {
       summary.inputs[i].name = shard.pass.inputs[i].name;
@@ -208,7 +211,7 @@ PrepareSummary merge_shards(const std::vector<fs::path>& shard_dirs, const fs::p
     }
   }
   try {
-    run_second_pass(shard_dirs, settled, summary, progress, stopping_at(stop_flag));
+    run_second_pass(shard_dirs, settled, std::move(report), summary, progress, stopping_at(stop_flag));
   } catch (const Stopped&) {
     summary.stopped = true;
   }

@@ -1,6 +1,9 @@
 #include "prepare_summary.h"
 
+#include <array>
 #include <numeric>
+
+#include "drop_reasons.h"
 
 namespace ktlm::corpus {
 
@@ -8,12 +11,11 @@ namespace {
 
 // The counts stage by stage: how many documents came out of each.
 Json stages_of(const DocumentCounts& counts) {
-  const auto dropped = [&counts](DropReason reason) { return counts.dropped[static_cast<size_t>(reason)]; };
-  const int64_t filtered = counts.kept + dropped(DropReason::kDuplicate) + dropped(DropReason::kNearDuplicate) +
-                           dropped(DropReason::kRepeatedLines);
-  int64_t extracted = filtered;
-  for (size_t i = static_cast<size_t>(DropReason::kTooShort); i < static_cast<size_t>(DropReason::kDuplicate); ++i)
-    extracted += counts.dropped[i];
+  std::array<int64_t, kNumDropStages> dropped{};
+  for (size_t i = 0; i < kNumDropReasons; ++i)
+    dropped[static_cast<size_t>(stage_of(static_cast<DropReason>(i)))] += counts.dropped[i];
+  const int64_t filtered = counts.kept + dropped[static_cast<size_t>(DropStage::kDeduplicate)];
+  const int64_t extracted = filtered + dropped[static_cast<size_t>(DropStage::kFilter)];
   return {
       {"read", counts.documents_in}, {"extracted", extracted}, {"filtered", filtered}, {"deduplicated", counts.kept}};
 }

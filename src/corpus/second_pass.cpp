@@ -9,6 +9,7 @@
 #include "ktlm/core/files.h"
 #include "manifest.h"
 #include "part_reader.h"
+#include "report_page.h"
 
 namespace ktlm::corpus {
 
@@ -27,9 +28,10 @@ namespace {
               " (dropped: " + reasons + "); choose other inputs, --format, --min-chars or --quality off");
 }
 
-void apply(const SecondPassChange& change, DocumentCounts& counts) {
+void apply(const SecondPassChange& change, CorpusReport& report, DocumentCounts& counts) {
+  report.change_kept(change.input, change.reason, change.title, change.excerpt, change.before, change.after);
   counts.lines_removed += change.lines_removed;
-  counts.text_bytes += change.text_bytes_after - change.text_bytes_before;
+  counts.text_bytes += change.after.bytes - change.before.bytes;
   if (change.reason == DropReason::kNone) return;
   --counts.kept;
   ++counts.dropped[static_cast<size_t>(change.reason)];
@@ -48,7 +50,7 @@ SplitSummary summary_of(const std::vector<ShardInfo>& files) {
 
 }  // namespace
 
-void run_second_pass(const std::vector<std::filesystem::path>& parts, const PrepareConfig& config,
+void run_second_pass(const std::vector<std::filesystem::path>& parts, const PrepareConfig& config, CorpusReport report,
                      PrepareSummary& summary, const ProgressCallback& progress, const std::function<void()>& check) {
   const PartReader reader(parts);
   if (progress) progress({"finding duplicates", 0, 0, "documents", ""});
@@ -57,7 +59,7 @@ void run_second_pass(const std::vector<std::filesystem::path>& parts, const Prep
   AtomicDirectory directory(summary.out_dir);
   const AssembledCorpus corpus = assemble(
       reader, verdicts, config, directory.path(), num_workers(config.threads),
-      [&](SecondPassChange&& change) { apply(change, summary.inputs[change.input].counts); },
+      [&](SecondPassChange&& change) { apply(change, report, summary.inputs[change.input].counts); },
       [&](int64_t done) {
         if (progress) progress({"writing", done, reader.num_documents(), "documents", ""});
       },
@@ -67,6 +69,7 @@ void run_second_pass(const std::vector<std::filesystem::path>& parts, const Prep
   summary.train = summary_of(corpus.train);
   summary.val = summary_of({corpus.val});
   summary.content_hash = corpus.content_hash;
+  write_file_atomically(directory.path() / kReportName, render_report(report, summary, settings_of(config)));
   write_file_atomically(directory.path() / kManifestName, make_manifest(summary, config, corpus).dump(2) + "\n");
   directory.commit();
 }

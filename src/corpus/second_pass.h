@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "ktlm/corpus/prepare.h"
+#include "report.h"
 
 namespace ktlm::corpus {
 
-/// Completes `summary`, which holds the counts of the first pass by input, and writes summary.out_dir. `check` may
-/// throw to end the work; nothing is left then but what was there. Throws Error as prepare() does.
-void run_second_pass(const std::vector<std::filesystem::path>& parts, const PrepareConfig& config,
+/// Completes `summary`, which holds the counts of the first pass by input, and `report`, and writes summary.out_dir.
+/// `check` may throw to end the work; nothing is left then but what was there. Throws Error as prepare() does.
+void run_second_pass(const std::vector<std::filesystem::path>& parts, const PrepareConfig& config, CorpusReport report,
                      PrepareSummary& summary, const ProgressCallback& progress, const std::function<void()>& check);
 
 }  // namespace ktlm::corpus

@@ -131,7 +131,7 @@ TEST(Assemble, RepeatedLinesGoAndTheRestStaysAsItWas) {
   ASSERT_EQ(written.changes.size(), 4U);
   EXPECT_EQ(written.changes[0].reason, DropReason::kNone);
   EXPECT_EQ(written.changes[0].lines_removed, 2);
-  EXPECT_EQ(written.changes[0].text_bytes_after, static_cast<int64_t>(written.train[0].text.size()));
+  EXPECT_EQ(written.changes[0].after.bytes, static_cast<int64_t>(written.train[0].text.size()));
   EXPECT_EQ(written.changes[3].reason, DropReason::kRepeatedLines);
   EXPECT_EQ(written.changes[3].excerpt, texts[3].text);
 }

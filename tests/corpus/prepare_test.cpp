@@ -182,6 +182,19 @@ TEST_F(PrepareTest, TheManifestTellsTheSameStory) {
   EXPECT_EQ(manifest["train"]["files"][0]["name"], "train-00000.jsonl.zst");
 }
 
+TEST_F(PrepareTest, TheReportShowsWhatWasDroppedAndHowItBegan) {
+  const std::string redirect =
+      "<page><title>서울특별시청</title><ns>0</ns><id>1</id><revision><model>wikitext</model><text>"
+      "#넘겨주기 [[서울특별시]]</text></revision></page>";
+  run({put("dump.xml", "<mediawiki><siteinfo><dbname>kowiki</dbname></siteinfo>" + redirect + "</mediawiki>"),
+       put("pages.jsonl", "{\"text\":\"" + sentence(1) + "\"}\n{\"text\":\"<b>짧은 글</b>\"}\n{\"body\":7}\n")});
+  const std::string page = read_file(out_ / "report.html");
+  EXPECT_THAT(page, testing::HasSubstr("<b>서울특별시청</b>"));
+  EXPECT_THAT(page, testing::HasSubstr("&lt;b&gt;짧은 글&lt;/b&gt;"));
+  EXPECT_THAT(page, testing::HasSubstr("{&quot;body&quot;:7}"));
+  EXPECT_THAT(page, testing::HasSubstr(sentence(1)));
+}
+
 TEST_F(PrepareTest, TheResultIsTheSameWhateverTheThreads) {
   const auto inputs = inputs_of_all_kinds();
   config_.shard_bytes = 10'000;
