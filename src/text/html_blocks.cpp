@@ -22,10 +22,12 @@ constexpr size_t kMaxHeadingBytes = 400;  // what is longer stands behind a head
 
 bool is_white(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
 
-// Classes by which sites hide what is meant for screen readers, or mark what is no text of the page.
+// Classes by which sites hide what is meant for screen readers, or mark captions and the like within a paragraph.
 constexpr auto kUnseenClasses = std::to_array<std::string_view>(
-    {"a11y-hidden", "blind", "editsection", "header-anchor", "headerlink", "invisible", "mw-editsection", "noprint",
-     "reference", "screen-out", "screen-reader-text", "screen_out", "sr-only", "visually-hidden", "visuallyhidden"});
+    {"a11y-hidden",   "blind",       "editsection",     "end_photo_org",  "header-anchor",      "headerlink",
+     "image-caption", "img_caption", "img_desc",        "invisible",      "mw-editsection",     "noprint",
+     "photo_caption", "photo_desc",  "reference",       "screen-out",     "screen-reader-text", "screen_out",
+     "sr-only",       "txt_caption", "visually-hidden", "visuallyhidden", "wp-caption-text"});
 static_assert(std::ranges::is_sorted(kUnseenClasses));
 
 bool is_unseen(const HtmlTree& tree, const HtmlNode& node) {
@@ -111,7 +113,8 @@ class BlockCollector {
   void enter(int32_t i, TagId tag) {
     if (tag == kBr) {
       if (!block_.text.empty() && block_.text.back() == ' ') block_.text.pop_back();
-      if (!block_.text.empty() && !block_.text.ends_with("\n\n")) block_.text += '\n';
+      if (pre_depth_ == 0 && block_.text.ends_with('\n')) end_block();  // <br><br>, a paragraph's end to many
+      if (!block_.text.empty()) block_.text += '\n';
     }
     if (has_trait(tag, kBlock)) end_block();
     if (tag == kA) ++link_depth_;

@@ -35,57 +35,25 @@ bool has_sentence_end(std::string_view text) {
   return std::ranges::any_of(kEnds, [&](auto end) { return text.find(end) != std::string_view::npos; });
 }
 
+template <size_t N>
+bool contains_any(std::string_view text, const std::array<std::string_view, N>& phrases) {
+  return std::ranges::any_of(phrases, [&](auto phrase) { return text.find(phrase) != std::string_view::npos; });
+}
+
+/// A note on copyright, a date, an address, or the words on what can be clicked.
 bool is_note(std::string_view text) {
-  constexpr auto kPhrases = std::to_array<std::string_view>({"무단전재",
-                                                             "무단 전재",
-                                                             "무단복제",
-                                                             "재배포 금지",
-                                                             "재배포금지",
-                                                             "저작권자",
-                                                             "Copyright",
-                                                             "All rights reserved",
-                                                             "All Rights Reserved",
-                                                             "ALL RIGHTS RESERVED",
-                                                             "기사제보",
-                                                             "제보하기",
-                                                             "구독하기",
-                                                             "공유하기",
-                                                             "글자크기",
-                                                             "글씨크기",
-                                                             "글자 크기",
-                                                             "인쇄하기",
-                                                             "스크랩",
-                                                             "회원가입",
-                                                             "관련기사",
-                                                             "관련 기사",
-                                                             "이전글",
-                                                             "다음글",
-                                                             "이전 글",
-                                                             "다음 글",
-                                                             "목록으로",
-                                                             "맨 위로",
-                                                             "쿠키를 사용",
-                                                             "댓글 쓰기",
-                                                             "댓글쓰기",
-                                                             "로그인이 필요",
-                                                             "기사입력",
-                                                             "기사 입력",
-                                                             "최종수정",
-                                                             "최종 수정",
-                                                             "입력 20",
-                                                             "등록 20",
-                                                             "승인 20",
-                                                             "수정 20",
-                                                             "조회수",
-                                                             "사업자등록번호",
-                                                             "통신판매업",
-                                                             "개인정보처리방침",
-                                                             "JavaScript",
-                                                             "자바스크립트를"});
+  constexpr auto kRights = std::to_array<std::string_view>(
+      {"무단전재", "무단 전재", "무단복제", "재배포 금지", "재배포금지", "저작권자", "Copyright", "All rights reserved",
+       "All Rights Reserved", "ALL RIGHTS RESERVED", "기사제보", "사업자등록번호", "통신판매업"});
+  constexpr auto kLabels = std::to_array<std::string_view>(
+      {"제보하기", "구독하기",  "공유하기",  "글자크기", "글씨크기",        "글자 크기", "인쇄하기",  "스크랩",
+       "회원가입", "관련기사",  "관련 기사", "이전글",   "다음글",          "이전 글",   "다음 글",   "목록으로",
+       "맨 위로",  "댓글 쓰기", "댓글쓰기",  "기사입력", "기사 입력",       "최종수정",  "최종 수정", "입력 20",
+       "등록 20",  "승인 20",   "수정 20",   "조회수",   "개인정보처리방침"});
   if (text.size() > kNoteBytes) return false;
-  if (text.find_first_not_of("0123456789 .,-:/|()[]") == std::string_view::npos) return true;  // a date, a number
-  if (text.size() <= kProseBytes && text.find('@') != std::string_view::npos) return true;     // whom to write to
-  return std::ranges::any_of(kPhrases, [&](auto phrase) { return text.find(phrase) != std::string_view::npos; });
+  if (text.find_first_not_of("0123456789 .,-:/|()[]") == std::string_view::npos) return true;
+  if (text.size() <= kProseBytes && text.find('@') != std::string_view::npos) return true;
+  return contains_any(text, kRights) || (!has_sentence_end(text) && contains_any(text, kLabels));
 }
 
 Kind kind_of(const HtmlBlock& block) {
@@ -95,8 +63,7 @@ Kind kind_of(const HtmlBlock& block) {
   const bool ends_sentence = has_sentence_end(block.text);
   if (block.link_bytes * 10 >= size * 9) return Kind::kBoilerplate;
   if (block.link_bytes * 2 > size && !(is_long && ends_sentence)) return Kind::kBoilerplate;
-  if (is_note(block.text) && !(ends_sentence && size > kNoteBytes / 2 && block.text.find("ⓒ") == std::string::npos))
-    return Kind::kBoilerplate;
+  if (is_note(block.text)) return Kind::kBoilerplate;
   if (block.link_bytes * 3 <= size && ((is_long && ends_sentence) || size >= kLongProseBytes)) return Kind::kProse;
   return Kind::kNeutral;
 }
@@ -148,6 +115,7 @@ void for_each_element(const HtmlTree& tree, int32_t root, Visit&& visit) {
 void remove_boilerplate(const HtmlTree& tree, int32_t body, std::vector<HtmlBlock>& blocks) {
   const Sums sums(tree, blocks);
   const size_t page_prose = sums.prose(body);
+  const size_t page_text = sums.text(body);
   const auto is_removed = [&](int32_t i, const HtmlNode& node) {
     const bool is_table = node.tag == kTable;
     const bool is_banner = node.tag == kHeader && node.parent == body;
@@ -156,7 +124,9 @@ void remove_boilerplate(const HtmlTree& tree, int32_t body, std::vector<HtmlBloc
          is_named_main_text(tree, node)))
       return false;
     const size_t prose = sums.prose(i);
-    if (prose > 0 && prose * 2 >= page_prose) return false;
+    const bool is_named = !is_table && !is_banner && !has_trait(node.tag, kDoubtful);
+    const bool is_most_text = !is_named || sums.text(i) * 2 >= page_text;
+    if (prose > 0 && prose * 2 >= page_prose && is_most_text) return false;
     return !(is_table && prose > 2 * kProseBytes && prose * 2 >= sums.text(i));  // a table for the sake of the layout
   };
   std::vector<std::pair<int32_t, int32_t>> removed;

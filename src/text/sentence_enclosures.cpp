@@ -27,7 +27,7 @@ void SentenceEnclosures::look_at(size_t position) {
     const size_t close = kind.next_closer;
     if (!kind.is_closed || close - position > kind.max_bytes) return;
     kind.close = close;
-    const size_t behind = close + (text_[close] < 0 ? 3 : 1);
+    const size_t behind = close + (static_cast<unsigned char>(text_[close]) >= 0x80 ? 3 : 1);
     if (kind.max_bytes == kMaxBracket) {
       end_ = std::max(end_, close);
     } else if (sentence_goes_on(behind)) {

@@ -1,6 +1,7 @@
 // Whole pages as sites build them, written for this project, against their main text as a person marked it: PAGE.html
 // and PAGE.txt in tests/data/html. The first line of PAGE.txt is the heading that names the page; it may be in the text
 // or not.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -25,22 +26,24 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-std::string names_of_pages() {
-  std::string names;
-  for (const auto& path : files_in(std::filesystem::path(KTLM_TEST_DATA_DIR) / "html"))
-    names += path.stem().string() + ' ';
-  return names;
-}
-
-void expect_main_text(const std::string& name) {
+struct Page {
+  std::vector<std::string> found;
+  std::vector<std::string> expected;
+};
+Page read_page(const std::string& name) {
   const std::filesystem::path page = std::filesystem::path(KTLM_TEST_DATA_DIR) / "html" / (name + ".html");
-  ASSERT_TRUE(std::filesystem::exists(page)) << "have: " << names_of_pages();
+  EXPECT_TRUE(std::filesystem::exists(page)) << page;
   const std::string marked = read_text(std::filesystem::path(page).replace_extension(".txt"));
   const std::string heading = marked.substr(0, marked.find('\n'));
   std::vector<std::string> expected = lines_of(marked);
   std::vector<std::string> found = lines_of(html_to_text(read_text(page)).text);
   std::erase(expected, heading);
   std::erase(found, heading);
+  return {found, expected};
+}
+
+void expect_main_text(const std::string& name) {
+  const auto [found, expected] = read_page(name);
   EXPECT_EQ(found, expected);
 }
 
@@ -56,6 +59,17 @@ TEST(HtmlPages, ATableForTheSakeOfTheLayoutIsNoTable) { expect_main_text("layout
 TEST(HtmlPages, AFormAroundThePageIsNoForm) { expect_main_text("form_page"); }
 TEST(HtmlPages, AnEncyclopediaWithoutItsApparatus) { expect_main_text("wiki"); }
 TEST(HtmlPages, AnEssayKeepsItsShortParagraphs) { expect_main_text("essay"); }
+TEST(HtmlPages, APublicNoticeInATable) { expect_main_text("gov"); }
+TEST(HtmlPages, AChapterOfDialogueBesideLongerComments) { expect_main_text("novel"); }
+TEST(HtmlPages, APortalsArticleWithoutCaptionsAndAddresses) { expect_main_text("portal_news"); }
+TEST(HtmlPages, ABlogPostWithCodeAndAQuotation) { expect_main_text("tistory"); }
+TEST(HtmlPages, AMagazineByAPublishingSystem) { expect_main_text("magazine"); }
+
+TEST(HtmlPages, AQuestionWithAllItsAnswers) {
+  const auto [found, expected] = read_page("qna");
+  for (const std::string& line : expected) EXPECT_THAT(found, ::testing::Contains(line));
+}
+
 TEST(HtmlPages, FramesHoldNoText) { expect_main_text("frames"); }
 
 }  // namespace
