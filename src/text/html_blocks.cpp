@@ -27,7 +27,7 @@ constexpr auto kUnseenClasses = std::to_array<std::string_view>(
     {"a11y-hidden",   "blind",       "editsection",     "end_photo_org",  "header-anchor",      "headerlink",
      "image-caption", "img_caption", "img_desc",        "invisible",      "mw-editsection",     "noprint",
      "photo_caption", "photo_desc",  "reference",       "screen-out",     "screen-reader-text", "screen_out",
-     "sr-only",       "txt_caption", "visually-hidden", "visuallyhidden", "wp-caption-text"});
+     "sr-only",       "txt_caption", "visually-hidden", "visuallyhidden", "wiki-edit-section",  "wp-caption-text"});
 static_assert(std::ranges::is_sorted(kUnseenClasses));
 
 bool is_unseen(const HtmlTree& tree, const HtmlNode& node) {
@@ -83,6 +83,15 @@ void append_verbatim(std::string& out, std::string_view text) {
   }
 }
 
+/// "[12]" or "[편집]": what a wiki puts beside its text, to be clicked.
+bool is_wiki_mark(std::string_view text) {
+  while (!text.empty() && is_white(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_white(text.back())) text.remove_suffix(1);
+  if (text.size() < 3 || text.front() != '[' || text.back() != ']') return false;
+  const std::string_view inner = text.substr(1, text.size() - 2);
+  return inner == "편집" || inner == "edit" || inner.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 class BlockCollector {
  public:
   explicit BlockCollector(const HtmlTree& tree) : tree_(tree) {}
@@ -135,6 +144,7 @@ class BlockCollector {
   }
 
   void add_text(int32_t i, std::string_view text) {
+    if (link_depth_ > 0 && is_wiki_mark(text)) return;
     if (block_.text.empty()) block_.node = i;
     const size_t before = block_.text.size();
     if (pre_depth_ > 0) {

@@ -75,17 +75,19 @@ constexpr auto kMainText = std::to_array<std::string_view>({"articlebody",
 
 // Single words of names, in lower case.
 constexpr auto kBoilerplate = std::to_array<std::string_view>(
-    {"ad",          "ads",         "adsense",    "advert",     "advertisement", "banner",    "bio",     "breadcrumb",
-     "breadcrumbs", "btn",         "button",     "buttons",    "byline",        "catlinks",  "cbox",    "cmt",
-     "comment",     "comments",    "consent",    "cookie",     "cookies",       "copyright", "disqus",  "foot",
-     "footer",      "gdpr",        "gnb",        "gutter",     "hatnote",       "infobox",   "lineno",  "linenos",
-     "lnb",         "login",       "menu",       "menus",      "meta",          "modal",     "most",    "nav",
-     "navbar",      "navbox",      "navi",       "navigation", "newsletter",    "noprint",   "pager",   "pagination",
-     "paging",      "popular",     "popup",      "print",      "promo",         "promotion", "rank",    "ranking",
-     "recommend",   "recommended", "references", "relate",     "related",       "relation",  "replies", "reply",
-     "reporter",    "search",      "share",      "side",       "sidebar",       "skip",      "snb",     "sns",
-     "social",      "sponsor",     "sponsored",  "subscribe",  "subscription",  "tags",      "toc",     "toolbar",
-     "trending",    "util",        "utils",      "widget",     "댓글"});
+    {"ad",          "date",       "contact",  "cmts",          "attachments", "attachment",   "attach",
+     "ads",         "adsense",    "advert",   "advertisement", "banner",      "bio",          "breadcrumb",
+     "breadcrumbs", "btn",        "button",   "buttons",       "byline",      "catlinks",     "cbox",
+     "cmt",         "comment",    "comments", "consent",       "cookie",      "cookies",      "copyright",
+     "disqus",      "foot",       "footer",   "gdpr",          "gnb",         "gutter",       "hatnote",
+     "infobox",     "lineno",     "linenos",  "lnb",           "login",       "menu",         "menus",
+     "meta",        "modal",      "most",     "nav",           "navbar",      "navbox",       "navi",
+     "navigation",  "newsletter", "noprint",  "pager",         "pagination",  "paging",       "popular",
+     "popup",       "print",      "promo",    "promotion",     "rank",        "ranking",      "recommend",
+     "recommended", "references", "relate",   "related",       "relation",    "replies",      "reply",
+     "reporter",    "search",     "share",    "side",          "sidebar",     "skip",         "snb",
+     "sns",         "social",     "sponsor",  "sponsored",     "subscribe",   "subscription", "tags",
+     "toc",         "toolbar",    "trending", "util",          "utils",       "widget",       "댓글"});
 
 template <size_t N>
 constexpr std::array<std::string_view, N> sorted(std::array<std::string_view, N> words) {

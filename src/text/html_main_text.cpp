@@ -15,7 +15,6 @@ namespace ktlm::text {
 namespace {
 
 constexpr TagId kArticle = tag_of("article");
-constexpr TagId kBody = tag_of("body");
 constexpr TagId kHeader = tag_of("header");
 constexpr TagId kMain = tag_of("main");
 constexpr TagId kTable = tag_of("table");
@@ -227,6 +226,29 @@ void remove_stray(std::vector<HtmlBlock>& blocks) {
   blocks = std::move(kept);
 }
 
+/// "댓글", "댓글 12", "댓글목록", "Comments (3)": the heading of what readers wrote.
+bool heads_comments(std::string_view text) {
+  constexpr auto kNames = std::to_array<std::string_view>({"전체 댓글", "댓글", "덧글", "Comments", "comments"});
+  const auto name = std::ranges::find_if(kNames, [&](auto start) { return text.starts_with(start); });
+  if (name == kNames.end()) return false;
+  text.remove_prefix(name->size());
+  for (const std::string_view word : {"목록", "보기", "쓰기", "개"}) {
+    if (const size_t at = text.find(word); at != std::string_view::npos)
+      return text.find_first_not_of("0123456789 ()[],:") >= at && text.size() <= at + word.size() + 1;
+  }
+  return text.find_first_not_of("0123456789 ()[],:") == std::string_view::npos;
+}
+
+/// Cuts off what stands behind the heading of the comments, where prose stands before it.
+void remove_comments(std::vector<HtmlBlock>& blocks) {
+  bool has_prose = false;
+  const auto comments = std::ranges::find_if(blocks, [&](const HtmlBlock& block) {
+    has_prose = has_prose || kind_of(block) == Kind::kProse;
+    return has_prose && heads_comments(block.text);
+  });
+  blocks.erase(comments, blocks.end());
+}
+
 }  // namespace
 
 std::vector<HtmlBlock> select_main_text(const HtmlTree& tree, int32_t body, std::vector<HtmlBlock> blocks) {
@@ -240,6 +262,7 @@ std::vector<HtmlBlock> select_main_text(const HtmlTree& tree, int32_t body, std:
     while (next < roots.size() && tree.nodes[static_cast<size_t>(roots[next])].end <= block.node) ++next;
     return next == roots.size() || block.node < roots[next];
   });
+  remove_comments(blocks);
   if (is_marked) {
     std::erase_if(blocks, [](const HtmlBlock& block) { return kind_of(block) == Kind::kBoilerplate; });
   } else {

@@ -64,6 +64,9 @@ TEST(HtmlPages, AChapterOfDialogueBesideLongerComments) { expect_main_text("nove
 TEST(HtmlPages, APortalsArticleWithoutCaptionsAndAddresses) { expect_main_text("portal_news"); }
 TEST(HtmlPages, ABlogPostWithCodeAndAQuotation) { expect_main_text("tistory"); }
 TEST(HtmlPages, AMagazineByAPublishingSystem) { expect_main_text("magazine"); }
+TEST(HtmlPages, AReviewWithoutCommentsThatNoNameMarks) { expect_main_text("shop_review"); }
+TEST(HtmlPages, APressReleaseWithoutItsTableAndContact) { expect_main_text("press"); }
+TEST(HtmlPages, ALetterOfShortLines) { expect_main_text("school"); }
 
 TEST(HtmlPages, AQuestionWithAllItsAnswers) {
   const auto [found, expected] = read_page("qna");

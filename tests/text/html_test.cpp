@@ -97,6 +97,20 @@ TEST(Html, HostileMarkupTakesLinearTime) {
   EXPECT_EQ(html_to_text(repeat("<")).text.size(), 100'000U);
 }
 
+TEST(Html, WhatReadersWroteGoesWithItsHeading) {
+  const std::string prose = "<p>강은 산에서 시작해 들을 지나 바다로 흘러가는 큰 물줄기를 말한다.</p>";
+  const std::string comment = "<p>글쓴이에게 묻고 싶은 것이 있습니다. 강은 모두 바다로 흘러갑니까?</p>";
+  for (const std::string heading : {"댓글", "댓글 2", "댓글목록", "전체 댓글 (12)", "댓글 3개", "Comments (3)"})
+    EXPECT_EQ(text_of(prose + "<h3>" + heading + "</h3>" + comment).find("글쓴이"), std::string::npos) << heading;
+  for (const std::string heading : {"댓글을 읽는 법", "댓글 문화의 역사"})
+    EXPECT_NE(text_of(prose + "<h3>" + heading + "</h3>" + comment).find("글쓴이"), std::string::npos) << heading;
+}
+
+TEST(Html, MarksOfWikisGo) {
+  EXPECT_EQ(text_of("<h2>이름 <a href=e>[편집]</a></h2><p>강이다.<a href=f>[3]</a> [가]와 [5]는 글이다.</p>"),
+            "이름\n강이다. [가]와 [5]는 글이다.");
+}
+
 TEST(Html, EndTagsReachNoFurtherThanTheirTable) {
   EXPECT_EQ(text_of("<main><table><tr><td></div></main></td></tr></table>글</main><p>밖</p>"), "글");
 }
