@@ -1,74 +1,160 @@
 #include "mend.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
 namespace ktlm::text {
 namespace {
 
-constexpr std::string_view kSeparators = " ,;\t";
-constexpr std::string_view kPauses = ",;";
+// What separates words within brackets, and of these what is a pause. Of several pauses in a row one stays.
+constexpr auto kPauses = std::to_array<std::string_view>({",", ";", "、", "，", "；", "·", "・"});
+constexpr std::string_view kSpaces = " \t";
+// What, alone between two brackets, says nothing: "( ~ )", "(: )".
+constexpr auto kFillers = std::to_array<std::string_view>({"~", "-", "–", "—", ":", "：", "/", "=", "|"});
 constexpr std::string_view kIdeographicSpace = "\xE3\x80\x80";
 
 struct Bracket {
   std::string_view open;
   std::string_view close;
 };
-constexpr auto kBrackets = std::to_array<Bracket>({{"(", ")"}, {"[", "]"}, {"（", "）"}, {"〔", "〕"}});
+constexpr auto kBrackets = std::to_array<Bracket>({{"(", ")"},
+                                                   {"[", "]"},
+                                                   {"（", "）"},
+                                                   {"〔", "〕"},
+                                                   {"《", "》"},
+                                                   {"〈", "〉"},
+                                                   {"「", "」"},
+                                                   {"『", "』"},
+                                                   {"“", "”"},
+                                                   {"‘", "’"}});
 
-bool has_pause(std::string_view separators) { return separators.find_first_of(kPauses) != std::string_view::npos; }
+// The length of the space, pause or (where asked for) filler at the end, or the start, of the text; 0 for anything
+// else.
+size_t separator_at_end(std::string_view text, bool with_fillers) {
+  if (text.empty()) return 0;
+  if (kSpaces.find(text.back()) != std::string_view::npos) return 1;
+  const auto ends = [&](std::string_view mark) { return text.ends_with(mark); };
+  if (const auto pause = std::ranges::find_if(kPauses, ends); pause != kPauses.end()) return pause->size();
+  if (!with_fillers) return 0;
+  const auto filler = std::ranges::find_if(kFillers, ends);
+  return filler == kFillers.end() ? 0 : filler->size();
+}
+size_t separator_at_start(std::string_view text, bool with_fillers) {
+  if (text.empty()) return 0;
+  if (kSpaces.find(text.front()) != std::string_view::npos) return 1;
+  const auto starts = [&](std::string_view mark) { return text.starts_with(mark); };
+  if (const auto pause = std::ranges::find_if(kPauses, starts); pause != kPauses.end()) return pause->size();
+  if (!with_fillers) return 0;
+  const auto filler = std::ranges::find_if(kFillers, starts);
+  return filler == kFillers.end() ? 0 : filler->size();
+}
 
-std::string_view leading_separators(std::string_view text) {
-  const size_t end = text.find_first_not_of(kSeparators);
-  return text.substr(0, end);
+// How far from a scar its traces are looked for: a line may hold a hundred thousand scars.
+constexpr size_t kReach = 200;
+
+std::string_view without_trailing(std::string_view text, bool with_fillers) {
+  const size_t least = text.size() - std::min(text.size(), kReach);
+  while (const size_t length = text.size() > least ? separator_at_end(text, with_fillers) : 0)
+    text.remove_suffix(length);
+  return text;
 }
-std::string_view trailing_separators(std::string_view text) {
-  const size_t last = text.find_last_not_of(kSeparators);
-  return text.substr(last == std::string_view::npos ? 0 : last + 1);
+std::string_view without_leading(std::string_view text, bool with_fillers) {
+  const size_t least = text.size() - std::min(text.size(), kReach);
+  while (const size_t length = text.size() > least ? separator_at_start(text, with_fillers) : 0) {
+    text.remove_prefix(length);
+  }
+  return text;
 }
+
 void strip_trailing(std::string& text, std::string_view bytes) {
   const size_t last = text.find_last_not_of(bytes);
   text.resize(last == std::string::npos ? 0 : last + 1);
+}
+
+std::string_view first_pause(std::string_view separators) {
+  for (; !separators.empty(); separators.remove_prefix(1)) {
+    for (const std::string_view pause : kPauses) {
+      if (separators.starts_with(pause)) return pause;
+    }
+  }
+  return {};
+}
+
+// "(한자: ^)", "(^, 한자: ^)": a label whose words were removed, from the bracket or the pause before it to its colon.
+// Returns where it begins, or npos. Outside brackets a colon introduces what follows on other lines.
+size_t label_begin(std::string_view left) {
+  constexpr size_t kLongestLabel = 60;
+  const size_t colon_size = left.ends_with(':') ? 1 : left.ends_with("：") ? std::string_view("：").size() : 0;
+  if (colon_size == 0) return std::string_view::npos;
+  for (size_t begin = left.size() - colon_size; begin > 0 && left.size() - begin <= kLongestLabel; --begin) {
+    const std::string_view before = left.substr(0, begin);
+    for (const Bracket& bracket : kBrackets) {
+      if (before.ends_with(bracket.open)) return begin;
+      if (before.ends_with(bracket.close)) return std::string_view::npos;
+    }
+    const bool follows_pause =
+        std::ranges::any_of(kPauses, [&](std::string_view pause) { return before.ends_with(pause); });
+    if (!follows_pause) continue;
+    const std::string_view near = before.substr(before.size() - std::min(before.size(), kReach));
+    const size_t open = std::max(near.rfind('(') + 1, near.rfind("（") + 1);  // 0 where there is none
+    const bool is_inside = open > 0 && near.find(')', open) == std::string_view::npos;
+    return is_inside ? begin : std::string_view::npos;
+  }
+  return std::string_view::npos;
 }
 
 // Between `left`, all that has been written, and `right`, the rest of the line, something was removed. Brings the two
 // together: changes the end of `left` and drops the start of `right`.
 void join(std::string& left, std::string_view& right) {
   while (true) {
-    const std::string before(trailing_separators(left));
-    const std::string_view after = leading_separators(right);
-    const std::string_view left_words = std::string_view(left).substr(0, left.size() - before.size());
-    const std::string_view right_words = right.substr(after.size());
+    const std::string_view left_words = without_trailing(left, false);
+    const std::string_view right_words = without_leading(right, false);
+    const std::string before(std::string_view(left).substr(left_words.size()));
+    const std::string_view after = right.substr(0, right.size() - right_words.size());
 
+    const std::string_view left_core = without_trailing(left_words, true);
+    const std::string_view right_core = without_leading(right_words, true);
     bool opens = left_words.empty();
     bool closes = right_words.empty();
+    bool closes_bracket = false;
     const Bracket* emptied = nullptr;
     for (const Bracket& bracket : kBrackets) {
-      const bool is_open = left_words.ends_with(bracket.open);
-      const bool is_close = right_words.starts_with(bracket.close);
-      if (is_open && is_close) emptied = &bracket;
-      opens |= is_open;
-      closes |= is_close;
+      if (left_core.ends_with(bracket.open) && right_core.starts_with(bracket.close)) emptied = &bracket;
+      opens |= left_words.ends_with(bracket.open);
+      closes_bracket |= right_words.starts_with(bracket.close);
     }
+    closes |= closes_bracket;
     if (emptied != nullptr) {
-      left.resize(left_words.size() - emptied->open.size());
-      strip_trailing(left, " ");
-      right = right_words.substr(emptied->close.size());
+      right = right_core.substr(emptied->close.size());
+      left.resize(left_core.size() - emptied->open.size());
+      strip_trailing(left, kSpaces);
       continue;  // the brackets may have been all that stood in another pair
+    }
+    if (closes_bracket || !first_pause(after).empty()) {
+      if (const size_t label = label_begin(left_words); label != std::string_view::npos) {
+        left.resize(label);
+        continue;
+      }
     }
     right = right_words;
     if (opens || closes) {
       left.resize(left_words.size());
+      // A colon at the start of a line introduced nothing that is left.
+      if (left.empty() && right.starts_with(": ")) right = without_leading(right, true);
       return;
     }
     if (before.empty() && after.empty()) return;
     left.resize(left_words.size());
-    if (has_pause(before) || has_pause(after)) {
-      // One pause of several; the one on the left is the older.
-      const std::string_view pauses = has_pause(before) ? std::string_view(before) : after;
-      left += pauses[pauses.find_first_of(kPauses)];
+    const bool ends_sentence = std::string_view(".?!").find(right_words.front()) != std::string_view::npos;
+    if (ends_sentence) return;
+    if (const std::string_view pause = first_pause(before); !pause.empty()) {
+      left += pause;  // the older of several
       if (before.ends_with(' ') || after.ends_with(' ')) left += ' ';
-    } else if (std::string_view(".?!:").find(right_words.front()) == std::string_view::npos) {
+    } else if (const std::string_view later = first_pause(after); !later.empty()) {
+      left += later;
+      if (before.ends_with(' ') || after.ends_with(' ')) left += ' ';
+    } else if (right_words.front() != ':') {
       left += ' ';
     }
     return;

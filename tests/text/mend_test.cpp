@@ -29,12 +29,30 @@ TEST(Mend, BracketsEmptiedByRemovalGo) {
   EXPECT_EQ(mended("가 ((^)) 나"), "가 나");
   EXPECT_EQ(mended("가（^）나"), "가나");
   EXPECT_EQ(mended("(^)"), "");
+  EXPECT_EQ(mended("가 《^》 나"), "가 나");
+  EXPECT_EQ(mended("가( ^ · ^ )는"), "가는");
+  EXPECT_EQ(mended("가(^ ~ ^)는"), "가는");
+  EXPECT_EQ(mended("가(: ^)는"), "가는");
+  EXPECT_EQ(mended("ベルリン（^、^）は"), "ベルリンは");
 }
 
 TEST(Mend, SeparatorsAtBracketsGo) {
   EXPECT_EQ(mended("가(^, 나)"), "가(나)");
   EXPECT_EQ(mended("가(나; ^)"), "가(나)");
   EXPECT_EQ(mended("^, 가, ^"), "가");
+  EXPECT_EQ(mended("^: 3.5인치"), "3.5인치");
+  EXPECT_EQ(mended("( ^ 1999년 ~ ^ )"), "(1999년 ~)");
+}
+
+TEST(Mend, LabelsInBracketsGoWithTheirWords) {
+  EXPECT_EQ(mended("가(한자: ^)는"), "가는");
+  EXPECT_EQ(mended("가(^, 한자: ^)는"), "가는");
+  EXPECT_EQ(mended("가(나, 한자: ^)는"), "가(나)는");
+  EXPECT_EQ(mended("가(한자: ^, 로마자: x)는"), "가(로마자: x)는");
+  EXPECT_EQ(mended("가(한자: 漢, 발음: ^; 로마자: x)는"), "가(한자: 漢, 로마자: x)는");
+  EXPECT_EQ(mended("다음과 같다: ^"), "다음과 같다:");
+  EXPECT_EQ(mended("다음과 같다: ^, 또"), "다음과 같다:, 또");
+  EXPECT_EQ(mended("(가) 나, 다음: ^) 또"), "(가) 나, 다음:) 또");
 }
 
 TEST(Mend, OnePauseOfSeveralStays) {
@@ -42,6 +60,9 @@ TEST(Mend, OnePauseOfSeveralStays) {
   EXPECT_EQ(mended("가 ^, 나"), "가, 나");
   EXPECT_EQ(mended("가, ^나"), "가, 나");
   EXPECT_EQ(mended("가 ^, ^, ^ 나"), "가, 나");
+  EXPECT_EQ(mended("가·^·나"), "가·나");
+  EXPECT_EQ(mended("가、^、나"), "가、나");
+  EXPECT_EQ(mended("서울 1952, ^."), "서울 1952.");
 }
 
 TEST(Mend, SpacesAreMended) {
