@@ -217,23 +217,10 @@ size_t WikitextRenderer::lone_tag(size_t position, size_t end) {
 
 // "10<sup>6</sup>" is not 106, nor "m<sup>2</sup>" m2: short numbers become superscript characters.
 size_t WikitextRenderer::superscript(size_t position) {
-  constexpr std::string_view kDigits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
   constexpr size_t kLongest = 5;
   const size_t length = page_.substr(position, kLongest + 1).find("</");
   if (length == std::string_view::npos || length == 0) return position;
-  std::string raised;
-  std::string_view number = page_.substr(position, length);
-  for (const std::string_view minus : {"-", "−", "&minus;"}) {
-    if (!number.starts_with(minus)) continue;
-    raised += "⁻";
-    number.remove_prefix(minus.size());
-  }
-  for (const char digit : number) {
-    if (digit < '0' || digit > '9') return position;
-    raised += kDigits[digit - '0'];
-  }
-  line_ += raised;
-  return position + length;
+  return append_superscript(page_.substr(position, length), line_) ? position + length : position;
 }
 
 size_t WikitextRenderer::run_length(size_t position, size_t end) const {

@@ -144,66 +144,8 @@ size_t WikitextRenderer::render_template(const Span& span) {
   if (!name) return span.content_begin;
   const KeptTemplate* kept = find_kept_template(*name);
   if (kept == nullptr) return drop(span);
-  render_kept(*kept, *name, view_.template_arguments(span));
+  render_kept(*kept, *name, span);
   return span.end;
-}
-
-void WikitextRenderer::render_kept(const KeptTemplate& kept, std::string_view name,
-                                   const std::vector<Argument>& arguments) {
-  const Argument* main_argument = find_argument(arguments, kept.argument);
-  switch (kept.result) {
-    case TemplateResult::kLiteral:
-      line_ += kept.literal;
-      break;
-    case TemplateResult::kArgument:
-      render_argument(main_argument);
-      break;
-    case TemplateResult::kLastArgument: {
-      const auto last =
-          std::find_if(arguments.rbegin(), arguments.rend(), [](const Argument& a) { return a.name.empty(); });
-      render_argument(last == arguments.rend() ? nullptr : &*last);
-      break;
-    }
-    case TemplateResult::kLanguage: {
-      const Argument* code = find_argument(arguments, 1);
-      render_language(code == nullptr ? std::string_view() : view_.between(code->begin, code->end), main_argument);
-      break;
-    }
-    case TemplateResult::kOwnLanguage:
-      render_language(name.substr(name.find('-') + 1), main_argument);
-      break;
-    case TemplateResult::kQuantity:
-      render_argument(main_argument);
-      line_ += ' ';
-      render_argument(find_argument(arguments, 2));
-      break;
-    case TemplateResult::kBase:
-      render_argument(main_argument);
-      line_ += '(';
-      render_argument(find_argument(arguments, 2));
-      line_ += ')';
-      break;
-    case TemplateResult::kBlock: {
-      if (main_argument == nullptr) {
-        const auto named =
-            std::ranges::find_if(arguments, [](const Argument& a) { return is_content_argument(a.name); });
-        if (named != arguments.end()) main_argument = &*named;
-      }
-      if (!in_heading_) end_paragraph();
-      render_argument(main_argument);
-      if (!in_heading_) end_paragraph();
-      break;
-    }
-  }
-}
-
-void WikitextRenderer::render_language(std::string_view code, const Argument* words) {
-  const std::string_view language = language_name(code);
-  if (words != nullptr && !language.empty() && !trimmed(view_.between(words->begin, words->end)).empty()) {
-    line_ += language;
-    line_ += ": ";
-  }
-  render_argument(words);
 }
 
 void WikitextRenderer::render_argument(const Argument* argument) {
@@ -216,8 +158,10 @@ void WikitextRenderer::render_argument(const Argument* argument) {
   render_words(begin, begin + words.size());
 }
 
+bool WikitextRenderer::is_too_deep() const { return depth_ >= kMaxDepth; }
+
 void WikitextRenderer::render_words(size_t begin, size_t end) {
-  if (depth_ >= kMaxDepth || trimmed(view_.between(begin, end)).empty()) {
+  if (is_too_deep() || trimmed(view_.between(begin, end)).empty()) {
     scar();
   } else {
     render(begin, end);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "name_table.h"
+#include "wikitext_languages.h"
 
 namespace ktlm::text {
 namespace {
@@ -12,152 +13,31 @@ struct Namespace {
   std::string_view name;
   LinkKind kind;
 };
-// The namespaces of the Korean and the English Wikipedia whose links show nothing, the sister projects' prefixes, and
-// the languages with the most articles. A page title such as "CSI: 마이애미" must not look like one of them.
+// The namespaces of files and categories in Korean, English and, from pages translated in haste, other languages: their
+// links show nothing. And the sister projects' prefixes. A page title such as "CSI: 마이애미" must not look like one of
+// them.
 constexpr auto kNamespaces = std::to_array<Namespace>({
-    {"b", LinkKind::kVisible},          {"c", LinkKind::kVisible},          {"category", LinkKind::kSilent},
-    {"commons", LinkKind::kVisible},    {"d", LinkKind::kVisible},          {"file", LinkKind::kSilent},
-    {"image", LinkKind::kSilent},       {"m", LinkKind::kVisible},          {"media", LinkKind::kVisible},
-    {"meta", LinkKind::kVisible},       {"mw", LinkKind::kVisible},         {"n", LinkKind::kVisible},
-    {"q", LinkKind::kVisible},          {"s", LinkKind::kVisible},          {"species", LinkKind::kVisible},
+    {"archivo", LinkKind::kSilent},     {"b", LinkKind::kVisible},          {"bestand", LinkKind::kSilent},
+    {"c", LinkKind::kVisible},          {"categoria", LinkKind::kSilent},   {"category", LinkKind::kSilent},
+    {"categoría", LinkKind::kSilent},   {"catégorie", LinkKind::kSilent},   {"commons", LinkKind::kVisible},
+    {"d", LinkKind::kVisible},          {"datei", LinkKind::kSilent},       {"ficheiro", LinkKind::kSilent},
+    {"fichier", LinkKind::kSilent},     {"fil", LinkKind::kSilent},         {"file", LinkKind::kSilent},
+    {"image", LinkKind::kSilent},       {"immagine", LinkKind::kSilent},    {"kategori", LinkKind::kSilent},
+    {"kategorie", LinkKind::kSilent},   {"kategorija", LinkKind::kSilent},  {"m", LinkKind::kVisible},
+    {"media", LinkKind::kVisible},      {"meta", LinkKind::kVisible},       {"mw", LinkKind::kVisible},
+    {"n", LinkKind::kVisible},          {"plik", LinkKind::kSilent},        {"q", LinkKind::kVisible},
+    {"s", LinkKind::kVisible},          {"species", LinkKind::kVisible},    {"thểloại", LinkKind::kSilent},
     {"v", LinkKind::kVisible},          {"voy", LinkKind::kVisible},        {"w", LinkKind::kVisible},
     {"wikibooks", LinkKind::kVisible},  {"wikinews", LinkKind::kVisible},   {"wikipedia", LinkKind::kVisible},
     {"wikiquote", LinkKind::kVisible},  {"wikisource", LinkKind::kVisible}, {"wikt", LinkKind::kVisible},
-    {"wiktionary", LinkKind::kVisible}, {"wmf", LinkKind::kVisible},        {"그림", LinkKind::kSilent},
+    {"wiktionary", LinkKind::kVisible}, {"wmf", LinkKind::kVisible},        {"категория", LinkKind::kSilent},
+    {"файл", LinkKind::kSilent},        {"カテゴリ", LinkKind::kSilent},    {"ファイル", LinkKind::kSilent},
+    {"分类", LinkKind::kSilent},        {"分類", LinkKind::kSilent},        {"文件", LinkKind::kSilent},
+    {"檔案", LinkKind::kSilent},        {"画像", LinkKind::kSilent},        {"그림", LinkKind::kSilent},
     {"미디어", LinkKind::kVisible},     {"분류", LinkKind::kSilent},        {"위키낱말사전", LinkKind::kVisible},
     {"파일", LinkKind::kSilent},
 });
 static_assert(is_sorted_by_name(kNamespaces));
-
-struct Language {
-  std::string_view name;  // the code
-  std::string_view korean;
-};
-// Codes of ISO 639 and of Wikipedias. The Korean name, where given, is how kowiki's 틀:llang introduces the word.
-constexpr auto kLanguages = std::to_array<Language>({
-    {"af", "아프리칸스어"},
-    {"als", ""},
-    {"am", "암하라어"},
-    {"an", "아라곤어"},
-    {"ang", "고대 영어"},
-    {"ar", "아랍어"},
-    {"arz", "이집트 아랍어"},
-    {"ast", "아스투리아스어"},
-    {"az", "아제르바이잔어"},
-    {"azb", ""},
-    {"ba", "바시키르어"},
-    {"be", "벨라루스어"},
-    {"bg", "불가리아어"},
-    {"bn", "벵골어"},
-    {"bo", "티베트어"},
-    {"br", "브르타뉴어"},
-    {"bs", "보스니아어"},
-    {"ca", "카탈루냐어"},
-    {"ce", "체첸어"},
-    {"ceb", "세부아노어"},
-    {"ckb", "소라니 쿠르드어"},
-    {"cs", "체코어"},
-    {"cv", "추바시어"},
-    {"cy", "웨일스어"},
-    {"da", "덴마크어"},
-    {"de", "독일어"},
-    {"el", "그리스어"},
-    {"en", "영어"},
-    {"eo", "에스페란토"},
-    {"es", "스페인어"},
-    {"et", "에스토니아어"},
-    {"eu", "바스크어"},
-    {"fa", "페르시아어"},
-    {"fi", "핀란드어"},
-    {"fo", "페로어"},
-    {"fr", "프랑스어"},
-    {"fro", "고대 프랑스어"},
-    {"fy", "서프리슬란트어"},
-    {"ga", "아일랜드어"},
-    {"gd", "스코틀랜드 게일어"},
-    {"gl", "갈리시아어"},
-    {"grc", "고대 그리스어"},
-    {"he", "히브리어"},
-    {"hi", "힌디어"},
-    {"hr", "크로아티아어"},
-    {"ht", "아이티어"},
-    {"hu", "헝가리어"},
-    {"hy", "아르메니아어"},
-    {"ia", "인터링구아"},
-    {"id", "인도네시아어"},
-    {"io", "이도어"},
-    {"is", "아이슬란드어"},
-    {"it", "이탈리아어"},
-    {"ja", "일본어"},
-    {"jv", "자와어"},
-    {"ka", "조지아어"},
-    {"kk", "카자흐어"},
-    {"km", "크메르어"},
-    {"kn", "칸나다어"},
-    {"ko", "한국어"},
-    {"ku", "쿠르드어"},
-    {"ky", "키르기스어"},
-    {"la", "라틴어"},
-    {"lb", "룩셈부르크어"},
-    {"lo", "라오어"},
-    {"lt", "리투아니아어"},
-    {"lv", "라트비아어"},
-    {"mg", "말라가시어"},
-    {"mi", "마오리어"},
-    {"min", ""},
-    {"mk", "마케도니아어"},
-    {"ml", "말라얄람어"},
-    {"mn", "몽골어"},
-    {"mr", "마라티어"},
-    {"ms", "말레이어"},
-    {"mt", "몰타어"},
-    {"my", "미얀마어"},
-    {"nds", "저지 독일어"},
-    {"ne", "네팔어"},
-    {"nl", "네덜란드어"},
-    {"nn", "뉘노르스크"},
-    {"no", "노르웨이어"},
-    {"oc", "오크어"},
-    {"pa", "펀자브어"},
-    {"pl", "폴란드어"},
-    {"pt", "포르투갈어"},
-    {"qu", "케추아어"},
-    {"ro", "루마니아어"},
-    {"ru", "러시아어"},
-    {"sa", "산스크리트어"},
-    {"scn", "시칠리아어"},
-    {"sco", "스코트어"},
-    {"sh", "세르보크로아트어"},
-    {"simple", ""},
-    {"sk", "슬로바키아어"},
-    {"sl", "슬로베니아어"},
-    {"sq", "알바니아어"},
-    {"sr", "세르비아어"},
-    {"sv", "스웨덴어"},
-    {"sw", "스와힐리어"},
-    {"ta", "타밀어"},
-    {"te", "텔루구어"},
-    {"tg", "타지크어"},
-    {"th", "태국어"},
-    {"tl", "타갈로그어"},
-    {"tr", "튀르키예어"},
-    {"tt", "타타르어"},
-    {"uk", "우크라이나어"},
-    {"ur", "우르두어"},
-    {"uz", "우즈베크어"},
-    {"vi", "베트남어"},
-    {"war", ""},
-    {"yi", "이디시어"},
-    {"yue", "광둥어"},
-    {"zh", "중국어"},
-    {"zh-classical", ""},
-    {"zh-hans", "중국어 간체자"},
-    {"zh-hant", "중국어 정체자"},
-    {"zh-min-nan", ""},
-    {"zh-tw", "중국어"},
-    {"zh-yue", "광둥어"},
-});
-static_assert(is_sorted_by_name(kLanguages));
 
 // As kowiki names them, then enwiki; canonical_name() has taken case and spaces away.
 constexpr auto kCutSections = std::to_array<std::string_view>({
@@ -268,7 +148,7 @@ LinkTarget parse_link_target(std::string_view target) {
     // Prefixes of projects and languages are written small: "IT: ..." and "M: ..." are titles.
     const bool is_small = words.starts_with(prefix);
     const Namespace* known = find_by_name(kNamespaces, prefix);
-    const bool is_language = is_small && known == nullptr && find_by_name(kLanguages, prefix) != nullptr;
+    const bool is_language = is_small && known == nullptr && is_language_code(prefix);
     const bool is_silent = is_language || (known != nullptr && known->kind == LinkKind::kSilent);
     if (!is_silent && !(known != nullptr && is_small)) break;
     if (i == 0 && is_silent && !has_colon) return {LinkKind::kSilent, {}};
@@ -277,11 +157,6 @@ LinkTarget parse_link_target(std::string_view target) {
   }
   if (words.starts_with('#')) words.remove_prefix(1);
   return result;
-}
-
-std::string_view language_name(std::string_view code) {
-  const Language* language = find_by_name(kLanguages, canonical_name(code));
-  return language == nullptr ? std::string_view() : language->korean;
 }
 
 bool is_cut_section(std::string_view heading) {

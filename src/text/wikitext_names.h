@@ -1,4 +1,4 @@
-// The names that a page's links and headings go by, in Korean and in English: namespaces, sister projects, languages,
+// The names that a page's links and headings go by, in Korean and in English: namespaces, sister projects,
 // sections, behaviour switches. A name that is missed is added in wikitext_names.cpp and nowhere else.
 #pragma once
 
@@ -23,9 +23,6 @@ struct LinkTarget {
   std::string_view words;  // the target without the prefixes that readers would not miss
 };
 LinkTarget parse_link_target(std::string_view target);
-
-/// "de" -> "독일어"; empty for a code not listed.
-std::string_view language_name(std::string_view code);
 
 /// 같이 보기, 각주, External links, ...: lists for editors rather than readers.
 bool is_cut_section(std::string_view heading);

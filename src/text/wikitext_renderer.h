@@ -47,12 +47,25 @@ class WikitextRenderer {
   size_t render_verbatim(const Span& span);
   size_t skip_comment(const Span& span);
   size_t render_template(const Span& span);
-  void render_kept(const KeptTemplate& kept, std::string_view name, const std::vector<Argument>& arguments);
-  void render_language(std::string_view code, const Argument* words);
   void render_argument(const Argument* argument);  // null: a scar
   void render_words(size_t begin, size_t end);     // a scar where there are none
 
+  // Templates that keep words (wikitext_kept.cpp).
+  using Arguments = std::vector<Argument>;
+  void render_kept(const KeptTemplate& kept, std::string_view name, const Span& span);
+  void render_language(std::string_view code, const Argument* words);
+  void render_labelled(const Arguments& arguments);
+  void render_quantity(const Arguments& arguments);
+  void render_number(const Arguments& arguments);
+  void render_fraction(const Arguments& arguments);
+  void render_date(const Arguments& arguments);
+  void render_base(const Arguments& arguments);
+  void render_country(std::string_view code, const Argument* argument);
+  void render_block(const Argument* argument);
+  std::string_view words_of(const Argument* argument) const;
+
   void scar() { scars_.push_back(line_.size()); }
+  bool is_too_deep() const;
   size_t run_length(size_t position, size_t end) const;
   size_t find_url_end(size_t position, size_t end) const;
 

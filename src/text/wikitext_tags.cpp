@@ -118,6 +118,23 @@ size_t find_tag_end(std::string_view wikitext, size_t position, TagContent conte
   return end != std::string_view::npos && wikitext[end] == '>' ? end + 1 : std::string_view::npos;
 }
 
+bool append_superscript(std::string_view number, std::string& out) {
+  constexpr std::string_view kDigits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  std::string raised;
+  for (const std::string_view minus : {"-", "−", "&minus;"}) {
+    if (!number.starts_with(minus)) continue;
+    raised += "⁻";
+    number.remove_prefix(minus.size());
+    break;
+  }
+  for (const char digit : number) {
+    if (digit < '0' || digit > '9') return false;
+    raised += kDigits[digit - '0'];
+  }
+  out += raised;
+  return true;
+}
+
 std::string_view tag_name_at(std::string_view wikitext, size_t position) {
   size_t begin = position + 1;
   if (begin < wikitext.size() && wikitext[begin] == '/') ++begin;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace ktlm::text {
@@ -31,6 +32,9 @@ size_t find_tag_end(std::string_view wikitext, size_t position, TagContent conte
 
 /// The name of the tag at `position` (a '<', then perhaps a '/'), as written; empty where no letter follows.
 std::string_view tag_name_at(std::string_view wikitext, size_t position);
+
+/// Appends the number, perhaps negative, in superscript characters; false, and nothing appended, for what is none.
+bool append_superscript(std::string_view number, std::string& out);
 
 inline bool is_ascii_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

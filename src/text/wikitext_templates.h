@@ -13,10 +13,18 @@ enum class TemplateResult : uint8_t {
   kLastArgument,  // {{글자색|red|words}}
   kLanguage,      // {{llang|de|Berlin}}: "독일어: Berlin"
   kOwnLanguage,   // {{lang-de|Berlin}}: the same, named in the template's name
-  kQuantity,      // {{convert|12|km|mi}}: "12 km"
-  kBase,          // {{루비|漢字|한자}}: "漢字(한자)"
-  kBlock,         // {{인용문|words}}: a paragraph of its own
-  kLiteral,       // {{!}}: "|"
+  kLabelled,  // {{ko-hhrm|서울|漢陽}}, {{zh|t=臺灣|p=Táiwān}}: "서울, 한자: 漢陽", "정체자: 臺灣, 병음: Táiwān"
+  kQuantity,  // {{convert|12|km|mi}}, {{convert|3|-|5|km}}: "12 km", "3-5 km"
+  kNumber,    // {{val|1.5|0.2|e=3|u=m}}: "1.5±0.2×10³ m"
+  kFraction,  // {{frac|1|2}}: "1/2"
+  kDate,      // {{시작일|1988|9|17}}: "1988년 9월 17일"
+  kJoined,    // {{chem|H|2|O}}: "H2O"
+  kBase,     // {{루비|漢字|한자}}, {{nihongo|도쿄|東京|Tōkyō}}: "漢字(한자)", "도쿄(東京, Tōkyō)"
+  kCountry,  // {{국기|KOR}}, {{KOR}}: "대한민국"
+  kBlock,    // {{인용문|words}}: a paragraph of its own
+  kNameWords,  // {{formatnum:1234}}: what stands behind the colon
+  kPrefixed,   // {{USD|5}}: "US$5"
+  kLiteral,    // {{!}}: "|"
 };
 struct KeptTemplate {
   std::string_view name;

@@ -37,7 +37,7 @@ TEST(Wikitext, LinksKeepTheirWords) {
 TEST(Wikitext, FilesCategoriesAndLanguageLinksGo) {
   expect_texts({{"가 [[파일:a.jpg|섬네일|[[국가의회 의사당]] {{llang|de|b}}]] 나", "가 나"},
                 {"[[그림:a.jpg]][[File:b.png|thumb]][[image:c.svg|x|y]]", ""},
-                {"[[Datei:d.jpg|mini|auf Deutsch]]", ""},
+                {"[[Datei:d.jpg|mini|auf Deutsch]] [[Kategorie:Stadt]][[カテゴリ:都市]][[Catégorie:Ville]]", ""},
                 {"끝.\n[[분류:도시]]\n[[Category:Cities]]\n[[en:Berlin]]\n[[zh-min-nan:Berlin]]", "끝."}});
 }
 
@@ -59,27 +59,6 @@ TEST(Wikitext, TemplatesGo) {
                 {"{{{1|기본값}}}글", "글"},
                 {"{{<!-- 숨은 말 -->\n틀<!-- 또 -->\n|가}}{{\n틀\n}}글", "글"},
                 {"{{첫 줄\n둘째 줄|셋}} {{가<나}} {{|다}}", "첫 줄\n둘째 줄|셋 가<나 |다"}});
-}
-
-TEST(Wikitext, LanguageTemplatesKeepTheirWords) {
-  expect_texts({{"베를린({{llang|de|Berlin}})은", "베를린(독일어: Berlin)은"},
-                {"{{lang|en|James}}, {{언어|fr|Paris}}, {{lang-ja|東京}}", "James, Paris, 일본어: 東京"},
-                {"{{llang|qqq|Foo}} {{llang|de|}}.", "Foo."},
-                {"{{Lang|de|'''굵게'''|nocat=1}} {{틀:한글|가나}}", "굵게 가나"}});
-}
-
-TEST(Wikitext, SomeTemplatesKeepTheirWords) {
-  expect_texts({{"{{변환|12|km}}와 {{convert|3|mi|km|0}}", "12 km와 3 mi"},
-                {"{{줄바꿈 금지|가 나}} {{글자색|red|빨강}} {{국기나라|독일}}", "가 나 빨강 독일"},
-                {"{{루비|漢字|한자}} a{{!}}b{{=}}c", "漢字(한자) a|b=c"},
-                {"{{nowrap|1=이름으로}}", "이름으로"}});
-}
-
-TEST(Wikitext, QuotationsAreParagraphsOfTheirOwn) {
-  expect_texts({{"말했다.\n{{인용문|나는 생각한다.\n고로 있다.|데카르트}}\n이어서",
-                 "말했다.\n\n나는 생각한다.\n고로 있다.\n\n이어서"},
-                {"{{quote|text=말|author=이}}뒤", "말\n\n뒤"},
-                {"{{인용문|출처=책|내용=이름 붙은 말}}", "이름 붙은 말"}});
 }
 
 TEST(Wikitext, TablesGo) {
