@@ -13,9 +13,11 @@ class ByteSet {
     for (const char byte : bytes) members_[static_cast<unsigned char>(byte)] = true;
   }
 
+  bool has(char byte) const { return members_[static_cast<unsigned char>(byte)]; }
+
   /// The first member at or behind `position`, or `end`.
   size_t find(std::string_view text, size_t position, size_t end) const {
-    while (position < end && !members_[static_cast<unsigned char>(text[position])]) ++position;
+    while (position < end && !has(text[position])) ++position;
     return position;
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "byte_set.h"
 #include "name_table.h"
 #include "wikitext_languages.h"
 
@@ -107,6 +108,8 @@ constexpr auto kFileEndings = std::to_array<std::string_view>(
 constexpr auto kUrlSchemes =
     std::to_array<std::string_view>({"http://", "https://", "//", "ftp://", "mailto:", "news:", "irc://", "tel:"});
 
+constexpr ByteSet kUrlStarts("hHfFmMnNiItT/");
+
 bool names_file(std::string_view target) {
   constexpr size_t kLongestEnding = 5;
   if (target.find(':') == std::string_view::npos || target.size() < kLongestEnding) return false;
@@ -117,13 +120,16 @@ bool names_file(std::string_view target) {
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\n\r";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return text.substr(text.size());  // empty, but still within the text
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  size_t begin = 0;
+  size_t end = text.size();
+  while (begin < end && is_space(text[begin])) ++begin;
+  while (end > begin && is_space(text[end - 1])) --end;
+  return text.substr(begin, end - begin);  // where empty, still within the text
 }
 
 bool is_url(std::string_view text) {
+  if (text.empty() || !kUrlStarts.has(text.front())) return false;
   const auto starts_with = [&](std::string_view scheme) {
     return text.size() > scheme.size() &&
            std::string_view(" ]\n|").find(text[scheme.size()]) == std::string_view::npos &&

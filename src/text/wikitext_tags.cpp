@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "byte_set.h"
 #include "name_table.h"
 
 namespace ktlm::text {
@@ -103,19 +104,21 @@ constexpr auto kTags = std::to_array<Tag>({{"abbr", kWikitext, kNone},
                                            {"wbr", kWikitext, kNone}});
 static_assert(is_sorted_by_name(kTags));
 
+constexpr ByteSet kAngles("<>");
+
 }  // namespace
 
 const Tag* find_tag(std::string_view name) { return find_by_name(kTags, canonical_name(name)); }
 
 size_t find_tag_end(std::string_view wikitext, size_t position, TagContent content) {
   const bool takes_any = content == TagContent::kDropped || content == TagContent::kVerbatim;
-  size_t end = wikitext.find_first_of("<>", position + 1);
-  if (takes_any && end != std::string_view::npos && wikitext[end] == '<') {
+  size_t end = kAngles.find(wikitext, position + 1, wikitext.size());
+  if (takes_any && end < wikitext.size() && wikitext[end] == '<') {
     constexpr size_t kLongest = 1000;
     const size_t length = wikitext.substr(end, kLongest).find_first_of(">\n");
-    end = length == std::string_view::npos ? length : end + length;
+    end = length == std::string_view::npos ? wikitext.size() : end + length;
   }
-  return end != std::string_view::npos && wikitext[end] == '>' ? end + 1 : std::string_view::npos;
+  return end < wikitext.size() && wikitext[end] == '>' ? end + 1 : std::string_view::npos;
 }
 
 bool append_superscript(std::string_view number, std::string& out) {

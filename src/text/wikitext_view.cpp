@@ -15,7 +15,18 @@ constexpr ByteSet kNameEnds("|{}[]<>\n");
 }  // namespace
 
 std::vector<Span>::const_iterator WikitextView::spans_from(size_t position) const {
-  return std::ranges::lower_bound(spans_, position, {}, &Span::begin);
+  // A page is read forwards: the span asked for is mostly the one found last, or one of the next few.
+  constexpr size_t kNear = 6;
+  if (nearest_ < spans_.size() && spans_[nearest_].begin <= position) {
+    const size_t end = std::min(nearest_ + kNear, spans_.size());
+    while (nearest_ < end && spans_[nearest_].begin < position) ++nearest_;
+  }
+  auto span = spans_.begin() + static_cast<std::ptrdiff_t>(nearest_);
+  const bool is_found =
+      nearest_ > 0 && std::prev(span)->begin < position && (span == spans_.end() || span->begin >= position);
+  if (!is_found) span = std::ranges::lower_bound(spans_, position, {}, &Span::begin);
+  nearest_ = static_cast<size_t>(span - spans_.begin());
+  return span;
 }
 
 const Span* WikitextView::span_at(size_t position) const {

@@ -50,6 +50,7 @@ class WikitextView {
 
   std::string_view page_;
   std::vector<Span> spans_;
+  mutable size_t nearest_ = 0;  // where the last search in spans_ ended
 };
 
 /// The positional argument of that number, from 1; one named by its number counts as well. Null where there is none.
