@@ -16,6 +16,9 @@ namespace {
 
 constexpr char32_t kRemoved = 0x110000;  // beyond the last code point
 constexpr char32_t kZeroWidthJoiner = 0x200D;
+// Old Hangul's vowel O-YAE, which stands where Unicode's formula for syllables has "no final consonant". utf8proc 2.8
+// loses it behind a syllable; it joins with nothing before it, so that composition may begin anew in front of it.
+constexpr char32_t kBeforeFinalConsonants = 0x11A7;
 
 bool is_between(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
 
@@ -151,6 +154,7 @@ std::string normalize(std::string_view text) {
       if (is_pictograph(decode_utf8(text, next))) mapped = c;
     }
     if (mapped == kRemoved) continue;
+    if (mapped == kBeforeFinalConsonants) end_line();
     if (may_change_in_nfc(mapped) && mapped != '\n') line_is_suspect = true;
     append_utf8(out, mapped);
     previous = mapped;
