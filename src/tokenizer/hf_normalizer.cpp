@@ -10,10 +10,8 @@
 namespace ktlm::tokenizer {
 namespace {
 
-// The planes that hold all that is mapped; behind them come rare Hanja, tags and private use, which the normaliser
-// keeps.
-constexpr char32_t kLimit = 0x20000;
-constexpr char32_t kJoiner = 0x200D;  // zero-width joiner: kept inside emoji only
+constexpr char32_t kLimit = 0x110000;  // behind the last code point
+constexpr char32_t kJoiner = 0x200D;   // zero-width joiner: kept inside emoji only
 constexpr char32_t kEmoji = 0x1F468;
 
 std::string utf8(std::initializer_list<char32_t> characters) {
@@ -52,9 +50,8 @@ Json replace_text(const std::string& text, const std::string& by) {
   return {{"type", "Replace"}, {"pattern", {{"String", text}}}, {"content", by}};
 }
 
-}  // namespace
-
-Json hf_normalizer() {
+// Asks about each code point, which takes a tenth of a second.
+Json spell_normalizer() {
   std::vector<std::string> mapped(kLimit);
   for (char32_t c = 0; c < kLimit; ++c)
     if (!is_surrogate(c)) mapped[c] = text::normalize(utf8({c}));
@@ -67,12 +64,14 @@ Json hf_normalizer() {
 
   Json steps = Json::array();
   steps.push_back(replace_pattern("\\r\\n?|" + character_class(becomes("\n")), "\n"));
-  steps.push_back(replace_pattern(character_class(becomes("")), ""));
+  // normalize() looks at what stands behind a joiner as it is, and at what it has written before it. So the second goes
+  // behind the removal of junk.
   const std::string joiner = escaped(kJoiner);
-  steps.push_back(replace_pattern("(?<!" + character_class([&](char32_t c) { return joins(c, kEmoji); }) + ")" +
-                                      joiner + "|" + joiner + "(?!" +
-                                      character_class([&](char32_t c) { return joins(kEmoji, c); }) + ")",
-                                  ""));
+  steps.push_back(
+      replace_pattern(joiner + "(?!" + character_class([&](char32_t c) { return joins(kEmoji, c); }) + ")", ""));
+  steps.push_back(replace_pattern(character_class(becomes("")), ""));
+  steps.push_back(
+      replace_pattern("(?<!" + character_class([&](char32_t c) { return joins(c, kEmoji); }) + ")" + joiner, ""));
   steps.push_back(replace_pattern(character_class(becomes(" ")), " "));
   // Half-width and full-width forms: one by one, since a pattern can't compute.
   for (char32_t c = 0xFF00; c < 0xFFF0; ++c) {
@@ -83,6 +82,13 @@ Json hf_normalizer() {
   steps.push_back({{"type", "NFC"}});
   steps.push_back(replace_text(" ", std::string(kSpaceMarkUtf8)));
   return {{"type", "Sequence"}, {"normalizers", steps}};
+}
+
+}  // namespace
+
+Json hf_normalizer() {
+  static const Json normalizer = spell_normalizer();
+  return normalizer;
 }
 
 }  // namespace ktlm::tokenizer
