@@ -54,7 +54,7 @@ def train_fixture(ktlm):
         subprocess.run([ktlm, "train-tokenizer", "--input", f"{folder}/prepared", "--out", f"{folder}/tokenizer",
                         "--vocab-size", str(VOCAB_SIZE)], check=True)
         shutil.rmtree(DATA / "trained", ignore_errors=True)
-        shutil.copytree(f"{folder}/tokenizer", DATA / "trained", ignore=shutil.ignore_patterns("analysis.json"))
+        shutil.copytree(f"{folder}/tokenizer", DATA / "trained", ignore=shutil.ignore_patterns("analysis.*"))
 
 
 def main():
