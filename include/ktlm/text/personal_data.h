@@ -1,0 +1,33 @@
+// Masks what tells of one person and helps no model: 주민등록번호, telephone numbers, e-mail addresses, card numbers.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace ktlm::text {
+
+enum class PersonalData { kEmail, kResidentNumber, kPhone, kCard };
+inline constexpr size_t kNumPersonalData = 4;
+/// How many of each kind, by its number.
+using PersonalDataCounts = std::array<int64_t, kNumPersonalData>;
+
+/// "email", "resident_number", "phone", "card": as in the manifest.
+const char* personal_data_name(PersonalData kind);
+
+/// Replaces, in normalised text, each by its placeholder (<이메일>, <주민등록번호>, <전화번호>, <카드번호>) and counts
+/// it.
+///
+/// - E-mail: local@domain in ASCII; not of the domains example.com, .org and .net (RFC 2606), which are nobody's.
+/// - Resident and foreigner registration numbers: a possible date, a seventh digit from 1 to 8; written without a
+/// hyphen,
+///   their check digit must be right (with one it need not: since October 2020 new numbers have none).
+/// - Telephone: mobile (01x), 070, 050x and area codes (02, 031 ... 064), also behind +82. 15xx, 16xx, 18xx and 080
+///   belong to companies and stay.
+/// - Cards: 4-4-4-4, 4-6-5 or as one number of a card issuer's prefix, where Luhn's check digit is right.
+///
+/// Account numbers have no form of their own and stay. Linear in time, whatever the text.
+void mask_personal_data(std::string& text, PersonalDataCounts& counts);
+
+}  // namespace ktlm::text
