@@ -52,16 +52,44 @@ std::string split_text(const char* name, const corpus::SplitSummary& split) {
          " of text";
 }
 
+std::string masked_text(const corpus::DocumentCounts& counts) {
+  const auto of = [&counts](text::PersonalData kind) {
+    return std::to_string(counts.masked[static_cast<size_t>(kind)]);
+  };
+  if (counts.masked == text::PersonalDataCounts{}) return {};
+  return "masked: e-mail addresses " + of(text::PersonalData::kEmail) + ", telephone numbers " +
+         of(text::PersonalData::kPhone) + ", resident numbers " + of(text::PersonalData::kResidentNumber) +
+         ", card numbers " + of(text::PersonalData::kCard) + "\n";
+}
+
 std::string summary_text(const corpus::PrepareSummary& summary) {
   std::string text = " documents       kept    dropped  input\n";
   for (const corpus::InputSummary& input : summary.inputs)
     text += table_row(input.counts, input.name, decoded_text(input));
   if (summary.inputs.size() > 1) text += table_row(summary.total, "total");
+  text += masked_text(summary.total);
   if (summary.train.files == 0)
     return text + summary.out_dir.string() + ": a shard; duplicates are found when ktlm prepare merge has them all\n";
   text += summary.out_dir.string() + ": " + split_text("train", summary.train) + "; " + split_text("val", summary.val) +
           "\n";
   return text;
+}
+
+// What a person may not have meant: a collection of poems or statutes that fails filters made for web pages.
+std::vector<std::string> quality_advice(const corpus::PrepareSummary& summary) {
+  constexpr double kManyDropped = 0.2;
+  std::vector<std::string> advice;
+  for (const corpus::InputSummary& input : summary.inputs) {
+    int64_t poor = 0;
+    for (auto i = static_cast<size_t>(corpus::DropReason::kLanguage);
+         i <= static_cast<size_t>(corpus::DropReason::kRepetitiveNgrams); ++i)
+      poor += input.counts.dropped[i];
+    if (static_cast<double>(poor) > kManyDropped * static_cast<double>(input.counts.documents_in))
+      advice.push_back(input.name + ": the quality filters dropped " + std::to_string(poor) + " of " +
+                       std::to_string(input.counts.documents_in) + " documents; --quality-off \"" + input.name +
+                       "\" keeps them");
+  }
+  return advice;
 }
 
 std::string speed_text(const corpus::PrepareSummary& summary) {
@@ -131,6 +159,7 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
     return console.exit_code();
   }
   console.print(arguments.json ? to_json_line(to_json(summary)) : summary_text(summary));
+  for (const std::string& advice : quality_advice(summary)) console.note(advice);
   if (!summary.resumed && !arguments.merges) console.note(speed_text(summary));
   return console.exit_code();
 }

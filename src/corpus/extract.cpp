@@ -174,6 +174,13 @@ DropReason judge(const Document& document, const std::string& file, const Prepar
   return judge_quality(document.text, config);
 }
 
+void mask(ExtractedDocument& out) {
+  text::mask_personal_data(out.document.text, out.masked);
+  text::PersonalDataCounts counted_already{};  // a dialogue's text is its contents
+  for (ChatMessage& message : out.document.messages) text::mask_personal_data(message.content, counted_already);
+  text::mask_personal_data(out.document.title, out.masked);
+}
+
 }  // namespace
 
 ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config) {
@@ -190,11 +197,12 @@ ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& confi
     text = trimmed(std::move(text));
     if (out.dropped == DropReason::kNone && text.empty()) drop(out, DropReason::kEmpty);
   }
-  if (out.dropped != DropReason::kNone) {
+  if (out.dropped != DropReason::kNone)
     text = raw.body.substr(0, kBeginningBytes);
-    return out;
-  }
-  drop(out, judge(out.document, raw.source, config));
+  else
+    drop(out, judge(out.document, raw.source, config));
+  // Dropped texts as well: the report shows how they begin.
+  if (config.mask_personal_data) mask(out);
   if (out.dropped == DropReason::kNone) out.hash = hash128(text);
   return out;
 }

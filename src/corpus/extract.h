@@ -18,6 +18,7 @@ struct ExtractedDocument {
   std::string problem;       // the message to the user about a document that can't be read; else empty
   Hash128 hash;              // of the normalised text
   int64_t utf8_repairs = 0;  // malformed sequences replaced by U+FFFD
+  text::PersonalDataCounts masked{};
   size_t input = 0;
 };
 

@@ -58,6 +58,7 @@ class Collector {
     }
     ++counts.kept;
     counts.text_bytes += static_cast<int64_t>(extracted.document.text.size());
+    for (size_t i = 0; i < counts.masked.size(); ++i) counts.masked[i] += extracted.masked[i];
   }
 
   void report(const ExtractedDocument& extracted) {

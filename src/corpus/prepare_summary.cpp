@@ -34,6 +34,9 @@ Json counts_json(const DocumentCounts& counts) {
   for (size_t i = 0; i < kNumDropReasons; ++i) {
     if (counts.dropped[i] > 0) dropped[drop_reason_name(static_cast<DropReason>(i))] = counts.dropped[i];
   }
+  Json masked = Json::object();
+  for (size_t i = 0; i < text::kNumPersonalData; ++i)
+    masked[text::personal_data_name(static_cast<text::PersonalData>(i))] = counts.masked[i];
   return {{"documents_in", counts.documents_in},
           {"kept", counts.kept},
           {"dropped", dropped},
@@ -41,7 +44,8 @@ Json counts_json(const DocumentCounts& counts) {
           {"bytes_in", counts.bytes_in},
           {"text_bytes", counts.text_bytes},
           {"utf8_repairs", counts.utf8_repairs},
-          {"lines_removed", counts.lines_removed}};
+          {"lines_removed", counts.lines_removed},
+          {"masked", masked}};
 }
 
 DocumentCounts counts_from_json(const Json& json, const std::string& where) {
@@ -55,6 +59,9 @@ DocumentCounts counts_from_json(const Json& json, const std::string& where) {
   counts.text_bytes = json_get<int64_t>(json, "text_bytes", where);
   counts.utf8_repairs = json_get<int64_t>(json, "utf8_repairs", where);
   counts.lines_removed = json_get<int64_t>(json, "lines_removed", where);
+  const Json masked = json_get<Json>(json, "masked", where);
+  for (size_t i = 0; i < text::kNumPersonalData; ++i)
+    counts.masked[i] = json_get<int64_t>(masked, text::personal_data_name(static_cast<text::PersonalData>(i)), where);
   return counts;
 }
 
@@ -122,6 +129,7 @@ DocumentCounts& DocumentCounts::operator+=(const DocumentCounts& other) {
   text_bytes += other.text_bytes;
   utf8_repairs += other.utf8_repairs;
   lines_removed += other.lines_removed;
+  for (size_t i = 0; i < masked.size(); ++i) masked[i] += other.masked[i];
   return *this;
 }
 

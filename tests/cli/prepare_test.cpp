@@ -65,6 +65,25 @@ TEST_F(PrepareVerb, PrintsATableAndWritesTheDefaultDirectory) {
   EXPECT_EQ(prepare({"a.jsonl", "--quiet"}).err, "");
 }
 
+TEST_F(PrepareVerb, SaysWhatWasMasked) {
+  put("a.txt", "물을 것이 있으면 02-345-6789로 전화하거나 kim@naver.com으로 편지를 보내면 된다.");
+  EXPECT_THAT(prepare({"a.txt"}).out,
+              HasSubstr("\nmasked: e-mail addresses 1, telephone numbers 1, resident numbers 0, card numbers 0\n"));
+  EXPECT_THAT(prepare({"a.txt", "--no-mask-personal-data"}).out, testing::Not(HasSubstr("masked")));
+}
+
+TEST_F(PrepareVerb, SaysHowToKeepWhatTheQualityFiltersDrop) {
+  put("a.jsonl", lines_of(3) + "{\"text\":\"English text of more than twenty letters.\"}\n");
+  put("it's.jsonl", lines_of(2));
+  const ProgramResult result = prepare({"a.jsonl", "it's.jsonl", "--no-near-duplicates"});
+  EXPECT_THAT(result.out, HasSubstr("         4          3          1  a.jsonl  (language 1)\n"));
+  EXPECT_THAT(result.err, HasSubstr("ktlm prepare: a.jsonl: the quality filters dropped 1 of 4 documents; "
+                                    "--quality-off \"a.jsonl\" keeps them\n"));
+  const ProgramResult kept =
+      prepare({"a.jsonl", "--no-near-duplicates", "--quality-off", "it's.jsonl", "--quality-off", "a.jsonl"});
+  EXPECT_THAT(kept.out, HasSubstr("         4          4          0  a.jsonl\n"));
+}
+
 TEST_F(PrepareVerb, PrintsOneJsonObjectWhereAsked) {
   put("a.jsonl", lines_of(50) + "no json\n");
   const ProgramResult result = prepare({"a.jsonl", "--json", "--out", "out", "--val-fraction", "0.1"});

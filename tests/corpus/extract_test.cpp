@@ -161,6 +161,25 @@ TEST(Extract, DialoguesAreExemptFromTheQualityFilters) {
   EXPECT_EQ(extract_line(R"({"messages": [{"role": "user", "content": "Hello?"}]})").dropped, DropReason::kNone);
 }
 
+TEST(Extract, PersonalDataIsMaskedAndCounted) {
+  const auto out = extract(RawForm::kText, kSentence + " 문의: 010-1234-5678, hong@naver.com");
+  EXPECT_EQ(out.document.text, kSentence + " 문의: <전화번호>, <이메일>");
+  EXPECT_EQ(out.hash, hash128(out.document.text));
+  EXPECT_EQ(out.masked, (text::PersonalDataCounts{1, 0, 1, 0}));
+  PrepareConfig config;
+  config.mask_personal_data = false;
+  EXPECT_EQ(extract(RawForm::kText, kSentence + " 010-1234-5678", config).document.text, kSentence + " 010-1234-5678");
+}
+
+TEST(Extract, ADialogueIsMaskedAsItsTextIs) {
+  const auto out = extract_line(
+      R"({"title": "hong@naver.com", "messages": [{"role": "user", "content": "02-345-6789"}, {"role": "assistant", "content": "네."}]})");
+  EXPECT_EQ(out.document.title, "<이메일>");
+  EXPECT_EQ(out.document.messages[0].content, "<전화번호>");
+  EXPECT_EQ(out.document.text, "<전화번호>\n네.");
+  EXPECT_EQ(out.masked, (text::PersonalDataCounts{1, 0, 1, 0}));
+}
+
 TEST(Extract, WhatTheReaderDroppedStaysDropped) {
   const auto out = extract_document({.form = RawForm::kWikitext, .dropped = DropReason::kOtherNamespace}, {});
   EXPECT_EQ(out.dropped, DropReason::kOtherNamespace);

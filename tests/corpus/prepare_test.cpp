@@ -195,6 +195,18 @@ TEST_F(PrepareTest, TheReportShowsWhatWasDroppedAndHowItBegan) {
   EXPECT_THAT(page, testing::HasSubstr(sentence(1)));
 }
 
+TEST_F(PrepareTest, TheManifestCountsWhatIsPoorAndWhatIsMasked) {
+  const std::string path = put("a.jsonl", json_line(sentence(1) + " 010-1234-5678") + json_line(sentence(2)) +
+                                              json_line("English text of more than twenty letters: kim@naver.com."));
+  const PrepareSummary summary = run({path});
+  EXPECT_EQ(dropped(summary.total, DropReason::kLanguage), 1);
+  const Json total = read_json_file((out_ / "manifest.json").string())["total"];
+  EXPECT_EQ(total["dropped"], Json({{"language", 1}}));
+  EXPECT_EQ(total["stages"], Json({{"read", 3}, {"extracted", 3}, {"filtered", 2}, {"deduplicated", 2}}));
+  EXPECT_THAT(read_file(out_ / "report.html"), testing::Not(testing::HasSubstr("kim@naver.com")));
+  EXPECT_EQ(total["masked"], Json({{"email", 0}, {"resident_number", 0}, {"phone", 1}, {"card", 0}}));
+}
+
 TEST_F(PrepareTest, TheResultIsTheSameWhateverTheThreads) {
   const auto inputs = inputs_of_all_kinds();
   config_.shard_bytes = 10'000;

@@ -15,6 +15,7 @@
 #include "ktlm/core/progress.h"
 #include "ktlm/core/stop_flag.h"
 #include "ktlm/corpus/quality_config.h"
+#include "ktlm/text/personal_data.h"
 
 namespace ktlm::corpus {
 
@@ -31,6 +32,7 @@ struct PrepareConfig : QualityConfig {
   int64_t repeated_line_documents = 10;
   int64_t repeated_line_min_chars = 20;
   int64_t memory_bytes = 128'000'000;
+  bool mask_personal_data = true;
 
   template <class Visitor>
   static void visit_fields(Visitor&& v) {
@@ -59,6 +61,8 @@ struct PrepareConfig : QualityConfig {
       "shorter lines may repeat: headings, items of lists");
     v("memory_bytes", &PrepareConfig::memory_bytes, at_least(1'000'000),
       "memory for the search for duplicates, beside 5 bytes a document; less takes more passes");
+    v("mask_personal_data", &PrepareConfig::mask_personal_data, any_value(),
+      "replaces e-mail addresses, telephone, resident registration and card numbers by <이메일>, <전화번호> ...");
     QualityConfig::visit_fields(v);
   }
 };
@@ -107,6 +111,7 @@ struct DocumentCounts {
   int64_t text_bytes = 0;                          // UTF-8, of what was kept
   int64_t utf8_repairs = 0;                        // malformed sequences replaced by U+FFFD
   int64_t lines_removed = 0;                       // since many documents have them
+  text::PersonalDataCounts masked{};               // by kind, in what the filters left
 
   DocumentCounts& operator+=(const DocumentCounts& other);
   int64_t num_dropped() const;
