@@ -88,10 +88,14 @@ uint64_t mixed(uint64_t hash, uint64_t bytes) {
   return hash ^ (hash >> 32);
 }
 
-// A unit's hash and its characters, eight bytes at a time; `text_end` bounds what may be read.
-void add_unit(std::string_view unit, const char* text_end, WordSums& words, uint32_t& chars) {
-  uint64_t hash = unit.size();
-  chars = 0;
+struct HashedUnit {
+  uint64_t hash = 0;
+  uint32_t chars = 0;
+};
+
+// Eight bytes at a time; `text_end` bounds what may be read.
+HashedUnit hashed(std::string_view unit, const char* text_end) {
+  HashedUnit out{.hash = unit.size()};
   const char* at = unit.data();
   for (size_t left = unit.size(); left > 0;) {
     const size_t size = std::min<size_t>(left, 8);
@@ -102,12 +106,13 @@ void add_unit(std::string_view unit, const char* text_end, WordSums& words, uint
     } else {
       std::memcpy(&bytes, at, size);
     }
-    chars += count_chars(bytes) - static_cast<uint32_t>(8 - size);
-    hash = mixed(hash, bytes);
+    out.chars += count_chars(bytes) - static_cast<uint32_t>(8 - size);
+    out.hash = mixed(out.hash, bytes);
     at += size;
     left -= size;
   }
-  words.add(mixed(hash, 0), chars);
+  out.hash = mixed(out.hash, 0);
+  return out;
 }
 
 struct WordMeasures {
@@ -123,14 +128,13 @@ WordMeasures measure_words(std::string_view text, int64_t min_stop_words, std::v
                            WordSums& sums) {
   units.clear();
   text::split_word_units(text, units);
-  sums.clear();
-  sums.reserve(units.size());
+  sums.start(units.size());
   WordMeasures measures{.units = units.size()};
   const char* const text_end = text.data() + text.size();
   uint32_t seen_stop_words = 0;
   for (const std::string_view unit : units) {
-    uint32_t chars = 0;
-    add_unit(unit, text_end, sums, chars);
+    const auto [hash, chars] = hashed(unit, text_end);
+    sums.add(hash, chars);
     const UnitKind kind = kind_of(unit);
     if (kind == UnitKind::kMark) {  // one, or a run of it
       if (unit.front() == '#') measures.hashes += unit.size();
@@ -170,7 +174,8 @@ struct LineMeasures {
 // stop, and a statute's dates of amendment stand behind it. So the end of a sentence within the line counts as well:
 // 다.
 bool holds_sentence_end(std::string_view line) {
-  for (const std::string_view end : {".", "?", "!", "。", "！", "？", "｡", "‼", "⁇", "⁈", "⁉", "‽"}) {
+  if (line.ends_with('.') || line.ends_with('?') || line.ends_with('!')) return true;
+  for (const std::string_view end : {"。", "！", "？", "｡", "‼", "⁇", "⁈", "⁉", "‽"}) {
     if (line.ends_with(end)) return true;
   }
   for (size_t stop = line.find(". "); stop != std::string_view::npos; stop = line.find(". ", stop + 2)) {

@@ -41,14 +41,12 @@ uint64_t top_ngram_chars(const WordSums& words, size_t n) {
 
 }  // namespace
 
-void WordSums::clear() {
-  hashes_.resize(1);
-  chars_.resize(1);
-}
-
-void WordSums::reserve(size_t num_words) {
-  hashes_.reserve(num_words + 1);
-  chars_.reserve(num_words + 1);
+void WordSums::start(size_t max_words) {
+  num_words_ = 0;
+  if (hashes_.size() <= max_words) {
+    hashes_.resize(max_words + 1);
+    chars_.resize(max_words + 1);
+  }
 }
 
 // How often the most frequent 2-gram occurs, or more: counters that 2-grams may share. No 3- or 4-gram occurs more

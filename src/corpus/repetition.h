@@ -15,15 +15,16 @@ inline constexpr size_t kMaxNgram = 10;
 /// A text's words, summed up, so that hash and length of any n-gram are a difference of two entries.
 class WordSums {
  public:
-  void clear();
-  void reserve(size_t num_words);
+  /// Begins a text of at most `max_words` words.
+  void start(size_t max_words);
   /// Up to 2^32 - 1 characters in all.
   void add(uint64_t hash, uint32_t chars) {
-    hashes_.push_back(hashes_.back() * kFactor + hash);
-    chars_.push_back(chars_.back() + chars);
+    const size_t before = num_words_++;
+    hashes_[num_words_] = hashes_[before] * kFactor + hash;
+    chars_[num_words_] = chars_[before] + chars;
   }
 
-  size_t num_words() const { return hashes_.size() - 1; }
+  size_t num_words() const { return num_words_; }
   size_t num_ngrams(size_t n) const { return num_words() < n ? 0 : num_words() - n + 1; }
   /// Of the n words from `first` on; n is at most kMaxNgram.
   uint64_t hash(size_t first, size_t n) const { return hashes_[first + n] - hashes_[first] * kPowers[n]; }
@@ -38,8 +39,9 @@ class WordSums {
     return powers;
   }();
 
-  std::vector<uint64_t> hashes_ = {0};  // of the words before
-  std::vector<uint32_t> chars_ = {0};   // in the words before
+  size_t num_words_ = 0;
+  std::vector<uint64_t> hashes_;  // of the words before
+  std::vector<uint32_t> chars_;   // in the words before
 };
 
 /// Answers for one text after another; keeps its tables.

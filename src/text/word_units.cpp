@@ -16,22 +16,44 @@ constexpr size_t kSyllableBytes = 3;
 constexpr char32_t kFirstSyllable = 0xAC00;
 constexpr size_t kNumSyllables = 0xD7A3 - kFirstSyllable + 1;
 
-constexpr char32_t last_syllable(std::string_view text) {
-  const auto byte = [&](size_t back) { return static_cast<unsigned char>(text[text.size() - back]); };
-  return static_cast<char32_t>((byte(3) & 0x0F) << 12 | (byte(2) & 0x3F) << 6 | (byte(1) & 0x3F));
+// The syllable that three bytes, 1110xxxx 10xxxxxx 10xxxxxx, make; 0 where they make none.
+constexpr uint32_t syllable_at(std::string_view text, size_t position) {
+  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(text[position + i])); };
+  const uint32_t code_point = (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+  return byte(0) >= 0xE0 && is_hangul_syllable(code_point) ? code_point : 0;
 }
+
+// The last three syllables, 16 bits each, the last one lowest: suffixes are compared by one instruction.
+constexpr uint64_t tail_of(std::string_view word) {
+  uint64_t tail = 0;
+  for (size_t i = 0; i < 3 && word.size() >= (i + 1) * kSyllableBytes; ++i)
+    tail |= uint64_t{syllable_at(word, word.size() - (i + 1) * kSyllableBytes)} << (16 * i);
+  return tail;
+}
+
+struct Suffix {
+  uint64_t tail = 0, mask = 0;
+  size_t size = 0;  // bytes
+};
+
+constexpr uint32_t last_syllable(const Suffix& suffix) { return suffix.tail & 0xFFFF; }
 
 // The commonest in news, encyclopedia and statutes. By their last syllable, then longer before shorter, so that the
 // first that fits is the longest.
 constexpr auto kSuffixes = [] {
-  auto suffixes = std::to_array<std::string_view>(
+  constexpr auto kTexts = std::to_array<std::string_view>(
       {"은",   "는",     "이",   "가",   "을",   "를",   "의",   "에",     "와",     "과",     "도",
        "만",   "로",     "으로", "에서", "에게", "에는", "에도", "까지",   "부터",   "보다",   "처럼",
        "라고", "이라고", "라는", "한",   "된",   "하는", "되는", "있는",   "하고",   "이고",   "고",
        "하여", "되어",   "해서", "하며", "이며", "지만", "면서", "다",     "했다",   "한다",   "하다",
        "된다", "됐다",   "되다", "이다", "있다", "없다", "니다", "습니다", "입니다", "합니다", "됩니다"});
-  std::sort(suffixes.begin(), suffixes.end(), [](std::string_view a, std::string_view b) {
-    return last_syllable(a) != last_syllable(b) ? last_syllable(a) < last_syllable(b) : a.size() > b.size();
+  std::array<Suffix, kTexts.size()> suffixes;
+  for (size_t i = 0; i < kTexts.size(); ++i) {
+    const size_t num_syllables = kTexts[i].size() / kSyllableBytes;
+    suffixes[i] = {tail_of(kTexts[i]), (uint64_t{1} << (16 * num_syllables)) - 1, kTexts[i].size()};
+  }
+  std::sort(suffixes.begin(), suffixes.end(), [](const Suffix& a, const Suffix& b) {
+    return last_syllable(a) != last_syllable(b) ? last_syllable(a) < last_syllable(b) : a.size > b.size;
   });
   return suffixes;
 }();
@@ -44,33 +66,18 @@ constexpr auto kFirstSuffix = [] {
   return first;
 }();
 
-// Whether `word` ends in a syllable, and in which; 0 where it doesn't.
-char32_t final_syllable(std::string_view word) {
-  if (word.size() < kSyllableBytes || (word[word.size() - kSyllableBytes] & 0xF0) != 0xE0) return 0;
-  const char32_t last = last_syllable(word);
-  return is_hangul_syllable(last) ? last : 0;
-}
-
-// Syllable by syllable from the back; that the last one fits is known. (memcmp is a call, for three bytes or six.)
-bool ends_with(std::string_view word, std::string_view suffix) {
-  if (word.size() < suffix.size()) return false;
-  for (size_t cut = kSyllableBytes; cut < suffix.size(); cut += kSyllableBytes) {
-    word.remove_suffix(kSyllableBytes);
-    const std::string_view head = suffix.substr(0, suffix.size() - cut);
-    if (final_syllable(word) != last_syllable(head)) return false;
-  }
-  return true;
-}
-
 // The longest suffix, of more than `shorter_bytes`, that `word` ends in; else empty.
 std::string_view suffix_of(std::string_view word, size_t shorter_bytes) {
-  const char32_t last = final_syllable(word);
+  if (word.size() < kSyllableBytes) return {};
+  const uint32_t last = syllable_at(word, word.size() - kSyllableBytes);
   if (last == 0) return {};
   const size_t first = kFirstSuffix[last - kFirstSyllable];
   if (first == 0) return {};
+  const uint64_t tail = tail_of(word);
   for (size_t i = first - 1; i < kSuffixes.size() && last_syllable(kSuffixes[i]) == last; ++i) {
-    const size_t size = kSuffixes[i].size();
-    if (size > shorter_bytes && ends_with(word, kSuffixes[i])) return word.substr(word.size() - size);
+    const Suffix& suffix = kSuffixes[i];
+    if (suffix.size > shorter_bytes && (tail & suffix.mask) == suffix.tail)
+      return word.substr(word.size() - suffix.size);
   }
   return {};
 }
@@ -140,13 +147,18 @@ void split_word_units(std::string_view text, std::vector<std::string_view>& unit
       if (begin < position) append_word(text.substr(begin, position - begin), units);
       if (kind == Kind::kMark) {
         const std::string_view mark = text.substr(position, next - position);
-        while (text.substr(next).starts_with(mark)) next += mark.size();
+        while (next < text.size() && text[next] == text[position] && text.substr(next).starts_with(mark))
+          next += mark.size();
         units.push_back(text.substr(position, next - position));
       }
       begin = next;
     } else if (kind == Kind::kHangul && before == Kind::kDigit) {
       units.push_back(text.substr(begin, position - begin));
       begin = position;
+    }
+    if (kind == Kind::kHangul) {
+      while (next < text.size() && kKinds[static_cast<unsigned char>(text[next])] == Kind::kHangul)
+        next = std::min(next + kSyllableBytes, text.size());
     }
     before = kind;
     position = next;

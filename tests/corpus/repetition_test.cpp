@@ -21,6 +21,7 @@ using Words = std::vector<std::string_view>;
 
 WordSums sums_of(const Words& words) {
   WordSums sums;
+  sums.start(words.size());
   for (const std::string_view word : words)
     sums.add(hash64(word), static_cast<uint32_t>(text::count_code_points(word)));
   return sums;

@@ -10,7 +10,7 @@ enum class Script { kHangulSyllable, kHangulJamo, kHanja, kLatin, kDigit, kKana,
 Script script_of(char32_t code_point);
 std::string_view script_name(Script script);
 
-inline bool is_hangul_syllable(char32_t c) { return c >= 0xAC00 && c <= 0xD7A3; }
+constexpr bool is_hangul_syllable(char32_t c) { return c >= 0xAC00 && c <= 0xD7A3; }
 
 /// Whether a syllable ends in a consonant (받침): 은/는, 이/가 and 으로/로 depend on it.
 inline bool has_final_consonant(char32_t syllable) {
