@@ -112,13 +112,15 @@ std::string_view ByteSource::peek(size_t count) {
 }
 
 std::unique_ptr<ByteSource> open_byte_source(const std::string& path, ReadHooks hooks) {
-  return decompress(std::make_unique<FileSource>(path, std::move(hooks)), display_name(path));
+  const size_t num_threads = hooks.num_threads;
+  return decompress(std::make_unique<FileSource>(path, std::move(hooks)), display_name(path), num_threads);
 }
 
-std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source, const std::string& name) {
+std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source, const std::string& name,
+                                       size_t num_threads) {
   const std::string_view head = source->peek(16);
   const Compression compression = compression_of(head);
-  if (compression != Compression::kNone) return make_decompressor(compression, std::move(source), name);
+  if (compression != Compression::kNone) return make_decompressor(compression, std::move(source), name, num_threads);
   require_uncompressed_name(name, head);
   return source;
 }

@@ -40,13 +40,15 @@ class ByteSource {
 struct ReadHooks {
   std::function<void()> check;                 // before each read and while a pipe is silent; throws to end the work
   std::atomic<int64_t>* file_bytes = nullptr;  // grows by the bytes taken from the file itself
+  size_t num_threads = 0;                      // that may decompress; 0 is one per core
 };
 
 /// Throws Error where the file can't be opened, or is named .bz2, .gz, .xz or .zst and holds something else.
 std::unique_ptr<ByteSource> open_byte_source(const std::string& path, ReadHooks hooks = {});
 
 /// `source` decompressed, as its first bytes say. `name` is for messages, and throws Error as above.
-std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source, const std::string& name);
+std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source, const std::string& name,
+                                       size_t num_threads = 0);
 
 /// Without its .bz2, .gz, .xz or .zst, where it ends in one.
 std::filesystem::path without_compression_suffix(const std::filesystem::path& path);

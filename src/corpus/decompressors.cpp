@@ -1,6 +1,5 @@
 #include "decompressors.h"
 
-#include <bzlib.h>
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -8,89 +7,13 @@
 #include <new>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "ktlm/core/error.h"
-#include "ktlm/core/text_format.h"
+#include "decompressor.h"
+#include "parallel_bzip2.h"
 
 namespace ktlm::corpus {
 
 namespace {
-
-// What they have in common: compressed bytes come in by the buffer, and the ways in which they can be wrong.
-class Decompressor : public ByteSource {
- public:
-  Decompressor(std::unique_ptr<ByteSource> upstream, std::string name, std::string kind)
-      : upstream_(std::move(upstream)), name_(std::move(name)), kind_(std::move(kind)), input_(size_t{1} << 17) {}
-
- protected:
-  // The next compressed bytes; empty at the file's end.
-  std::string_view next_input() {
-    const size_t count = upstream_->read(input_.data(), input_.size());
-    input_bytes_ += static_cast<int64_t>(count);
-    return {input_.data(), count};
-  }
-
-  [[noreturn]] void throw_truncated() const {
-    throw Error(name_ + ": ends in the middle of its " + kind_ + " data after " + format_bytes(input_bytes_) +
-                " (an unfinished download?); fetch the file again");
-  }
-  [[noreturn]] void throw_corrupt() const {
-    throw Error(name_ + ": its " + kind_ + " data is corrupt within the first " + format_bytes(input_bytes_) +
-                "; fetch the file again");
-  }
-
- private:
-  std::unique_ptr<ByteSource> upstream_;
-  std::string name_, kind_;
-  std::vector<char> input_;
-  int64_t input_bytes_ = 0;
-};
-
-class Bzip2Source : public Decompressor {
- public:
-  Bzip2Source(std::unique_ptr<ByteSource> upstream, std::string name)
-      : Decompressor(std::move(upstream), std::move(name), "bzip2") {
-    start();
-  }
-  ~Bzip2Source() override { BZ2_bzDecompressEnd(&stream_); }
-
- protected:
-  size_t read_some(char* buffer, size_t capacity) override {
-    stream_.next_out = buffer;
-    stream_.avail_out = static_cast<unsigned>(capacity);
-    while (stream_.avail_out == capacity) {
-      if (stream_.avail_in == 0 && !refill()) {
-        if (in_stream_) throw_truncated();
-        return 0;
-      }
-      if (!in_stream_) {  // one stream ended and more follows
-        BZ2_bzDecompressEnd(&stream_);
-        start();
-      }
-      const int status = BZ2_bzDecompress(&stream_);
-      if (status == BZ_MEM_ERROR) throw std::bad_alloc();
-      if (status != BZ_OK && status != BZ_STREAM_END) throw_corrupt();
-      in_stream_ = status != BZ_STREAM_END;
-    }
-    return capacity - stream_.avail_out;
-  }
-
- private:
-  void start() {
-    if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) throw std::bad_alloc();
-    in_stream_ = true;
-  }
-  bool refill() {
-    const std::string_view input = next_input();
-    stream_.next_in = const_cast<char*>(input.data());
-    stream_.avail_in = static_cast<unsigned>(input.size());
-    return !input.empty();
-  }
-
-  bz_stream stream_{};
-  bool in_stream_ = false;
-};
 
 class GzipSource : public Decompressor {
  public:
@@ -210,10 +133,10 @@ class ZstdSource : public Decompressor {
 }  // namespace
 
 std::unique_ptr<ByteSource> make_decompressor(Compression compression, std::unique_ptr<ByteSource> upstream,
-                                              std::string name) {
+                                              std::string name, size_t num_threads) {
   switch (compression) {
     case Compression::kBzip2:
-      return std::make_unique<Bzip2Source>(std::move(upstream), std::move(name));
+      return make_parallel_bzip2_source(std::move(upstream), std::move(name), num_threads);
     case Compression::kGzip:
       return std::make_unique<GzipSource>(std::move(upstream), std::move(name));
     case Compression::kXz:

@@ -41,7 +41,8 @@ void DocumentReader::run(const ReadPosition& start, uint64_t first_order) {
 
 void DocumentReader::read_file(size_t index, int64_t documents_to_skip) {
   const InputFile& file = files_[index];
-  const InputReading reading = read_input_file(file, config_, {check_, &file_bytes_}, [&](RawDocument&& document) {
+  const ReadHooks hooks{check_, &file_bytes_, static_cast<size_t>(config_.threads)};
+  const InputReading reading = read_input_file(file, config_, hooks, [&](RawDocument&& document) {
     if (documents_of_file_++ < documents_to_skip) return;
     document.input = file.input;
     if (document.source.empty()) document.source = file.name;
