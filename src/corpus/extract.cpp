@@ -6,8 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "ktlm/core/error.h"
-#include "ktlm/core/json.h"
+#include "extract_json.h"
 #include "ktlm/text/html.h"
 #include "ktlm/text/normalize.h"
 #include "ktlm/text/utf8.h"
@@ -24,11 +23,6 @@ constexpr size_t kMinBytesPerRepair = 10;
 // Of a document without a text: as much as an example in the report shows.
 constexpr size_t kBeginningBytes = 1000;
 
-void drop(ExtractedDocument& out, DropReason reason, std::string problem = {}) {
-  out.dropped = reason;
-  out.problem = std::move(problem);
-}
-
 // False where the bytes are no UTF-8 at all.
 bool repair(std::string& bytes, const std::string& where, ExtractedDocument& out) {
   if (text::is_valid_utf8(bytes)) return true;
@@ -44,89 +38,7 @@ bool repair(std::string& bytes, const std::string& where, ExtractedDocument& out
   return false;
 }
 
-std::string normalized_title(std::string_view title) {
-  std::string normal = text::normalize(title);
-  for (char& c : normal) {
-    if (c == '\n') c = ' ';
-  }
-  return normal;
-}
-
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\n") == std::string_view::npos; }
-
-// Blank lines and spaces around the text carry nothing.
-std::string trimmed(std::string text) {
-  const size_t end = text.find_last_not_of(" \t\n");
-  text.erase(end == std::string::npos ? 0 : end + 1);
-  text.erase(0, text.find_first_not_of(" \t\n"));
-  return text;
-}
-
-const Json* find_text(const Json& object, const std::string& text_field) {
-  const auto find = [&object](const char* key) -> const Json* {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? &*found : nullptr;
-  };
-  if (!text_field.empty()) return find(text_field.c_str());
-  for (const char* key : {"text", "content", "body"}) {
-    if (const Json* value = find(key)) return value;
-  }
-  return nullptr;
-}
-
-std::string string_or_empty(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end()) return {};
-  if (found->is_string()) return found->get<std::string>();
-  return found->is_number_integer() ? found->dump() : std::string();
-}
-
-// The dialogue of "messages", or why it is none.
-std::string read_messages(const Json& messages, std::vector<ChatMessage>& out) {
-  if (!messages.is_array() || messages.empty()) return "\"messages\" should be a list of {\"role\", \"content\"}";
-  for (const Json& message : messages) {
-    ChatMessage chat{string_or_empty(message, "role"), string_or_empty(message, "content")};
-    if (chat.role != "system" && chat.role != "user" && chat.role != "assistant") {
-      return "message " + std::to_string(out.size() + 1) + ": role is \"" + chat.role +
-             "\", expected system, user or assistant";
-    }
-    chat.content = trimmed(text::normalize(chat.content));
-    if (chat.content.empty()) return "message " + std::to_string(out.size() + 1) + ": content is empty";
-    out.push_back(std::move(chat));
-  }
-  return {};
-}
-
-void extract_json(const RawDocument& raw, const PrepareConfig& config, ExtractedDocument& out) {
-  Json object;
-  try {
-    object = parse_json(raw.body, raw.where);
-  } catch (const Error& error) {
-    return drop(out, DropReason::kInvalidJson, error.what());
-  }
-  if (!object.is_object()) {
-    return drop(out, DropReason::kInvalidJson, raw.where + ": not a JSON object, is " + object.type_name());
-  }
-  Document& document = out.document;
-  if (std::string id = string_or_empty(object, "id"); !id.empty()) document.id = std::move(id);
-  document.title = normalized_title(string_or_empty(object, "title"));
-  if (std::string source = string_or_empty(object, "source"); !source.empty()) document.source = std::move(source);
-
-  if (const auto messages = object.find("messages"); messages != object.end()) {
-    const std::string problem = read_messages(*messages, document.messages);
-    if (!problem.empty()) return drop(out, DropReason::kNoText, raw.where + ": " + problem);
-    for (const ChatMessage& message : document.messages)
-      document.text += (document.text.empty() ? "" : "\n") + message.content;
-    return;
-  }
-  const Json* value = find_text(object, config.text_field);
-  if (value == nullptr) {
-    const std::string wanted =
-        config.text_field.empty() ? "\"text\", \"content\", \"body\" or \"messages\"" : "\"" + config.text_field + "\"";
-    return drop(out, DropReason::kNoText, raw.where + ": has no " + wanted + "; --text-field names the text's key");
-  }
-  document.text = text::normalize(value->get_ref<const std::string&>());
-}
 
 void extract_text(RawDocument& raw, const PrepareConfig& config, ExtractedDocument& out) {
   Document& document = out.document;
@@ -182,6 +94,26 @@ void mask(ExtractedDocument& out) {
 }
 
 }  // namespace
+
+void drop(ExtractedDocument& out, DropReason reason, std::string problem) {
+  out.dropped = reason;
+  out.problem = std::move(problem);
+}
+
+std::string normalized_title(std::string_view title) {
+  std::string normal = text::normalize(title);
+  for (char& c : normal) {
+    if (c == '\n') c = ' ';
+  }
+  return normal;
+}
+
+std::string trimmed(std::string text) {
+  const size_t end = text.find_last_not_of(" \t\n");
+  text.erase(end == std::string::npos ? 0 : end + 1);
+  text.erase(0, text.find_first_not_of(" \t\n"));
+  return text;
+}
 
 ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config) {
   ExtractedDocument out;

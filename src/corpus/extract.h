@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "ktlm/core/hash.h"
 #include "ktlm/corpus/document.h"
@@ -24,5 +25,12 @@ struct ExtractedDocument {
 
 /// Never throws over what a document holds: it is dropped, with the reason.
 ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config);
+
+void drop(ExtractedDocument& out, DropReason reason, std::string problem = {});
+
+/// Normalised, in one line.
+std::string normalized_title(std::string_view title);
+/// Without the blank lines and spaces around it, which carry nothing.
+std::string trimmed(std::string text);
 
 }  // namespace ktlm::corpus

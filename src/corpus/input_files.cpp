@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "json_reader.h"
 #include "ktlm/core/error.h"
 #include "ktlm/text/normalize.h"
 
@@ -96,10 +97,20 @@ std::optional<Format> format_of_markup(std::string_view head) {
   return std::nullopt;
 }
 
+// Whether the first value ends where its line does, and is an object: then so are the others, unless they are damaged,
+// which is then damage to a line alone.
+bool is_object_a_line(ByteSource& source) {
+  constexpr size_t kLongestFirstLine = size_t{1} << 20;
+  const std::string_view head = trim_front(source.peek(kLongestFirstLine));
+  const std::string_view line = head.substr(0, head.find('\n'));
+  const size_t end = JsonValueEnd().find(line);
+  return end != std::string_view::npos && line.find_first_not_of(" \t\r", end) == std::string_view::npos;
+}
+
 Format format_of_content(const std::string& name, ByteSource& source, bool known_name) {
   const std::string_view bytes = source.peek(4096);
   if (bytes.find('\0') != std::string_view::npos || bytes.substr(0, 5) == "%PDF-") {
-    throw Error(name + ": binary data; expected a MediaWiki dump, wikitext, HTML, JSONL or plain text in UTF-8");
+    throw Error(name + ": binary data; expected a MediaWiki dump, wikitext, HTML, JSON or plain text");
   }
   const std::string_view head = trim_front(bytes);
   const auto starts = [head](std::string_view prefix) { return head.substr(0, prefix.size()) == prefix; };
@@ -109,11 +120,10 @@ Format format_of_content(const std::string& name, ByteSource& source, bool known
       throw Error(name + ": XML, but neither a MediaWiki export nor XHTML; --format text reads it as it is");
     }
   }
-  if (starts("[") && known_name) {
-    throw Error(name + ": a JSON array; expected one JSON object a line (jq -c '.[]' makes them)");
-  }
   const bool wikitext = starts("{{") || starts("{|");
-  return starts("{") && !wikitext ? Format::kJsonl : Format::kText;
+  if (starts("{") && !wikitext) return is_object_a_line(source) ? Format::kJsonl : Format::kJson;
+  const bool array_of_objects = starts("[") && trim_front(head.substr(1)).substr(0, 1) == "{";
+  return array_of_objects || (starts("[") && known_name) ? Format::kJson : Format::kText;
 }
 
 }  // namespace
@@ -143,11 +153,9 @@ std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, 
 }
 
 Format detect_format(const std::string& name, ByteSource& source, const std::string& forced) {
-  static const std::map<std::string, Format> kFormats = {{"mediawiki", Format::kMediawiki},
-                                                         {"wikitext", Format::kWikitext},
-                                                         {"html", Format::kHtml},
-                                                         {"jsonl", Format::kJsonl},
-                                                         {"text", Format::kText}};
+  static const std::map<std::string, Format> kFormats = {
+      {"mediawiki", Format::kMediawiki}, {"wikitext", Format::kWikitext}, {"html", Format::kHtml},
+      {"jsonl", Format::kJsonl},         {"json", Format::kJson},         {"text", Format::kText}};
   if (const auto found = kFormats.find(forced); found != kFormats.end()) return found->second;
   const NameKind kind = kind_of_name(name);
   return kind.format ? *kind.format : format_of_content(name, source, kind.known);

@@ -11,7 +11,7 @@
 
 namespace ktlm::corpus {
 
-enum class Format { kMediawiki, kWikitext, kHtml, kJsonl, kText };
+enum class Format { kMediawiki, kWikitext, kHtml, kJsonl, kJson, kText };
 
 struct InputFile {
   std::string path;        // "-" is standard input
@@ -28,7 +28,7 @@ std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, 
                                         const WarningCallback& warn);
 
 /// The format that `forced` names or, where that is "auto", that the file's `name` and else its first bytes show.
-/// Throws Error where it's none: binary data, XML that is no dump, a JSON array.
+/// Throws Error where it's none: binary data, XML that is no dump.
 Format detect_format(const std::string& name, ByteSource& source, const std::string& forced);
 
 }  // namespace ktlm::corpus

@@ -1,6 +1,8 @@
 #include "input_reader.h"
 
 #include "decoding_source.h"
+#include "field_path.h"
+#include "json_reader.h"
 #include "ktlm/core/error.h"
 #include "mediawiki_reader.h"
 #include "text_readers.h"
@@ -9,7 +11,8 @@ namespace ktlm::corpus {
 
 namespace {
 
-int64_t read_as(Format format, const std::string& name, ByteSource& source, const EmitDocument& emit) {
+int64_t read_as(Format format, const std::string& name, ByteSource& source, const FieldPath& path,
+                const EmitDocument& emit) {
   switch (format) {
     case Format::kMediawiki:
       return read_mediawiki(source, name, emit);
@@ -18,7 +21,10 @@ int64_t read_as(Format format, const std::string& name, ByteSource& source, cons
     case Format::kHtml:
       return read_page(source, name, RawForm::kHtml, emit);
     case Format::kJsonl:
-      return read_jsonl(source, name, emit);
+      if (path.document.empty()) return read_jsonl(source, name, emit);
+      return read_json(source, name, path.document, emit);
+    case Format::kJson:
+      return read_json(source, name, path.document, emit);
     case Format::kText:
       break;
   }
@@ -50,7 +56,8 @@ InputReading read_input_file(const InputFile& file, const PrepareConfig& config,
   InputReading reading;
   const auto raw = open_byte_source(file.path, hooks);
   DecodingSource source(*raw, config.encoding);
-  reading.bytes = read_as(detect_format(file.name, source, config.format), file.name, source, emit);
+  reading.bytes = read_as(detect_format(file.name, source, config.format), file.name, source,
+                          parse_field_path(config.text_field), emit);
   judge_decoding(source, file.name, config.encoding != "auto", reading);
   return reading;
 }

@@ -64,7 +64,31 @@ TEST(Extract, TheTextFieldIsTheNamedOneOrTheFirstOfTheUsualOnes) {
   EXPECT_EQ(extract_line("{\"text\": \"다른 글\", \"본문\": \"" + kSentence + "\"}", config).document.text, kSentence);
   const auto out = extract_line("{\"text\": \"다른 글\"}", config);
   EXPECT_EQ(out.dropped, DropReason::kNoText);
-  EXPECT_EQ(out.problem, "a.jsonl:1: has no \"본문\"; --text-field names the text's key");
+  EXPECT_EQ(out.problem, "a.jsonl:1: has no \"본문\" (it has text); --text-field names the text's key");
+}
+
+TEST(Extract, APathGoesIntoObjectsAndArrays) {
+  PrepareConfig config;
+  config.text_field = "document.paragraph.form";
+  const auto nikl = extract_line(R"({"id": "NWRW", "metadata": {"title": "신문"}, "document": [{"paragraph": [
+      {"id": "1", "form": "첫 문단은 이렇게 시작한다."}, {"id": "2", "form": "둘째 문단."}]}, {"paragraph": []}]})",
+                                 config);
+  EXPECT_EQ(nikl.document.text, "첫 문단은 이렇게 시작한다.\n둘째 문단.");
+  EXPECT_EQ(nikl.document.title, "신문");
+  config.text_field = "data.body";
+  EXPECT_EQ(extract_line("{\"data.body\": \"" + kSentence + "\"}", config).document.text, kSentence);
+  EXPECT_EQ(extract_line("{\"text\": [\"" + kSentence + "\", \"둘\"]}").document.text, kSentence + "\n둘");
+}
+
+TEST(Extract, NamuwikisOtherNamespacesAndRedirectsAreDropped) {
+  const auto reason = [](const std::string& fields, const std::string& text) {
+    return extract_line("{\"title\": \"한강\", \"text\": \"" + text + "\"" + fields + "}").dropped;
+  };
+  EXPECT_EQ(reason(R"(, "namespace": "0", "contributors": [])", kSentence), DropReason::kNone);
+  EXPECT_EQ(reason(R"(, "namespace": 0)", "#redirect 한강(서울의 강)을 보라는 긴 이름"), DropReason::kRedirect);
+  EXPECT_EQ(reason(R"(, "namespace": "1")", kSentence), DropReason::kOtherNamespace);
+  EXPECT_EQ(reason(R"(, "namespace": "news")", kSentence), DropReason::kNone);
+  EXPECT_EQ(reason("", "#redirect 한강(서울의 강)을 보라는 긴 이름"), DropReason::kNone);
 }
 
 TEST(Extract, DialoguesKeepTheirMessages) {
@@ -87,7 +111,8 @@ TEST(Extract, LinesThatCannotBeReadSayWhere) {
   EXPECT_EQ(problem("{\"text\": ", DropReason::kInvalidJson).substr(0, 36), "a.jsonl:1: not valid JSON at byte 10");
   EXPECT_EQ(problem("[1]", DropReason::kInvalidJson), "a.jsonl:1: not a JSON object, is array");
   EXPECT_EQ(problem("{\"text\": 5}", DropReason::kNoText),
-            "a.jsonl:1: has no \"text\", \"content\", \"body\" or \"messages\"; --text-field names the text's key");
+            "a.jsonl:1: has no \"text\", \"content\", \"body\" or \"messages\" (it has text); --text-field names the "
+            "text's key");
   EXPECT_EQ(problem("{\"messages\": []}", DropReason::kNoText),
             "a.jsonl:1: \"messages\" should be a list of {\"role\", \"content\"}");
   EXPECT_EQ(problem(R"({"messages": [{"role": "user", "content": "글"}, {"role": "bot", "content": "글"}]})",

@@ -115,6 +115,16 @@ TEST(DetectFormat, ElseTheContentDecides) {
   EXPECT_EQ(detect("standard input", ""), Format::kText);
 }
 
+TEST(DetectFormat, JsonIsLinesWhereItsFirstLineIsAnObject) {
+  EXPECT_EQ(detect("a.json", "{\"text\": \"글\"}\n{\"text\": "), Format::kJsonl);
+  EXPECT_EQ(detect("a.json", "{\"text\": \"}\\\"\"}\r\n"), Format::kJsonl);
+  EXPECT_EQ(detect("a.json", "{\n  \"text\": \"글\"\n}\n"), Format::kJson);
+  EXPECT_EQ(detect("a.json", "{\"text\": \"" + std::string(2'000'000, 'x') + "\"}"), Format::kJson);
+  EXPECT_EQ(detect("a.json", "[]"), Format::kJson);
+  EXPECT_EQ(detect("standard input", "[\n {\"text\": \"글\"}]"), Format::kJson);
+  EXPECT_EQ(detect("standard input", "[서울=기자] 그냥 글이다."), Format::kText);
+}
+
 TEST(DetectFormat, WhatIsForcedWins) {
   EXPECT_EQ(detect("a.txt", "글", "jsonl"), Format::kJsonl);
   EXPECT_EQ(detect("a.jsonl", "글", "mediawiki"), Format::kMediawiki);
@@ -122,9 +132,7 @@ TEST(DetectFormat, WhatIsForcedWins) {
 
 TEST(DetectFormat, WhatCannotBeReadIsRefused) {
   EXPECT_EQ(error_message([] { detect("a.doc", std::string("\xd0\xcf\x11\xe0\0\0", 6)); }),
-            "a.doc: binary data; expected a MediaWiki dump, wikitext, HTML, JSONL or plain text in UTF-8");
-  EXPECT_EQ(error_message([] { detect("a.json", "[{\"text\": \"글\"}]"); }),
-            "a.json: a JSON array; expected one JSON object a line (jq -c '.[]' makes them)");
+            "a.doc: binary data; expected a MediaWiki dump, wikitext, HTML, JSON or plain text");
   EXPECT_EQ(error_message([] { detect("a.xml", "<?xml version=\"1.0\"?><rss/>"); }),
             "a.xml: XML, but neither a MediaWiki export nor XHTML; --format text reads it as it is");
 }

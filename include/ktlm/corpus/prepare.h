@@ -36,7 +36,7 @@ struct PrepareConfig : QualityConfig {
 
   template <class Visitor>
   static void visit_fields(Visitor&& v) {
-    v("format", &PrepareConfig::format, one_of({"auto", "mediawiki", "wikitext", "html", "jsonl", "text"}),
+    v("format", &PrepareConfig::format, one_of({"auto", "mediawiki", "wikitext", "html", "jsonl", "json", "text"}),
       "what the inputs are; auto looks at each file's name, then at its content");
     v("encoding", &PrepareConfig::encoding, one_of({"auto", "utf-8", "cp949", "utf-16"}),
       "how the inputs are encoded; auto finds it out for each file; cp949 holds EUC-KR");
@@ -47,7 +47,8 @@ struct PrepareConfig : QualityConfig {
     v("min_chars", &PrepareConfig::min_chars, at_least(0),
       "drops documents with fewer characters; dialogues are exempt");
     v("text_field", &PrepareConfig::text_field, any_value(),
-      "JSONL's key of the text; empty takes the first of text, content, body");
+      "the text's key in JSON; dots go into objects and arrays, [] marks what is one document each, as in "
+      "document[].paragraph.form; empty takes the first of text, content, body");
     v("strict", &PrepareConfig::strict, any_value(),
       "stops at the first unreadable JSONL line, or text in another encoding, instead of dropping it");
     v("shard_bytes", &PrepareConfig::shard_bytes, at_least(1), "text per train file, before compression");
@@ -74,7 +75,7 @@ enum class DropReason {
   kRedirect,
   kDisambiguation,
   kNotWikitext,  // a dump's page in another content model
-  kInvalidJson,  // a line that is no JSON object
+  kInvalidJson,  // a line or element that is no JSON object
   kNoText,       // a JSON object without the text field, or with messages that are no dialogue
   kNotUtf8,      // mostly malformed: another encoding
   kEmpty,        // no text left behind the markup

@@ -1,0 +1,120 @@
+#include "extract_json.h"
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "field_path.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/json.h"
+#include "ktlm/text/normalize.h"
+
+namespace ktlm::corpus {
+
+namespace {
+
+const std::vector<std::vector<std::string>> kUsualFields = {{"text"}, {"content"}, {"body"}};
+
+std::string string_or_empty(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) return {};
+  if (found->is_string()) return found->get<std::string>();
+  return found->is_number_integer() ? found->dump() : std::string();
+}
+
+// The dialogue of "messages", or why it is none.
+std::string read_messages(const Json& messages, std::vector<ChatMessage>& out) {
+  if (!messages.is_array() || messages.empty()) return "\"messages\" should be a list of {\"role\", \"content\"}";
+  for (const Json& message : messages) {
+    ChatMessage chat{string_or_empty(message, "role"), string_or_empty(message, "content")};
+    if (chat.role != "system" && chat.role != "user" && chat.role != "assistant") {
+      return "message " + std::to_string(out.size() + 1) + ": role is \"" + chat.role +
+             "\", expected system, user or assistant";
+    }
+    chat.content = trimmed(text::normalize(chat.content));
+    if (chat.content.empty()) return "message " + std::to_string(out.size() + 1) + ": content is empty";
+    out.push_back(std::move(chat));
+  }
+  return {};
+}
+
+// "" or " (it has id, metadata, document)", from which the right path can be told.
+std::string keys_text(const Json& object) {
+  std::string text;
+  size_t num_keys = 0;
+  for (const auto& [key, value] : object.items()) {
+    if (++num_keys > 8) {
+      text += ", ...";
+      break;
+    }
+    text += (text.empty() ? "" : ", ") + key;
+  }
+  return text.empty() ? text : " (it has " + text + ")";
+}
+
+// namuwiki's export: namespace 0 holds the articles; "#redirect" is its only way to redirect.
+DropReason namuwiki_reason(const Json& object, const std::string& text) {
+  const std::string number = string_or_empty(object, "namespace");
+  if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) return DropReason::kNone;
+  if (number != "0") return DropReason::kOtherNamespace;
+  const bool is_redirect = text.rfind("#redirect ", 0) == 0 || text.rfind("#넘겨주기 ", 0) == 0;
+  return is_redirect ? DropReason::kRedirect : DropReason::kNone;
+}
+
+std::string find_text(const Json& object, const PrepareConfig& config, bool& found) {
+  found = false;
+  if (config.text_field.empty()) {
+    for (const auto& keys : kUsualFields) {
+      if (std::string text = find_strings(object, keys, found); found) return text;
+    }
+    return {};
+  }
+  // A key may have a dot of its own.
+  if (std::string text = find_strings(object, {config.text_field}, found); found) return text;
+  return find_strings(object, parse_field_path(config.text_field).field, found);
+}
+
+std::string title_of(const Json& object) {
+  if (std::string title = string_or_empty(object, "title"); !title.empty()) return title;
+  const auto metadata = object.find("metadata");
+  return metadata != object.end() ? string_or_empty(*metadata, "title") : std::string();
+}
+
+}  // namespace
+
+void extract_json(const RawDocument& raw, const PrepareConfig& config, ExtractedDocument& out) {
+  Json object;
+  try {
+    object = parse_json(raw.body, raw.where);
+  } catch (const Error& error) {
+    return drop(out, DropReason::kInvalidJson, error.what());
+  }
+  const bool is_text_itself = object.is_string() && config.text_field.ends_with("[]");
+  if (!object.is_object() && !is_text_itself) {
+    return drop(out, DropReason::kInvalidJson, raw.where + ": not a JSON object, is " + object.type_name());
+  }
+  Document& document = out.document;
+  if (std::string id = string_or_empty(object, "id"); !id.empty()) document.id = std::move(id);
+  document.title = normalized_title(title_of(object));
+  if (std::string source = string_or_empty(object, "source"); !source.empty()) document.source = std::move(source);
+
+  if (const auto messages = object.find("messages"); messages != object.end()) {
+    const std::string problem = read_messages(*messages, document.messages);
+    if (!problem.empty()) return drop(out, DropReason::kNoText, raw.where + ": " + problem);
+    for (const ChatMessage& message : document.messages)
+      document.text += (document.text.empty() ? "" : "\n") + message.content;
+    return;
+  }
+  bool found = false;
+  const std::string text = find_text(object, config, found);
+  if (!found) {
+    const std::string wanted =
+        config.text_field.empty() ? "\"text\", \"content\", \"body\" or \"messages\"" : "\"" + config.text_field + "\"";
+    return drop(out, DropReason::kNoText,
+                raw.where + ": has no " + wanted + keys_text(object) + "; --text-field names the text's key");
+  }
+  if (const DropReason reason = namuwiki_reason(object, text); reason != DropReason::kNone) return drop(out, reason);
+  document.text = text::normalize(text);
+}
+
+}  // namespace ktlm::corpus
