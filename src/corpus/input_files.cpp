@@ -36,6 +36,12 @@ NameKind kind_of_name(const std::string& name) {
   return found == kFormats.end() ? NameKind{} : NameKind{true, found->second};
 }
 
+bool is_archive_name(const std::string& name) {
+  std::string extension = without_compression_suffix(name).extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(), to_lower);
+  return extension == ".zip" || extension == ".tar" || extension == ".tgz";
+}
+
 bool same_path(const fs::path& a, const fs::path& b) {
   std::error_code error;
   return fs::equivalent(a, b, error) && !error;
@@ -59,7 +65,7 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
         continue;
       }
       if (!entry->is_regular_file()) continue;
-      if (!kind_of_name(leaf).known) {
+      if (!is_document_name(leaf) && !is_archive_name(leaf)) {
         ++num_others;
         continue;
       }
@@ -127,6 +133,8 @@ Format format_of_content(const std::string& name, ByteSource& source, bool known
 }
 
 }  // namespace
+
+bool is_document_name(const std::string& name) { return kind_of_name(name).known; }
 
 std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, const fs::path& out_dir,
                                         const WarningCallback& warn) {

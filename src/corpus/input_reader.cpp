@@ -1,9 +1,13 @@
 #include "input_reader.h"
 
+#include <utility>
+
+#include "archives.h"
 #include "decoding_source.h"
 #include "field_path.h"
 #include "json_reader.h"
 #include "ktlm/core/error.h"
+#include "ktlm/text/normalize.h"
 #include "mediawiki_reader.h"
 #include "text_readers.h"
 
@@ -42,6 +46,60 @@ void judge_decoding(const DecodingSource& source, const std::string& name, bool 
   reading.warnings.push_back(message + " (is it of several encodings?); convert it to UTF-8, or leave it out");
 }
 
+InputReading read_file(const std::string& name, ByteSource& raw, const PrepareConfig& config,
+                       const EmitDocument& emit) {
+  InputReading reading;
+  DecodingSource source(raw, config.encoding);
+  reading.bytes =
+      read_as(detect_format(name, source, config.format), name, source, parse_field_path(config.text_field), emit);
+  judge_decoding(source, name, config.encoding != "auto", reading);
+  return reading;
+}
+
+// The files in an archive, as those in a folder: known by their names, and told where there are others.
+class ArchiveMembers {
+ public:
+  ArchiveMembers(const std::string& archive, const PrepareConfig& config, const EmitDocument& emit,
+                 InputReading& reading)
+      : archive_(archive), config_(config), emit_(emit), reading_(reading) {}
+
+  void visit(const std::string& member, const OpenMember& open) {
+    if (is_hidden(member)) return;
+    if (!is_document_name(member)) {
+      ++num_others_;
+      return;
+    }
+    ++num_read_;
+    const std::string name = archive_ + "/" + text::normalize(member);
+    const auto source = decompress(open(), name);
+    reading_ += read_file(name, *source, config_, [&](RawDocument&& document) {
+      if (document.source.empty()) document.source = name;
+      emit_(std::move(document));
+    });
+  }
+
+  void finish() {
+    if (num_read_ == 0) throw Error(archive_ + ": holds no .txt, .json, .jsonl, .html, .xml or .wiki file");
+    if (num_others_ > 0) {
+      reading_.warnings.push_back(archive_ + ": " + std::to_string(num_others_) +
+                                  " files of other kinds left out; unpack it and name them to read them too");
+    }
+  }
+
+ private:
+  // "__MACOSX/._a.txt", ".DS_Store", ".git/x.txt": as in folders.
+  static bool is_hidden(const std::string& member) {
+    return member.front() == '.' ? member.compare(0, 2, "./") != 0 || member.find("/.", 1) != std::string::npos
+                                 : member.find("/.") != std::string::npos || member.compare(0, 9, "__MACOSX/") == 0;
+  }
+
+  const std::string& archive_;
+  const PrepareConfig& config_;
+  const EmitDocument& emit_;
+  InputReading& reading_;
+  int64_t num_read_ = 0, num_others_ = 0;
+};
+
 }  // namespace
 
 InputReading& InputReading::operator+=(const InputReading& other) {
@@ -53,12 +111,20 @@ InputReading& InputReading::operator+=(const InputReading& other) {
 
 InputReading read_input_file(const InputFile& file, const PrepareConfig& config, const ReadHooks& hooks,
                              const EmitDocument& emit) {
+  const auto source = open_byte_source(file.path, hooks);
+  const Archive archive = archive_of(source->peek(512));
+  if (archive == Archive::kNone) return read_file(file.name, *source, config, emit);
+  if (archive == Archive::kZip && file.path == "-") {
+    throw Error(file.name + ": a zip archive, whose table of contents is at its end; save it to a file first");
+  }
   InputReading reading;
-  const auto raw = open_byte_source(file.path, hooks);
-  DecodingSource source(*raw, config.encoding);
-  reading.bytes = read_as(detect_format(file.name, source, config.format), file.name, source,
-                          parse_field_path(config.text_field), emit);
-  judge_decoding(source, file.name, config.encoding != "auto", reading);
+  ArchiveMembers members(file.name, config, emit, reading);
+  const VisitMember visit = [&](const std::string& name, const OpenMember& open) { members.visit(name, open); };
+  if (archive == Archive::kZip)
+    read_zip(file.path, file.name, hooks, visit);
+  else
+    read_tar(*source, file.name, visit);
+  members.finish();
   return reading;
 }
 

@@ -1,5 +1,5 @@
 // One of prepare's files, whatever it is, as raw documents: decompressed, its encoding found and decoded, its format
-// found, and given to the reader of that format.
+// found, and given to the reader of that format; of an archive, each of its files.
 #pragma once
 
 #include <cstdint>

@@ -71,7 +71,7 @@ export KTLM_MACOS_KIT=$kit CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEV
 install_programs
 prepare_build_environment
 make_kit
-make_libraries yaml-cpp fmtlib spdlog nlohmann-json3-dev libcli11-dev expat bzip2 zlib xz-utils libzstd utf8proc xxhash \
+make_libraries yaml-cpp fmtlib spdlog nlohmann-json3-dev libcli11-dev expat bzip2 zlib xz-utils libzip libzstd utf8proc xxhash \
   sentencepiece
 [ $tests = OFF ] || make_libraries googletest
 

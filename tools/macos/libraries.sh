@@ -65,6 +65,11 @@ build_library() {
         inflate inftrees trees uncompr zutil
       ;;
     xz-utils) cross_cmake "$source" -DBUILD_TESTING=OFF ;;
+    libzip)
+      cross_cmake "$source" -DENABLE_BZIP2=OFF -DENABLE_LZMA=OFF -DENABLE_ZSTD=OFF -DENABLE_OPENSSL=OFF -DENABLE_GNUTLS=OFF \
+        -DENABLE_MBEDTLS=OFF -DENABLE_COMMONCRYPTO=OFF -DBUILD_TOOLS=OFF -DBUILD_REGRESS=OFF -DBUILD_EXAMPLES=OFF \
+        -DBUILD_DOC=OFF
+      ;;
     libzstd)
       cross_cmake "$source/build/cmake" -DZSTD_BUILD_SHARED=OFF -DZSTD_BUILD_PROGRAMS=OFF -DZSTD_BUILD_TESTS=OFF
       ;;

@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "archives.h"
+#include "encoding.h"
+#include "ktlm/core/error.h"
+#include "ktlm/text/utf8.h"
+
+namespace ktlm::corpus {
+
+namespace {
+
+constexpr size_t kBlockBytes = 512;
+constexpr uint64_t kMaxHeaderBytes = uint64_t{1} << 20;  // of a long name, or a pax header
+
+// A field of digits in octal or, where its first bit is set, a number of 255 * 8 bits (GNU). Nothing where it is
+// neither.
+std::optional<uint64_t> number_in(std::string_view field) {
+  uint64_t number = 0;
+  if ((static_cast<unsigned char>(field[0]) & 0x80) != 0) {
+    for (size_t i = 1; i < field.size(); ++i) {
+      if (number >> 55 != 0) return std::nullopt;
+      number = number << 8 | static_cast<unsigned char>(field[i]);
+    }
+    return number;
+  }
+  for (const char c : field) {
+    if (c == '\0' || c == ' ') {
+      if (number == 0) continue;
+      break;
+    }
+    if (c < '0' || c > '7') return std::nullopt;
+    number = number << 3 | static_cast<uint64_t>(c - '0');
+  }
+  return number;
+}
+
+std::string text_in(std::string_view field) { return std::string(field.substr(0, field.find('\0'))); }
+
+bool is_header(std::string_view block) {
+  if (block.size() < kBlockBytes || block.substr(257, 5) != "ustar") return false;
+  uint64_t sum = 8 * uint64_t{' '};  // the checksum's own field counts as spaces
+  for (size_t i = 0; i < kBlockBytes; ++i) sum += i >= 148 && i < 156 ? 0 : static_cast<unsigned char>(block[i]);
+  return number_in(block.substr(148, 8)) == sum;
+}
+
+// The value of "path" among the records "<length> <key>=<value>\n" of a pax header; empty where there is none.
+std::string pax_path(const std::string& records) {
+  for (size_t begin = 0; begin < records.size();) {
+    size_t length = 0, i = begin;
+    while (i < records.size() && records[i] >= '0' && records[i] <= '9' && length < kMaxHeaderBytes)
+      length = length * 10 + static_cast<size_t>(records[i++] - '0');
+    if (length == 0 || begin + length > records.size()) break;
+    const std::string_view record = std::string_view(records).substr(begin, length);
+    const size_t key = record.find(' ') + 1;
+    if (record.substr(key, 5) == "path=") return std::string(record.substr(key + 5, length - key - 6));
+    begin += length;
+  }
+  return {};
+}
+
+class TarReader {
+ public:
+  TarReader(ByteSource& source, const std::string& name) : source_(source), name_(name) {}
+
+  void run(const VisitMember& visit) {
+    std::string long_name;
+    while (true) {
+      const std::string header(source_.peek(kBlockBytes));
+      // Two blocks of zeros are the end; without them, so is the end of the file.
+      if (header.empty() || header.find_first_not_of('\0') == std::string::npos) return;
+      if (header.size() < kBlockBytes) throw_truncated();
+      if (!is_header(header)) throw_damaged();
+      const auto size = number_in(std::string_view(header).substr(124, 12));
+      if (!size) throw_damaged();
+      skip(kBlockBytes);
+      left_ = *size;
+      const uint64_t padding = (kBlockBytes - *size % kBlockBytes) % kBlockBytes;
+      const char type = header[156];
+      if (type == 'L' || type == 'x') {
+        if (*size > kMaxHeaderBytes) throw_damaged();
+        std::string content(static_cast<size_t>(*size), '\0');
+        for (size_t taken = 0; taken < content.size();) taken += read(content.data() + taken, content.size() - taken);
+        const std::string path = type == 'L' ? text_in(content) : pax_path(content);
+        if (!path.empty()) long_name = path;
+      } else {
+        const std::string member = long_name.empty() ? name_in(header) : std::exchange(long_name, {});
+        if (type == '0' || type == '\0' || type == '7')
+          visit(utf8_name(member), [this] { return std::make_unique<Member>(*this); });
+      }
+      skip(left_ + padding);
+    }
+  }
+
+ private:
+  class Member : public ByteSource {
+   public:
+    explicit Member(TarReader& reader) : reader_(reader) {}
+
+   protected:
+    size_t read_some(char* buffer, size_t capacity) override { return reader_.read(buffer, capacity); }
+
+   private:
+    TarReader& reader_;
+  };
+
+  static std::string name_in(std::string_view header) {
+    const std::string name = text_in(header.substr(0, 100));
+    const std::string prefix =
+        header.substr(257, 6) == std::string_view("ustar\0", 6) ? text_in(header.substr(345, 155)) : "";
+    return prefix.empty() ? name : prefix + "/" + name;
+  }
+
+  // Of the member that is open; 0 at its end.
+  size_t read(char* buffer, size_t capacity) {
+    if (left_ == 0) return 0;
+    const size_t count = source_.read(buffer, static_cast<size_t>(std::min<uint64_t>(capacity, left_)));
+    if (count == 0) throw_truncated();
+    left_ -= count;
+    return count;
+  }
+
+  void skip(uint64_t count) {
+    char buffer[kBlockBytes * 16];
+    while (count > 0) {
+      const size_t skipped = source_.read(buffer, static_cast<size_t>(std::min<uint64_t>(count, sizeof buffer)));
+      if (skipped == 0) throw_truncated();
+      count -= skipped;
+    }
+  }
+
+  [[noreturn]] void throw_truncated() const {
+    throw Error(name_ + ": the tar archive ends within a file (an unfinished download?); fetch it again");
+  }
+  [[noreturn]] void throw_damaged() const { throw Error(name_ + ": the tar archive is damaged; fetch it again"); }
+
+  ByteSource& source_;
+  const std::string& name_;
+  uint64_t left_ = 0;  // bytes of the open member
+};
+
+}  // namespace
+
+Archive archive_of(std::string_view head) {
+  using namespace std::string_view_literals;
+  if (head.substr(0, 4) == "PK\3\4"sv || head.substr(0, 4) == "PK\5\6"sv) return Archive::kZip;
+  return is_header(head.substr(0, kBlockBytes)) ? Archive::kTar : Archive::kNone;
+}
+
+std::string utf8_name(std::string_view bytes) {
+  if (text::is_valid_utf8(bytes)) return std::string(bytes);
+  std::string name;
+  int64_t num_malformed = 0;
+  decode(Encoding::kCp949, bytes, true, name, num_malformed);
+  return name;
+}
+
+void read_tar(ByteSource& source, const std::string& name, const VisitMember& visit) {
+  TarReader(source, name).run(visit);
+}
+
+}  // namespace ktlm::corpus

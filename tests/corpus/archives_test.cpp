@@ -1,0 +1,190 @@
+#include "archives.h"
+
+#include <gtest/gtest.h>
+#include <zip.h>
+
+#include <cstdio>
+
+#include "compress.h"
+#include "corpus_fixtures.h"
+#include "encode.h"
+#include "error_message.h"
+#include "input_reader.h"
+#include "ktlm/core/files.h"
+#include "temporary_directory.h"
+
+namespace ktlm::corpus {
+namespace {
+
+using test::error_message;
+using Members = std::vector<std::pair<std::string, std::string>>;  // names and contents
+
+const std::string kText = test::sentence(1) + "\n" + test::sentence(2) + "\n";
+
+std::string tar_header(const std::string& name, size_t size, char type) {
+  std::string block(512, '\0');
+  block.replace(0, name.size(), name);
+  char number[16];
+  std::snprintf(number, sizeof number, "%011zo", size);
+  block.replace(124, 11, number);
+  block[156] = type;
+  block.replace(257, 8, std::string("ustar\00000", 8));
+  block.replace(148, 8, "        ");
+  unsigned sum = 0;
+  for (const char c : block) sum += static_cast<unsigned char>(c);
+  std::snprintf(number, sizeof number, "%06o", sum);
+  block.replace(148, 7, std::string(number, 7));
+  return block;
+}
+
+std::string tar_entry(const std::string& name, const std::string& content, char type = '0') {
+  return tar_header(name, content.size(), type) + content + std::string((512 - content.size() % 512) % 512, '\0');
+}
+
+const std::string kTarEnd(1024, '\0');
+
+class ArchivesTest : public testing::Test {
+ protected:
+  std::string make_zip(const Members& members, int method = ZIP_CM_DEFLATE, bool encrypted = false) {
+    const std::string path = (folder_ / "a.zip").string();
+    int code = 0;
+    zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+    for (const auto& [name, content] : members) {
+      zip_source_t* source = zip_source_buffer(archive, content.data(), content.size(), 0);
+      const auto index = static_cast<zip_uint64_t>(zip_file_add(archive, name.c_str(), source, ZIP_FL_ENC_GUESS));
+      zip_set_file_compression(archive, index, method, 0);
+      if (encrypted) zip_file_set_encryption(archive, index, ZIP_EM_AES_256, "암호");
+    }
+    EXPECT_EQ(zip_close(archive), 0) << zip_strerror(archive);
+    return path;
+  }
+
+  std::vector<RawDocument> read(const std::string& path) {
+    return test::collect([&](const EmitDocument& emit) {
+      reading_ =
+          read_input_file({.path = path, .name = std::filesystem::path(path).filename().string()}, config_, {}, emit);
+    });
+  }
+
+  std::vector<std::string> ids(const std::string& path) {
+    std::vector<std::string> all;
+    for (const RawDocument& document : read(path)) all.push_back(document.id);
+    return all;
+  }
+
+  std::string put(const std::string& name, const std::string& content) {
+    return test::write_text(folder_ / name, content);
+  }
+
+  test::TemporaryDirectory folder_;
+  PrepareConfig config_;
+  InputReading reading_;
+};
+
+TEST_F(ArchivesTest, FilesOfAZipAreReadInTheirOrder) {
+  const Members members = {
+      {"b/나.txt", kText}, {"a.jsonl.gz", test::gzip("{\"text\": 1}\n{\"text\": 2}\n")}, {"c.html", "<p>글"}};
+  for (const int method : {ZIP_CM_STORE, ZIP_CM_DEFLATE}) {
+    const auto documents = read(make_zip(members, method));
+    ASSERT_EQ(documents.size(), 4U);
+    EXPECT_EQ(documents[0].body, kText);
+    EXPECT_EQ(documents[0].id, "a.zip/b/나.txt");
+    EXPECT_EQ(documents[0].title, "나");
+    EXPECT_EQ(documents[0].source, "a.zip/b/나.txt");
+    EXPECT_EQ(documents[2].where, "a.zip/a.jsonl.gz:2");
+    EXPECT_EQ(documents[3].form, RawForm::kHtml);
+  }
+  EXPECT_EQ(reading_.bytes, static_cast<int64_t>(kText.size() + 24 + 6));
+}
+
+TEST_F(ArchivesTest, NamesOfWindowsAndOfMacOsAreRead) {
+  EXPECT_EQ(ids(make_zip({{test::to_cp949("한글.txt"), kText}, {"\u1112\u1161\u11AB.txt", kText}})),
+            (std::vector<std::string>{"a.zip/한글.txt", "a.zip/한.txt"}));
+}
+
+TEST_F(ArchivesTest, HiddenFilesAreSkippedAndOthersCounted) {
+  EXPECT_EQ(
+      ids(make_zip({{"a.txt", kText}, {"__MACOSX/._a.txt", "x"}, {".DS_Store", "x"}, {"b.png", "x"}, {"c.zip", "x"}})),
+      std::vector<std::string>{"a.zip/a.txt"});
+  EXPECT_EQ(reading_.warnings, std::vector<std::string>{"a.zip: 2 files of other kinds left out; unpack it and name "
+                                                        "them to read them too"});
+  EXPECT_EQ(error_message([&] {
+              read(make_zip({{"b.png", "x"}}));
+            }),
+            "a.zip: holds no .txt, .json, .jsonl, .html, .xml or .wiki file");
+}
+
+TEST_F(ArchivesTest, EachFileHasItsOwnEncoding) {
+  read(make_zip(
+      {{"a.txt", test::to_cp949(kText)}, {"b.txt", kText}, {"c.txt", "\xFF\xFE" + test::to_utf16(kText, false)}}));
+  EXPECT_EQ(reading_.decoded_files, (std::map<std::string, int64_t>{{"CP949", 1}, {"UTF-16LE", 1}}));
+}
+
+TEST_F(ArchivesTest, TruncationAndDamageAreNamed) {
+  const std::string whole = read_file(make_zip({{"a.txt", kText}, {"b.txt", kText}}, ZIP_CM_STORE));
+  for (const size_t size : {whole.size() - 30, whole.size() / 2, size_t{40}}) {
+    EXPECT_EQ(error_message([&] { read(put("a.zip", whole.substr(0, size))); }),
+              "a.zip: a zip archive whose table of contents is missing or damaged (an unfinished download?); fetch the "
+              "file again");
+  }
+  std::string damaged = whole;
+  damaged[whole.rfind(kText) + 5] ^= 1;  // the checksum tells
+  EXPECT_EQ(error_message([&] { read(put("a.zip", damaged)); }),
+            "a.zip/b.txt: its data in the zip archive is damaged; fetch the archive again");
+}
+
+TEST_F(ArchivesTest, EncryptedFilesAndOtherMethodsAreNamed) {
+  EXPECT_EQ(error_message([&] {
+              read(make_zip({{"b/a.txt", kText}}, ZIP_CM_DEFLATE, true));
+            }),
+            "a.zip/b/a.txt: is encrypted; unpack the archive with its password, and name the folder instead");
+  std::string other = read_file(make_zip({{"a.txt", kText}}));
+  for (const auto& [magic, offset] : {std::pair{"PK\3\4", 8}, std::pair{"PK\1\2", 10}})
+    other[other.find(magic) + static_cast<size_t>(offset)] = 12;
+  EXPECT_EQ(
+      error_message([&] { read(put("a.zip", other)); }),
+      "a.zip/a.txt: is packed by method 12, expected stored (0) or deflated (8); unpack the archive, and name the "
+      "folder instead");
+}
+
+TEST_F(ArchivesTest, AFileThatUnpacksToVeryMuchStreamsBy) {
+  const std::string zeros(100'000'000, ' ');
+  const std::string path = make_zip({{"a.txt", zeros}});
+  EXPECT_LT(std::filesystem::file_size(path), 200'000U);
+  size_t longest = 0;
+  read_input_file({.path = path, .name = "a.zip"}, config_, {},
+                  [&](RawDocument&& document) { longest = std::max(longest, document.body.size()); });
+  EXPECT_LE(longest, 1'000'000U);
+}
+
+TEST_F(ArchivesTest, FilesOfATarAreReadPlainOrCompressed) {
+  const std::string long_name = "긴/" + std::string(150, 'x') + ".txt";
+  const std::string tar = tar_entry("d/", "", '5') + tar_entry("d/a.txt", kText) +
+                          tar_entry("././@LongLink", long_name + '\0', 'L') + tar_entry("cut", kText) +
+                          tar_entry("pax", "27 mtime=1700000000.123456\n19 path=한글.txt\n", 'x') +
+                          tar_entry("y", "글") + tar_entry("link.txt", "", '2') + tar_entry("b.txt", "");
+  const std::vector<std::string> names = {"d/a.txt", long_name, "한글.txt", "b.txt"};
+  for (const auto& [name, bytes] :
+       Members{{"a.tar", tar + kTarEnd}, {"a.tar.gz", test::gzip(tar + kTarEnd)}, {"a.tar.xz", test::xz(tar)}}) {
+    const auto documents = read(put(name, bytes));
+    ASSERT_EQ(documents.size(), names.size()) << name;
+    for (size_t i = 0; i < names.size(); ++i) EXPECT_EQ(documents[i].id, name + "/" + names[i]);
+    EXPECT_EQ(documents[0].body, kText);
+    EXPECT_EQ(documents[1].body, kText);
+    EXPECT_EQ(documents[2].body, "글");
+  }
+}
+
+TEST_F(ArchivesTest, ATruncatedOrDamagedTarIsNamed) {
+  const std::string tar = tar_entry("a.txt", kText) + tar_entry("b.txt", kText) + kTarEnd;
+  for (const size_t size : {size_t{600}, size_t{1024 + 100}, size_t{1024 + 600}}) {
+    EXPECT_EQ(error_message([&] { read(put("a.tar", tar.substr(0, size))); }),
+              "a.tar: the tar archive ends within a file (an unfinished download?); fetch it again");
+  }
+  std::string damaged = tar;
+  damaged[1024] = 'x';
+  EXPECT_EQ(error_message([&] { read(put("a.tar", damaged)); }), "a.tar: the tar archive is damaged; fetch it again");
+}
+
+}  // namespace
+}  // namespace ktlm::corpus
