@@ -3,3 +3,6 @@ if(KTLM_SANITIZE)
   add_compile_options(-fsanitize=${KTLM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${KTLM_SANITIZE})
 endif()
+if(KTLM_FUZZ)  # counters for libFuzzer in all code; its main() is linked to the targets alone
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
