@@ -70,7 +70,7 @@ constexpr size_t kBlockBytes = 256;
 // exactly where one of the three before it demands so, and some pairs of bytes are never right.
 bool block_is_valid(const unsigned char* bytes) {
   unsigned char bad = 0;
-  for (size_t i = 0; i < kBlockBytes; ++i) {
+  for (std::ptrdiff_t i = 0; i < std::ptrdiff_t{kBlockBytes}; ++i) {  // signed: bytes[-1] is the byte before
     const unsigned char b = bytes[i], before = bytes[i - 1];
     const unsigned char continues = (b & 0xC0) == 0x80;
     const unsigned char must_continue = (before >= 0xC0) | (bytes[i - 2] >= 0xE0) | (bytes[i - 3] >= 0xF0);
