@@ -4,6 +4,7 @@
 
 #include "ktlm/text/hangul.h"
 #include "ktlm/text/utf8.h"
+#include "ktlm/text/word_units.h"
 #include "pieces.h"
 
 namespace ktlm::tokenizer {
@@ -35,6 +36,12 @@ Kind kind_of(char32_t c) {
       break;
   }
   return Kind::kOther;
+}
+
+// A segment is of one script, so that its first character tells.
+bool is_korean(std::string_view segment) {
+  size_t position = 0;
+  return !segment.empty() && kind_of(text::decode_utf8(segment, position)) == Kind::kHangul;
 }
 
 }  // namespace
@@ -78,6 +85,30 @@ std::vector<SegmentCounts::Segment> SegmentCounts::take() {
   }
   std::ranges::sort(segments, {}, &Segment::text);
   return segments;
+}
+
+std::vector<SegmentCounts::Segment> split_particles(const std::vector<SegmentCounts::Segment>& segments) {
+  std::unordered_map<std::string, int64_t> counts;
+  std::vector<std::string_view> units;
+  for (const auto& [key, count] : segments) {
+    const std::string_view segment = key;
+    const size_t word = segment.starts_with(kSpaceMarkUtf8) ? kSpaceMarkUtf8.size() : 0;
+    units.clear();
+    // Of other scripts split_word_units makes other units: punctuation, mark by mark.
+    if (is_korean(segment.substr(word))) text::split_word_units(segment.substr(word), units);
+    size_t begin = 0;
+    for (const std::string_view unit : units) {
+      const auto end = static_cast<size_t>(unit.data() + unit.size() - segment.data());
+      counts[std::string(segment.substr(begin, end - begin))] += count;
+      begin = end;
+    }
+    if (units.empty()) counts[key] += count;
+  }
+  std::vector<SegmentCounts::Segment> split;
+  split.reserve(counts.size());
+  for (const auto& [text, count] : counts) split.push_back({text, count});
+  std::ranges::sort(split, {}, &SegmentCounts::Segment::text);
+  return split;
 }
 
 }  // namespace ktlm::tokenizer

@@ -40,4 +40,7 @@ class SegmentCounts {
   std::string spaced_;  // scratch: "▁" and the segment behind it
 };
 
+/// The same text, cut once more: between a Korean stem and its particles or endings (text::split_word_units).
+std::vector<SegmentCounts::Segment> split_particles(const std::vector<SegmentCounts::Segment>& segments);
+
 }  // namespace ktlm::tokenizer

@@ -129,10 +129,15 @@ std::optional<std::vector<TrainedVocabulary>> train_tokenizers(const TrainingTex
   const std::vector<SegmentCounts::Segment> segments = counts.take();
   const int64_t largest = std::ranges::max_element(targets, {}, &VocabularyTarget::vocab_size)->vocab_size;
   const int64_t learned_size = largest - static_cast<int64_t>(fixed_pieces().size());
-  const BpeVocabulary learned = train_bpe(segments, learned_size, config.character_coverage, [&](int64_t num_merges) {
+  const auto keep_going = [&](int64_t num_merges) {
     report(progress, "merging", num_merges, learned_size, "pieces");
     return !stop.requested();
-  });
+  };
+  // The pieces are counted on the uncut segments, as the encoder takes them: it does not know where training cut.
+  std::vector<SegmentCounts::Segment> cut;
+  if (config.split_particles) cut = split_particles(segments);
+  const BpeVocabulary learned =
+      train_bpe(config.split_particles ? cut : segments, learned_size, config.character_coverage, keep_going);
   if (stop.requested()) return std::nullopt;
 
   const std::vector<Vocabulary> vocabularies = assemble_all(learned, targets, texts.name);

@@ -7,15 +7,21 @@
 namespace ktlm::tokenizer {
 namespace {
 
-std::map<std::string, int64_t> segments_of(std::initializer_list<const char*> texts) {
-  SegmentCounts counts;
-  for (const char* text : texts) counts.add(text);
-  std::map<std::string, int64_t> result;
-  for (const auto& segment : counts.take()) result[segment.text] = segment.count;
+using Counts = std::map<std::string, int64_t>;
+
+Counts by_text(const std::vector<SegmentCounts::Segment>& segments) {
+  Counts result;
+  for (const auto& segment : segments) result[segment.text] += segment.count;
   return result;
 }
 
-using Counts = std::map<std::string, int64_t>;
+std::vector<SegmentCounts::Segment> list_segments(std::initializer_list<const char*> texts) {
+  SegmentCounts counts;
+  for (const char* text : texts) counts.add(text);
+  return counts.take();
+}
+
+Counts segments_of(std::initializer_list<const char*> texts) { return by_text(list_segments(texts)); }
 
 TEST(SegmentCounts, SpaceOpensTheNextSegment) {
   EXPECT_EQ(segments_of({"책을 읽고 책을"}), (Counts{{"책을", 1}, {"▁읽고", 1}, {"▁책을", 1}}));
@@ -43,6 +49,17 @@ TEST(SegmentCounts, JamoGoWithSyllablesAndKanaWithHanja) {
 
 TEST(SegmentCounts, NewlinesTabsAndSpaceMarksAreLeftOut) {
   EXPECT_EQ(segments_of({"가\n나\t다▁라\n\n"}), (Counts{{"가", 1}, {"나", 1}, {"다", 1}, {"라", 1}}));
+}
+
+TEST(SegmentCounts, SplitParticlesStandWithoutTheirStems) {
+  EXPECT_EQ(
+      by_text(split_particles(list_segments({"학교에서는 책을 읽었습니다", " 책을 학교"}))),
+      (Counts{{"학교", 1}, {"에서", 1}, {"는", 1}, {"▁책", 2}, {"을", 2}, {"▁읽었", 1}, {"습니다", 1}, {"▁학교", 1}}));
+}
+
+TEST(SegmentCounts, SplittingParticlesLeavesOtherScriptsWhole) {
+  const auto segments = list_segments({"(學校)...!? 「PDF」 ㅋㅋㅋ  \n는 ▁ 2024"});
+  EXPECT_EQ(by_text(split_particles(segments)), by_text(segments));
 }
 
 TEST(SegmentCounts, LongRunsAreCutBetweenCharacters) {

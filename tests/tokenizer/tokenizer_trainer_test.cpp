@@ -125,6 +125,31 @@ TEST(TokenizerTrainer, ACopyIsTheSameTokenizer) {
   EXPECT_EQ(read_file(folder / "tokenizer" / "analysis.json"), read_file(folder / "700" / "analysis.json"));
 }
 
+// The vocabulary alone keeps them apart: SentencePiece, which knows nothing of it, gives the same ids.
+TEST(TokenizerTrainer, SplitParticlesAreTokensOfTheirOwn) {
+  test::TemporaryDirectory folder;
+  std::vector<std::string> lines = training_lines();
+  for (int i = 0; i < 50; ++i) lines.push_back("도서관에서는 책을 빌리고 박물관에서는 그림을 본다");
+  TokenizerTrainConfig config = config_with(700);
+  const auto pieces_of_train = [&](const char* name) {
+    train_tokenizer(texts_from(lines), folder / name, config, {}, StopFlag());
+    const Tokenizer tokenizer = Tokenizer::load(folder / name);
+    sentencepiece::SentencePieceProcessor theirs;
+    EXPECT_TRUE(theirs.Load((folder / name / "tokenizer.model").string()).ok());
+    for (const std::string& line : lines) {
+      std::vector<int> ids;
+      EXPECT_TRUE(theirs.Encode(line, &ids).ok());
+      EXPECT_EQ(tokenizer.encode(line), ids);
+    }
+    std::vector<std::string> pieces;
+    for (const TokenId id : tokenizer.encode("도서관에서는 책을")) pieces.push_back(tokenizer.piece(id));
+    return pieces;
+  };
+  EXPECT_EQ(pieces_of_train("joined"), (std::vector<std::string>{"도서관에서는", "▁책을"}));
+  config.split_particles = true;
+  EXPECT_EQ(pieces_of_train("split"), (std::vector<std::string>{"도서관", "에서", "는", "▁책", "을"}));
+}
+
 TEST(TokenizerTrainer, ReplacesAnOlderTokenizer) {
   test::TemporaryDirectory folder;
   train(training_lines(), folder / "tokenizer", 700);

@@ -25,6 +25,7 @@ struct TokenizerTrainConfig {
   int64_t vocab_size = 16000;
   double character_coverage = 0.9995;
   int64_t max_training_bytes = 1'000'000'000;
+  bool split_particles = false;
 
   template <class Visitor>
   static void visit_fields(Visitor&& v) {
@@ -34,6 +35,8 @@ struct TokenizerTrainConfig {
       "share of the text's characters that get a piece; the rarest become bytes");
     v("max_training_bytes", &TokenizerTrainConfig::max_training_bytes, at_least(0),
       "of a larger corpus, documents of about so many bytes are drawn evenly; 0 takes all");
+    v("split_particles", &TokenizerTrainConfig::split_particles, any_value(),
+      "learns no piece that spans a Korean stem and its particle or ending");
   }
 };
 
