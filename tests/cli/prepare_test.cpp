@@ -162,7 +162,7 @@ TEST_F(PrepareVerb, WrongSettingsAreUsageErrors) {
       "--set prepare.val_fraction=0.9: \"prepare.val_fraction\" should be a number, from 0 to 0.5, is \"0.9\"");
   expect_failure(prepare({"a.jsonl", "--format", "word"}), 2,
                  "--set prepare.format=word: \"prepare.format\" should be one of auto, mediawiki, wikitext, html, "
-                 "jsonl, text, is \"word\"");
+                 "jsonl, json, text, is \"word\"");
   expect_failure(prepare({"a.jsonl", "--set", "prepar.threads=1"}), 2,
                  "--set prepar.threads=1: unknown section \"prepar\"; did you mean \"prepare\"?");
   expect_failure(prepare({}), 2, "INPUT is required; see ktlm prepare --help");
