@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <iostream>
 #include <optional>
 
 #include "chat_commands.h"
@@ -113,10 +114,15 @@ void talk_with_person(Chat& chat, const StopFlag& stop) {
   }
 }
 
+// False at the end and once a signal came.
+bool read_line(const Console& console, std::string& line) {
+  return !console.stop_flag().requested() && std::getline(std::cin, line) && !console.stop_flag().requested();
+}
+
 // False where a line failed; the dialogue goes on with the next.
 bool talk_with_pipe(Chat& chat, const Console& console) {
   bool all_well = true;
-  for (std::string line; console.read_line(line);) {
+  for (std::string line; read_line(console, line);) {
     if (line.ends_with('\r')) line.pop_back();
     try {
       if (!chat.take(line)) break;

@@ -85,6 +85,8 @@ bool block_is_valid(const unsigned char* bytes) {
 // Where the blocks of valid text from `position` on, a character's start, end: again a character's start.
 size_t skip_valid_blocks(std::string_view text, size_t position) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  // Behind a malformed byte, which a block takes for the beginning of a character, no stray byte may go on with it.
+  if (position < text.size() && (bytes[position] & 0xC0) == 0x80) return position;
   size_t end = position;
   while (end >= 3 && end + kBlockBytes <= text.size() && block_is_valid(bytes + end)) end += kBlockBytes;
   return end - incomplete_utf8_suffix(text.substr(position, end - position));

@@ -88,6 +88,16 @@ TEST(Utf8, OneWrongByteInALongTextIsFoundWhereverItStands) {
   }
 }
 
+TEST(Utf8, AStrayByteBehindAMalformedOneIsRepairedBeforeALongText) {
+  std::string hangul;
+  while (hangul.size() < 900) hangul += "한글";
+  for (const std::string malformed : {"\xFF\xB1", "\xE0\x80\x80", "\xF0\x80\x80\x80", "\xED\xBF\x80"}) {
+    const std::string repaired = repair_utf8("abc" + malformed + hangul);
+    EXPECT_TRUE(is_valid_utf8(repaired));
+    EXPECT_EQ(decode_all(repaired), decode_all("abc" + malformed + hangul));
+  }
+}
+
 TEST(Utf8, CountsCodePoints) {
   EXPECT_EQ(count_code_points(""), 0U);
   EXPECT_EQ(count_code_points("한글 abc 😀"), 8U);
