@@ -38,6 +38,8 @@ inline corpus::PreparedCorpus prepare_documents(const std::string& documents, co
   write_file_atomically(input / "documents.jsonl", documents);
   corpus::PrepareConfig config;
   config.val_fraction = 0.1;
+  config.near_duplicates = false;  // of so few words, documents are alike
+  config.quality = "off";
   corpus::prepare({(input / "documents.jsonl").string()}, directory, config, StopFlag(), {}, {});
   return corpus::PreparedCorpus::open(directory);
 }

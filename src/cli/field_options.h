@@ -39,7 +39,7 @@ inline void declare_field(CLI::App& app, const ConfigField& field, std::function
     const bool on = field.print() == "true";
     app.add_flag_callback(
         on ? "--no-" + option_of(field).substr(2) : option_of(field),
-        [take = std::move(take), on] { take(on ? "false" : "true"); }, (on ? "Not: " : "") + field.help);
+        [take = std::move(take), on] { take(on ? "false" : "true"); }, (on ? "turns off: " : "") + field.help);
   } else if (field.type == "list of texts") {
     app.add_option_function<std::vector<std::string>>(
            option_of(field),

@@ -69,7 +69,7 @@ TEST(CommandLine, AUsageErrorSaysWhereToReadOn) {
 }
 
 TEST(CommandLine, HelpOfAVerbNamesTheProgram) {
-  EXPECT_THAT(ktlm({"prepare", "--help"}).out, HasSubstr("Usage: ktlm prepare [OPTIONS] INPUT..."));
+  EXPECT_THAT(ktlm({"prepare", "--help"}).out, HasSubstr("Usage: ktlm prepare [OPTIONS] [INPUT...]"));
 }
 
 TEST(CommandLine, TakesNoOptionThatDoesNothing) {
