@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "duplicates.h"
+#include "words.h"
 
 namespace ktlm::corpus {
 
@@ -47,7 +48,7 @@ ExtractedBatch extract_batch(RawBatch&& batch, const PrepareConfig& config) {
   SignatureMaker signature_maker;
   std::string train_lines, val_lines;
   for (RawDocument& raw : batch.documents) {
-    const ExtractedDocument& extracted = out.documents.emplace_back(extract_document(std::move(raw), config));
+    ExtractedDocument& extracted = out.documents.emplace_back(extract_document(std::move(raw), config));
     if (extracted.dropped != DropReason::kNone) continue;
     const Document& document = extracted.document;
     const std::string line = to_json_line(document);
@@ -60,10 +61,12 @@ ExtractedBatch extract_batch(RawBatch&& batch, const PrepareConfig& config) {
                                   .input = static_cast<uint32_t>(extracted.input),
                                   .is_val = is_val,
                                   .is_dialogue = !document.messages.empty()});
-    if (config.near_duplicates)
-      out.part.signatures.push_back(signature_maker.make(document.text));
-    else
-      out.part.signatures.emplace_back();
+    out.part.signatures.emplace_back();
+    if (config.near_duplicates) {
+      if (extracted.word_hashes.empty()) hash_words(document.text, extracted.word_hashes);
+      out.part.signatures.back() = signature_maker.make(extracted.word_hashes);
+      extracted.word_hashes = {};
+    }
     if (config.repeated_line_documents > 0 && document.messages.empty())
       add_lines(document.text, config.repeated_line_min_chars, static_cast<uint32_t>(out.part.documents.size() - 1),
                 out.part.lines);

@@ -15,6 +15,7 @@
 #include "ktlm/text/utf8.h"
 #include "ktlm/text/word_units.h"
 #include "repetition.h"
+#include "words.h"
 
 namespace ktlm::corpus {
 
@@ -28,91 +29,16 @@ constexpr auto kStopWords =
     std::to_array<std::string_view>({"의", "다", "이", "는", "에", "을",   "한", "년",   "하", "은", "를",
                                      "했", "고", "가", "있", "인", "에서", "월", "으로", "로", "되"});
 
-enum class UnitKind : uint8_t { kHangul, kLetters, kDigits, kMark, kMixedBlock };
-
-constexpr auto kUnitKinds = [] {
-  std::array<UnitKind, 256> kinds{};
-  for (size_t lead = 0; lead < 256; ++lead) {
-    const bool letter = lead >= 0x80 || (lead >= 'a' && lead <= 'z') || (lead >= 'A' && lead <= 'Z');
-    const bool digit = lead >= '0' && lead <= '9';
-    kinds[lead] = letter ? UnitKind::kLetters : digit ? UnitKind::kDigits : UnitKind::kMark;
-  }
-  for (const size_t lead : {0xEA, 0xEB, 0xEC, 0xED}) kinds[lead] = UnitKind::kHangul;
-  for (const size_t lead : {0xC2, 0xC3, 0xE1, 0xE2, 0xE3, 0xEF, 0xF0}) kinds[lead] = UnitKind::kMixedBlock;
-  return kinds;
-}();
-
-UnitKind kind_in_mixed_block(std::string_view unit) {
-  size_t position = 0;
-  switch (text::script_of(text::decode_utf8(unit, position))) {
-    case text::Script::kHangulJamo:
-      return UnitKind::kHangul;
-    case text::Script::kHanja:
-    case text::Script::kLatin:
-    case text::Script::kKana:
-      return UnitKind::kLetters;
-    default:
-      return UnitKind::kMark;  // and pictures: ☆, 😀
-  }
-}
-
-UnitKind kind_of(std::string_view unit) {
-  const UnitKind kind = kUnitKinds[static_cast<unsigned char>(unit.front())];
-  if (kind == UnitKind::kMixedBlock) return kind_in_mixed_block(unit);
-  if (kind != UnitKind::kDigits) return kind;
-  const bool letter = std::ranges::any_of(unit, [](char c) { return (c & 0x80) != 0 || (c >= 'A' && c <= 'z'); });
-  return letter ? UnitKind::kLetters : kind;  // 3D
-}
-
 // IT기업, K팝.
 size_t hangul_behind_latin(std::string_view unit) {
   if ((unit.front() & 0x80) != 0 || (unit.back() & 0x80) == 0) return 0;
   return static_cast<size_t>(std::ranges::count_if(unit, [](char c) { return (c & 0xF0) == 0xE0; }));
 }
 
-// Characters that begin in the eight bytes: all bytes but 10xxxxxx. (std::popcount is a call where no CPU is assumed.)
-uint32_t count_chars(uint64_t bytes) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  const uint64_t continuations = (bytes >> 7) & ~(bytes >> 6) & kOnes;
-  return 8 - static_cast<uint32_t>((continuations * kOnes) >> 56);
-}
-
 size_t count_chars(std::string_view text) {
   size_t count = 0;
   for (const char c : text) count += (c & 0xC0) != 0x80;
   return count;
-}
-
-uint64_t mixed(uint64_t hash, uint64_t bytes) {
-  hash = (hash ^ bytes) * 0xD6E8FEB86659FD93;
-  return hash ^ (hash >> 32);
-}
-
-struct HashedUnit {
-  uint64_t hash = 0;
-  uint32_t chars = 0;
-};
-
-// Eight bytes at a time; `text_end` bounds what may be read.
-HashedUnit hashed(std::string_view unit, const char* text_end) {
-  HashedUnit out{.hash = unit.size()};
-  const char* at = unit.data();
-  for (size_t left = unit.size(); left > 0;) {
-    const size_t size = std::min<size_t>(left, 8);
-    uint64_t bytes = 0;
-    if (text_end - at >= 8) {
-      std::memcpy(&bytes, at, 8);
-      if (size < 8) bytes &= (uint64_t{1} << (8 * size)) - 1;
-    } else {
-      std::memcpy(&bytes, at, size);
-    }
-    out.chars += count_chars(bytes) - static_cast<uint32_t>(8 - size);
-    out.hash = mixed(out.hash, bytes);
-    at += size;
-    left -= size;
-  }
-  out.hash = mixed(out.hash, 0);
-  return out;
 }
 
 struct WordMeasures {
@@ -125,7 +51,7 @@ struct WordMeasures {
 };
 
 WordMeasures measure_words(std::string_view text, int64_t min_stop_words, std::vector<std::string_view>& units,
-                           WordSums& sums) {
+                           WordSums& sums, std::vector<uint64_t>& word_hashes) {
   units.clear();
   text::split_word_units(text, units);
   sums.start(units.size());
@@ -133,7 +59,7 @@ WordMeasures measure_words(std::string_view text, int64_t min_stop_words, std::v
   const char* const text_end = text.data() + text.size();
   uint32_t seen_stop_words = 0;
   for (const std::string_view unit : units) {
-    const auto [hash, chars] = hashed(unit, text_end);
+    const auto [hash, chars] = hash_unit(unit, text_end);
     sums.add(hash, chars);
     const UnitKind kind = kind_of(unit);
     if (kind == UnitKind::kMark) {  // one, or a run of it
@@ -142,6 +68,7 @@ WordMeasures measure_words(std::string_view text, int64_t min_stop_words, std::v
       if (unit.starts_with("…")) measures.ellipses += chars;
       continue;
     }
+    word_hashes.push_back(hash);
     ++measures.words;
     measures.word_chars += chars;
     if (kind == UnitKind::kDigits) continue;
@@ -248,6 +175,7 @@ DropReason judge_ngrams(const WordSums& words, size_t chars, const QualityConfig
 // What one thread keeps from text to text.
 struct Scratch {
   std::vector<std::string_view> units;
+  std::vector<uint64_t> word_hashes;
   WordSums words;
   RepetitionMeter meter;
   std::unordered_set<uint64_t> lines;
@@ -261,10 +189,13 @@ std::string_view judged_part(std::string_view text) {
 
 }  // namespace
 
-DropReason judge_quality(std::string_view whole_text, const QualityConfig& config) {
+DropReason judge_quality(std::string_view whole_text, const QualityConfig& config, std::vector<uint64_t>* word_hashes) {
   thread_local Scratch scratch;
   const std::string_view text = judged_part(whole_text);
-  const WordMeasures words = measure_words(text, config.min_stop_words, scratch.units, scratch.words);
+  scratch.word_hashes.clear();
+  const WordMeasures words =
+      measure_words(text, config.min_stop_words, scratch.units, scratch.words, scratch.word_hashes);
+  if (word_hashes != nullptr && text.size() == whole_text.size()) *word_hashes = scratch.word_hashes;
   if (ratio(words.hangul_chars, words.letter_chars) < config.min_hangul_share) return DropReason::kLanguage;
   if (words.words < kMinJudgedWords) return DropReason::kNone;
   if (const DropReason reason = judge_words(words, config); reason != DropReason::kNone) return reason;

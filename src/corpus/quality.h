@@ -1,7 +1,9 @@
 // Whether a text is worth training on, judged on its own: the language and FineWeb-2's filters for Korean.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "ktlm/corpus/prepare.h"
 
@@ -9,7 +11,8 @@ namespace ktlm::corpus {
 
 /// The first filter that `text`, normalised, fails, or kNone. The switch config.quality is the caller's to look at.
 /// Texts of fewer than 50 word units are judged by their language alone, for shares of so few tell nothing; texts of
-/// more than 4 MB by their first 4 MB.
-DropReason judge_quality(std::string_view text, const QualityConfig& config);
+/// more than 4 MB by their first 4 MB. Of others, `word_hashes` gets hash_words(), unless it is null.
+DropReason judge_quality(std::string_view text, const QualityConfig& config,
+                         std::vector<uint64_t>* word_hashes = nullptr);
 
 }  // namespace ktlm::corpus

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "ktlm/core/hash.h"
 #include "ktlm/core/random.h"
-#include "ktlm/text/word_units.h"
 
 namespace ktlm::corpus {
 
@@ -19,11 +17,6 @@ void make_runs(std::span<const uint64_t> units, size_t length, std::vector<uint6
     for (size_t k = 0; k < length; ++k) run = (run + units[i + k]) * kOdd;
     runs.push_back(run);
   }
-}
-
-bool is_word(std::string_view unit) {
-  const auto first = static_cast<unsigned char>(unit.front());
-  return first >= 0x80 || (first >= '0' && first <= '9') || ((first | 0x20) >= 'a' && (first | 0x20) <= 'z');
 }
 
 }  // namespace
@@ -49,18 +42,12 @@ Sketch make_sketch(std::span<const uint64_t> set) {
   return sketch;
 }
 
-Signature SignatureMaker::make(std::string_view text) {
-  units_.clear();
-  unit_hashes_.clear();
-  text::split_word_units(text, units_);
-  for (const std::string_view unit : units_) {
-    if (is_word(unit)) unit_hashes_.push_back(hash64(unit));
-  }
+Signature SignatureMaker::make(std::span<const uint64_t> word_hashes) {
   Signature signature;
-  if (unit_hashes_.size() < kMinUnits) return signature;
+  if (word_hashes.size() < kMinUnits) return signature;
   signature.is_present = 1;
 
-  make_runs(unit_hashes_, kCopyRun, runs_);
+  make_runs(word_hashes, kCopyRun, runs_);
   const Sketch copies = make_sketch(runs_);
   for (size_t band = 0; band < kCopyBands; ++band) {
     uint64_t key = band;
@@ -68,7 +55,7 @@ Signature SignatureMaker::make(std::string_view text) {
       key = mix64(key * kOdd + copies[band * (kSketchPlaces / kCopyBands) + k]);
     signature.copy_bands[band] = key;
   }
-  make_runs(unit_hashes_, kReworkRun, runs_);
+  make_runs(word_hashes, kReworkRun, runs_);
   const Sketch reworks = make_sketch(runs_);
   for (size_t i = 0; i < kReworkPlaces; ++i)
     signature.rework_places[i] = static_cast<uint16_t>(mix64(reworks[i]) >> 48);

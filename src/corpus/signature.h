@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
 namespace ktlm::corpus {
@@ -38,11 +37,11 @@ static_assert(sizeof(Signature) == 336, "a file format");
 /// Makes signatures one after the other, reusing its memory.
 class SignatureMaker {
  public:
-  Signature make(std::string_view text);
+  /// Of a text's words, as hash_words() gives them.
+  Signature make(std::span<const uint64_t> word_hashes);
 
  private:
-  std::vector<std::string_view> units_;
-  std::vector<uint64_t> unit_hashes_, runs_;
+  std::vector<uint64_t> runs_;
 };
 
 /// Of the two texts' runs of 2 units, the share that both have, as the sketches tell it: within 0.1 in 19 of 20 cases.
