@@ -28,7 +28,7 @@ struct PrepareConfig : QualityConfig {
   bool strict = false;
   int64_t shard_bytes = 16'000'000;
   bool near_duplicates = true;
-  double near_similarity = 0.45;
+  double near_similarity = 0.42;
   int64_t repeated_line_documents = 10;
   int64_t repeated_line_min_chars = 20;
   int64_t memory_bytes = 128'000'000;
