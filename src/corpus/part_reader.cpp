@@ -63,7 +63,7 @@ struct PartReader::Part {
 
 PartReader::PartReader(const std::vector<fs::path>& directories) {
   for (const fs::path& directory : directories) {
-    parts_.emplace_back(directory);
+    parts_.push_back(std::make_unique<Part>(directory));
     const std::string bytes = read_file(directory / kFramesFile);
     std::vector<FrameRecord> records(bytes.size() / sizeof(FrameRecord));
     bytes.copy(reinterpret_cast<char*>(records.data()), records.size() * sizeof(FrameRecord));
@@ -95,7 +95,7 @@ PartReader::~PartReader() = default;
 template <class T>
 std::vector<T> PartReader::read(const Frame& frame, size_t file, uint64_t first, uint32_t count) const {
   std::vector<T> records(count);
-  parts_[frame.part].read(file, first * sizeof(T), records.data(), count * sizeof(T));
+  parts_[frame.part]->read(file, first * sizeof(T), records.data(), count * sizeof(T));
   return records;
 }
 
@@ -126,7 +126,7 @@ std::string PartReader::text(const Frame& frame, bool val) const {
   const uint64_t begin = record.text_begin + (val ? record.train_bytes : 0);
   std::string compressed(val ? record.val_bytes : record.train_bytes, '\0');
   if (compressed.empty()) return {};
-  const Part& part = parts_[frame.part];
+  const Part& part = *parts_[frame.part];
   part.read(kText, begin, compressed.data(), compressed.size());
   const std::string damaged = (part.directory / kTextFile).string() + ": damaged; remove the folder and prepare again";
   const auto size = ZSTD_getFrameContentSize(compressed.data(), compressed.size());

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -50,7 +50,7 @@ class PartReader {
   template <class T>
   std::vector<T> read(const Frame& frame, size_t file, uint64_t first, uint32_t count) const;
 
-  std::deque<Part> parts_;
+  std::vector<std::unique_ptr<Part>> parts_;
   std::vector<Frame> frames_;
   DocumentNumber num_documents_ = 0;
 };

@@ -64,7 +64,7 @@ build_library() {
       plain_c_library z zlib.h zconf.h -- adler32 compress crc32 deflate gzclose gzlib gzread gzwrite infback inffast \
         inflate inftrees trees uncompr zutil
       ;;
-    xz-utils) cross_cmake "$source" -DBUILD_TESTING=OFF ;;
+    xz-utils) cross_cmake "$source" -DBUILD_TESTING=OFF -DCREATE_XZ_SYMLINKS=OFF -DCREATE_LZMA_SYMLINKS=OFF ;;
     libzip)
       cross_cmake "$source" -DENABLE_BZIP2=OFF -DENABLE_LZMA=OFF -DENABLE_ZSTD=OFF -DENABLE_OPENSSL=OFF -DENABLE_GNUTLS=OFF \
         -DENABLE_MBEDTLS=OFF -DENABLE_COMMONCRYPTO=OFF -DBUILD_TOOLS=OFF -DBUILD_REGRESS=OFF -DBUILD_EXAMPLES=OFF \
