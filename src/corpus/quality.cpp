@@ -22,6 +22,7 @@ namespace ktlm::corpus {
 namespace {
 
 constexpr size_t kMaxJudgedBytes = size_t{4} << 20;
+constexpr size_t kMaxKeptBuckets = 10'000;
 constexpr size_t kMinJudgedWords = 50;  // GopherQualityFilter's min_doc_words, which FineWeb-2 keeps
 
 // kor_Hang.yml's stop words.
@@ -33,12 +34,6 @@ constexpr auto kStopWords =
 size_t hangul_behind_latin(std::string_view unit) {
   if ((unit.front() & 0x80) != 0 || (unit.back() & 0x80) == 0) return 0;
   return static_cast<size_t>(std::ranges::count_if(unit, [](char c) { return (c & 0xF0) == 0xE0; }));
-}
-
-size_t count_chars(std::string_view text) {
-  size_t count = 0;
-  for (const char c : text) count += (c & 0xC0) != 0x80;
-  return count;
 }
 
 struct WordMeasures {
@@ -113,6 +108,8 @@ bool holds_sentence_end(std::string_view line) {
 
 LineMeasures measure_lines(std::string_view text, std::unordered_set<uint64_t>& seen) {
   LineMeasures measures;
+  // clear() takes time for every bucket there ever was: after one huge text, as long for each small one.
+  if (seen.bucket_count() > kMaxKeptBuckets) seen = {};
   seen.clear();
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
@@ -127,7 +124,7 @@ LineMeasures measure_lines(std::string_view text, std::unordered_set<uint64_t>& 
     measures.ellipses += trimmed.ends_with("...") || trimmed.ends_with("…");
     if (!seen.insert(hash64(line)).second) {
       ++measures.repeated;
-      measures.repeated_chars += count_chars(line);
+      measures.repeated_chars += text::count_code_points(line);
     }
   }
   measures.line_breaks = measures.lines - (measures.lines > 0);
@@ -200,7 +197,7 @@ DropReason judge_quality(std::string_view whole_text, const QualityConfig& confi
   if (words.words < kMinJudgedWords) return DropReason::kNone;
   if (const DropReason reason = judge_words(words, config); reason != DropReason::kNone) return reason;
   const LineMeasures lines = measure_lines(text, scratch.lines);
-  const size_t chars = count_chars(text);
+  const size_t chars = text::count_code_points(text);
   if (const DropReason reason = judge_lines(lines, chars, words.units, config); reason != DropReason::kNone)
     return reason;
   return judge_ngrams(scratch.words, chars, config, scratch.meter);

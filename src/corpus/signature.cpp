@@ -24,13 +24,22 @@ void make_runs(std::span<const uint64_t> units, size_t length, std::vector<uint6
 // Fast similarity sketching (Dahlgaard, Knudsen, Thorup 2017). In each round every element falls into one place with
 // one value; a place keeps the least value of the first round that reaches it. A large set fills all places in one
 // round, where classical MinHash hashes each element once per place; a small set takes more rounds. From round
-// kSketchPlaces on, each fills one certain place, so that the work ends.
+// kSketchPlaces on, each fills one certain place, so that the work ends. A text of one word over and over is a long
+// list that is a small set: what takes more than a few rounds goes on with each element once.
 Sketch make_sketch(std::span<const uint64_t> set) {
   constexpr uint64_t kEmpty = UINT64_MAX;
+  constexpr uint64_t kRoundsWithRepeats = 4;
   Sketch sketch;
   sketch.fill(kEmpty);
   size_t num_empty = kSketchPlaces;
+  std::vector<uint64_t> distinct;
   for (uint64_t round = 0; num_empty > 0; ++round) {
+    if (round == kRoundsWithRepeats) {
+      distinct.assign(set.begin(), set.end());
+      std::ranges::sort(distinct);
+      distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+      set = distinct;
+    }
     for (const uint64_t element : set) {
       const uint64_t hash = mix64(element + round * kOdd);
       const size_t place = round < kSketchPlaces ? ((hash >> 32) * kSketchPlaces) >> 32 : round - kSketchPlaces;
