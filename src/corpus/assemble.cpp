@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -17,9 +18,10 @@ namespace {
 
 constexpr DocumentNumber kNoDocument = std::numeric_limits<DocumentNumber>::max();
 
-// The documents first .. last - 1 of one split make one file.
+// The documents first .. last - 1 of one split make one file; train files are numbered once it is known that they hold
+// something.
 struct Plan {
-  std::string name;
+  std::string temporary_name;
   bool val = false;
   DocumentNumber first = 0, last = 0;
 };
@@ -44,31 +46,46 @@ void for_each_kept(const PartReader& parts, const Verdicts& verdicts, const Visi
   }
 }
 
+// A document that has repeated lines may be gone without them, so it only counts where there is no other.
 Moves choose_moves(const PartReader& parts, const Verdicts& verdicts, double val_fraction) {
   Moves moves;
   if (val_fraction == 0) return moves;
-  uint64_t num_train = 0, num_val = 0, least_hash = 0;
-  DocumentNumber nearest = kNoDocument, first_val = kNoDocument;
-  for_each_kept(parts, verdicts, [&](DocumentNumber number, const DocumentRecord& record) {
-    ++(record.is_val != 0 ? num_val : num_train);
-    if (record.is_val != 0 && first_val == kNoDocument) first_val = number;
-    if (record.is_val == 0 && (nearest == kNoDocument || record.text_hash.high < least_hash)) {
-      nearest = number;
-      least_hash = record.text_hash.high;
+  struct Candidates {
+    uint64_t num_train = 0, num_val = 0, least_hash = 0;
+    DocumentNumber nearest = kNoDocument, first_val = kNoDocument;
+  } sure, all;
+  const auto count = [](Candidates& candidates, DocumentNumber number, const DocumentRecord& record) {
+    ++(record.is_val != 0 ? candidates.num_val : candidates.num_train);
+    if (record.is_val != 0 && candidates.first_val == kNoDocument) candidates.first_val = number;
+    if (record.is_val == 0 && (candidates.nearest == kNoDocument || record.text_hash.high < candidates.least_hash)) {
+      candidates.nearest = number;
+      candidates.least_hash = record.text_hash.high;
     }
+  };
+  for_each_kept(parts, verdicts, [&](DocumentNumber number, const DocumentRecord& record) {
+    count(all, number, record);
+    if (!verdicts.documents[number].has_repeated_line) count(sure, number, record);
   });
-  if (num_val == 0 && num_train > 1) moves.to_val = nearest;
-  if (num_train == 0) moves.to_train = first_val;
+  const Candidates& from = sure.num_train + sure.num_val > 1 ? sure : all;
+  if (from.num_val == 0 && from.num_train > 1) moves.to_val = from.nearest;
+  if (from.num_train == 0) moves.to_train = from.first_val;
   return moves;
+}
+
+std::string train_name(size_t number) {
+  char name[32];
+  std::snprintf(name, sizeof name, "train-%05d.jsonl.zst", static_cast<int>(number));
+  return name;
 }
 
 std::vector<Plan> plan_files(const PartReader& parts, const Verdicts& verdicts, const Moves& moves,
                              int64_t shard_bytes) {
   std::vector<Plan> plans;
   const auto next = [&](DocumentNumber first) {
-    char name[32];
-    std::snprintf(name, sizeof name, "train-%05d.jsonl.zst", static_cast<int>(plans.size()));
-    plans.push_back({.name = name, .val = false, .first = first, .last = parts.num_documents()});
+    plans.push_back({.temporary_name = "train-" + std::to_string(plans.size()) + ".tmp",
+                     .val = false,
+                     .first = first,
+                     .last = parts.num_documents()});
   };
   next(0);
   int64_t text_bytes = 0;
@@ -81,7 +98,7 @@ std::vector<Plan> plan_files(const PartReader& parts, const Verdicts& verdicts, 
     }
     text_bytes += record.text_bytes;
   });
-  plans.push_back({.name = "val.jsonl.zst", .val = true, .first = 0, .last = parts.num_documents()});
+  plans.push_back({.temporary_name = "val.tmp", .val = true, .first = 0, .last = parts.num_documents()});
   return plans;
 }
 
@@ -89,7 +106,6 @@ struct WrittenFile {
   ShardInfo info;
   bool val = false;
   std::vector<uint64_t> line_hashes;
-  std::vector<SecondPassChange> changes;
   int64_t num_documents_read = 0;
 };
 
@@ -121,12 +137,19 @@ std::string without_repeated_lines(const std::string& text, const std::vector<ui
 class FileWriter {
  public:
   FileWriter(const PartReader& parts, const Verdicts& verdicts, const PrepareConfig& config, const Moves& moves,
-             const std::filesystem::path& directory, const std::function<void()>& check)
-      : parts_(parts), verdicts_(verdicts), config_(config), moves_(moves), directory_(directory), check_(check) {}
+             const std::filesystem::path& directory, const std::function<void(const SecondPassChange&)>& on_change,
+             const std::function<void()>& check)
+      : parts_(parts),
+        verdicts_(verdicts),
+        config_(config),
+        moves_(moves),
+        directory_(directory),
+        on_change_(on_change),
+        check_(check) {}
 
   WrittenFile write(const Plan& plan) const {
-    WrittenFile written{.info = {.name = plan.name}, .val = plan.val};
-    ZstdFile file(directory_ / plan.name);
+    WrittenFile written{.info = {.name = plan.temporary_name}, .val = plan.val};
+    ZstdFile file(directory_ / plan.temporary_name);
     for (size_t i = plan.first < plan.last ? frame_index(plan.first) : parts_.frames().size();
          i < parts_.frames().size() && parts_.frames()[i].first_document < plan.last; ++i) {
       check_();
@@ -196,7 +219,12 @@ class FileWriter {
       write_line(changed, hash64(changed), change.after.bytes, record, file, written);
       if (change.lines_removed == 0) return;
     }
-    written.changes.push_back(std::move(change));
+    report(change);
+  }
+
+  void report(const SecondPassChange& change) const {
+    const std::lock_guard lock(change_mutex_);
+    on_change_(change);
   }
 
   static void write_line(std::string_view line, uint64_t line_hash, int64_t text_bytes, const DocumentRecord& record,
@@ -214,18 +242,35 @@ class FileWriter {
   const PrepareConfig& config_;
   const Moves& moves_;
   const std::filesystem::path& directory_;
+  const std::function<void(const SecondPassChange&)>& on_change_;
   const std::function<void()>& check_;
+  mutable std::mutex change_mutex_;
 };
+
+// Gives a written file its name, or, to a train file of which nothing was left, none.
+void settle(WrittenFile& written, const std::filesystem::path& directory, AssembledCorpus& corpus) {
+  const std::filesystem::path path = directory / written.info.name;
+  if (!written.val && written.info.documents == 0) {
+    std::filesystem::remove(path);
+    return;
+  }
+  written.info.name = written.val ? "val.jsonl.zst" : train_name(corpus.train.size());
+  std::filesystem::rename(path, directory / written.info.name);
+  if (written.val)
+    corpus.val = std::move(written.info);
+  else
+    corpus.train.push_back(std::move(written.info));
+}
 
 }  // namespace
 
 AssembledCorpus assemble(const PartReader& parts, const Verdicts& verdicts, const PrepareConfig& config,
                          const std::filesystem::path& directory, size_t num_workers,
-                         const std::function<void(SecondPassChange&&)>& on_change,
+                         const std::function<void(const SecondPassChange&)>& on_change,
                          const std::function<void(int64_t)>& on_documents, const std::function<void()>& check) {
   const Moves moves = choose_moves(parts, verdicts, config.val_fraction);
   const std::vector<Plan> plans = plan_files(parts, verdicts, moves, config.shard_bytes);
-  const FileWriter writer(parts, verdicts, config, moves, directory, check);
+  const FileWriter writer(parts, verdicts, config, moves, directory, on_change, check);
   AssembledCorpus corpus;
   Hash128 content_hash;
   int64_t num_done = 0;
@@ -238,12 +283,8 @@ AssembledCorpus assemble(const PartReader& parts, const Verdicts& verdicts, cons
       [&](WrittenFile&& written) {
         // Along documents, not files: where the files are cut changes nothing.
         for (const uint64_t hash : written.line_hashes) content_hash = hash128(to_hex(content_hash) + to_hex(hash));
-        for (SecondPassChange& change : written.changes) on_change(std::move(change));
         on_documents(num_done += written.num_documents_read);
-        if (written.val)
-          corpus.val = std::move(written.info);
-        else
-          corpus.train.push_back(std::move(written.info));
+        settle(written, directory, corpus);
       });
   corpus.content_hash = to_hex(content_hash);
   return corpus;

@@ -38,13 +38,13 @@ struct AssembledCorpus {
   std::string content_hash;  // of every line of JSON to train on, in order, then of those held out
 };
 
-/// Writes train-*.jsonl.zst and val.jsonl.zst into `directory`. `on_change` hears, in the calling thread and in an
-/// order that depends on the documents alone, of every document that is not written as the first pass left it.
-/// `on_documents` hears how many documents of the first pass are done. Both it and the workers' `check` may throw to
-/// end the work. Throws Error (disk full).
+/// Writes train-*.jsonl.zst, of which none is empty, and val.jsonl.zst into `directory`. `on_change` hears of every
+/// document that is not written as the first pass left it, in any thread, one at a time, in no certain order.
+/// `on_documents` hears in the calling thread how many documents of the first pass are done. Both it and the workers'
+/// `check` may throw to end the work. Throws Error (disk full).
 AssembledCorpus assemble(const PartReader& parts, const Verdicts& verdicts, const PrepareConfig& config,
                          const std::filesystem::path& directory, size_t num_workers,
-                         const std::function<void(SecondPassChange&&)>& on_change,
+                         const std::function<void(const SecondPassChange&)>& on_change,
                          const std::function<void(int64_t)>& on_documents, const std::function<void()>& check);
 
 }  // namespace ktlm::corpus

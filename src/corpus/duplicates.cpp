@@ -4,6 +4,7 @@
 #include <numeric>
 #include <span>
 
+#include "grouping.h"
 #include "ktlm/core/hash.h"
 #include "ktlm/text/utf8.h"
 
@@ -11,44 +12,7 @@ namespace ktlm::corpus {
 
 namespace {
 
-struct Entry {
-  uint64_t key;
-  DocumentNumber document;
-};
-using AddEntry = std::function<void(uint64_t key, DocumentNumber document)>;
-
-// Gives `visit` the documents (rising, each once) of every key that at least two have, keys rising. `scan` names every
-// key of every document of a frame. As many keys as memory holds are taken at a time, by their range; each time, all
-// frames are scanned. Only the documents of one single key can need more.
-void for_each_group(const PartReader& parts, uint64_t num_entries, int64_t memory_bytes,
-                    const std::function<void(const PartReader::Frame&, const AddEntry&)>& scan,
-                    const std::function<void(uint64_t key, std::span<const Entry>)>& visit) {
-  const uint64_t capacity = std::max<uint64_t>(static_cast<uint64_t>(memory_bytes) / sizeof(Entry), 1024);
-  // Hashes fall evenly, give or take; a tenth of room keeps the vector from growing twice as large.
-  const uint64_t num_ranges = num_entries / (capacity - capacity / 10) + 1;
-  const uint64_t width = UINT64_MAX / num_ranges;
-  std::vector<Entry> entries;
-  entries.reserve(static_cast<size_t>(num_ranges == 1 ? num_entries : capacity));
-  for (uint64_t range = 0; range < num_ranges; ++range) {
-    const uint64_t first = range * width;
-    const uint64_t last = range + 1 == num_ranges ? UINT64_MAX : first + width - 1;
-    entries.clear();
-    const AddEntry add = [&](uint64_t key, DocumentNumber document) {
-      if (key >= first && key <= last) entries.push_back({key, document});
-    };
-    for (const PartReader::Frame& frame : parts.frames()) scan(frame, add);
-    const auto order = [](const Entry& a, const Entry& b) {
-      return a.key != b.key ? a.key < b.key : a.document < b.document;
-    };
-    const auto same = [](const Entry& a, const Entry& b) { return a.key == b.key && a.document == b.document; };
-    std::sort(entries.begin(), entries.end(), order);
-    entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
-    for (size_t begin = 0, end = 0; begin < entries.size(); begin = end) {
-      while (end < entries.size() && entries[end].key == entries[begin].key) ++end;
-      if (end - begin > 1) visit(entries[begin].key, std::span(entries).subspan(begin, end - begin));
-    }
-  }
-}
+using Entry = Grouping::Entry;
 
 // Documents that are alike, whether directly or through others; the first of each set stands for it.
 class DisjointSets {
@@ -74,8 +38,9 @@ class DisjointSets {
 
 class Finder {
  public:
-  Finder(const PartReader& parts, const PrepareConfig& config, const std::function<void()>& check)
-      : parts_(parts), config_(config), check_(check) {
+  Finder(const PartReader& parts, const PrepareConfig& config, const std::filesystem::path& scratch,
+         const std::function<void()>& check)
+      : parts_(parts), config_(config), scratch_(scratch), check_(check) {
     verdicts_.documents.resize(parts.num_documents());
   }
 
@@ -90,35 +55,38 @@ class Finder {
  private:
   Verdict& verdict(DocumentNumber document) { return verdicts_.documents[document]; }
 
+  Grouping grouping_of(uint64_t max_entries) const { return {max_entries, config_.memory_bytes, scratch_}; }
+
+  // Calls visit(number, record) for each record that `read` gives of each frame.
+  template <class Read, class Visit>
+  void for_each(const Read& read, const Visit& visit) const {
+    for (const PartReader::Frame& frame : parts_.frames()) {
+      check_();
+      DocumentNumber number = frame.first_document;
+      for (const auto& record : (parts_.*read)(frame)) visit(number++, record);
+    }
+  }
+
   void find_same_texts() {
-    for_each_group(
-        parts_, parts_.num_documents(), config_.memory_bytes,
-        [&](const PartReader::Frame& frame, const AddEntry& add) {
-          check_();
-          DocumentNumber number = frame.first_document;
-          for (const DocumentRecord& record : parts_.documents(frame)) add(record.text_hash.low, number++);
-        },
-        [&](uint64_t, std::span<const Entry> group) {
-          for (const Entry& entry : group.subspan(1)) verdict(entry.document).is_duplicate = true;
-        });
+    Grouping texts = grouping_of(parts_.num_documents());
+    for_each(&PartReader::documents,
+             [&](DocumentNumber number, const DocumentRecord& record) { texts.add(record.text_hash.low, number); });
+    texts.for_each_group([&](uint64_t, std::span<const Entry> group) {
+      for (const Entry& entry : group.subspan(1)) verdict(entry.document).is_duplicate = true;
+    });
   }
 
   void find_similar_texts() {
-    DisjointSets alike(parts_.num_documents());
+    Grouping bands = grouping_of(uint64_t{parts_.num_documents()} * (kCopyBands + kReworkBands));
     std::vector<uint64_t> keys;
-    for_each_group(
-        parts_, uint64_t{parts_.num_documents()} * (kCopyBands + kReworkBands), config_.memory_bytes,
-        [&](const PartReader::Frame& frame, const AddEntry& add) {
-          check_();
-          DocumentNumber number = frame.first_document;
-          for (const Signature& signature : parts_.signatures(frame)) {
-            keys.clear();
-            if (signature.is_present != 0 && verdict(number).is_kept()) append_band_keys(signature, keys);
-            for (const uint64_t key : keys) add(key, number);
-            ++number;
-          }
-        },
-        [&](uint64_t, std::span<const Entry> group) { unite_similar(group, alike); });
+    for_each(&PartReader::signatures, [&](DocumentNumber number, const Signature& signature) {
+      if (signature.is_present == 0 || !verdict(number).is_kept()) return;
+      keys.clear();
+      append_band_keys(signature, keys);
+      for (const uint64_t key : keys) bands.add(key, number);
+    });
+    DisjointSets alike(parts_.num_documents());
+    bands.for_each_group([&](uint64_t, std::span<const Entry> group) { unite_similar(group, alike); });
     for (DocumentNumber number = 0; number < parts_.num_documents(); ++number) {
       if (alike.first_of(number) != number) verdict(number).is_near_duplicate = true;
     }
@@ -150,49 +118,44 @@ class Finder {
   void find_repeated_lines() {
     uint64_t num_lines = 0;
     for (const PartReader::Frame& frame : parts_.frames()) num_lines += frame.record.num_lines;
+    Grouping lines = grouping_of(num_lines);
+    for (const PartReader::Frame& frame : parts_.frames()) {
+      check_();
+      for (const LineRecord& line : parts_.lines(frame)) {
+        const DocumentNumber number = frame.first_document + line.document;
+        if (verdict(number).is_kept()) lines.add(line.hash, number);
+      }
+    }
     const auto limit = static_cast<size_t>(config_.repeated_line_documents);
-    for_each_group(
-        parts_, num_lines, config_.memory_bytes,
-        [&](const PartReader::Frame& frame, const AddEntry& add) {
-          check_();
-          for (const LineRecord& line : parts_.lines(frame)) {
-            const DocumentNumber number = frame.first_document + line.document;
-            if (verdict(number).is_kept()) add(line.hash, number);
-          }
-        },
-        [&](uint64_t key, std::span<const Entry> group) {
-          if (group.size() <= limit) return;
-          verdicts_.repeated_lines.push_back(key);
-          for (const Entry& entry : group) verdict(entry.document).has_repeated_line = true;
-        });
+    lines.for_each_group([&](uint64_t key, std::span<const Entry> group) {
+      if (group.size() <= limit) return;
+      verdicts_.repeated_lines.push_back(key);
+      for (const Entry& entry : group) verdict(entry.document).has_repeated_line = true;
+    });
   }
 
   void find_same_ids() {
-    for_each_group(
-        parts_, parts_.num_documents(), config_.memory_bytes,
-        [&](const PartReader::Frame& frame, const AddEntry& add) {
-          check_();
-          DocumentNumber number = frame.first_document;
-          for (const DocumentRecord& record : parts_.documents(frame)) {
-            if (verdict(number).is_kept()) add(record.id_hash, number);
-            ++number;
-          }
-        },
-        [&](uint64_t, std::span<const Entry> group) {
-          for (const Entry& entry : group.subspan(1)) verdict(entry.document).needs_new_id = true;
-        });
+    Grouping ids = grouping_of(parts_.num_documents());
+    for_each(&PartReader::documents, [&](DocumentNumber number, const DocumentRecord& record) {
+      if (verdict(number).is_kept()) ids.add(record.id_hash, number);
+    });
+    ids.for_each_group([&](uint64_t, std::span<const Entry> group) {
+      for (const Entry& entry : group.subspan(1)) verdict(entry.document).needs_new_id = true;
+    });
   }
 
   const PartReader& parts_;
   const PrepareConfig& config_;
+  const std::filesystem::path& scratch_;
   const std::function<void()>& check_;
   Verdicts verdicts_;
 };
 
 }  // namespace
 
-Verdicts find_duplicates(const PartReader& parts, const PrepareConfig& config, const std::function<void()>& check) {
-  return Finder(parts, config, check).run();
+Verdicts find_duplicates(const PartReader& parts, const PrepareConfig& config, const std::filesystem::path& scratch,
+                         const std::function<void()>& check) {
+  return Finder(parts, config, scratch, check).run();
 }
 
 bool hash_line(std::string_view line, int64_t min_chars, uint64_t& hash) {

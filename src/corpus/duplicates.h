@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <vector>
 
@@ -27,9 +28,11 @@ struct Verdicts {
   std::vector<uint64_t> repeated_lines;  // hashes, rising
 };
 
-/// Of documents alike, the first is kept. Memory: about config.memory_bytes, and 5 bytes a document; what does not fit
-/// is done in more passes over the records. `check` is called now and then, and may throw to end the work.
-Verdicts find_duplicates(const PartReader& parts, const PrepareConfig& config, const std::function<void()>& check);
+/// Of documents alike, the first is kept. Memory: about config.memory_bytes, and 5 bytes a document. What does not fit
+/// waits in a file in `scratch`: 16 bytes for each band of each document, 0.8 kB a document at most. `check` is called
+/// now and then, and may throw to end the work. Throws Error where the disk fails.
+Verdicts find_duplicates(const PartReader& parts, const PrepareConfig& config, const std::filesystem::path& scratch,
+                         const std::function<void()>& check);
 
 /// The hash under which a line of a document is counted, or nothing where it is too short to be judged: a heading, an
 /// item of a list.

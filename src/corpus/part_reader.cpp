@@ -8,7 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <limits>
-#include <utility>
+#include <system_error>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
@@ -24,50 +24,59 @@ namespace {
 enum FileIndex : size_t { kText, kDocuments, kSignatures, kLines };
 constexpr std::array kFileNames = {kTextFile, kDocumentsFile, kSignaturesFile, kLinesFile};
 
+std::string ends_too_early(const fs::path& path) {
+  return path.string() + ": ends too early (damaged?); remove the folder and prepare again";
+}
+
+struct Descriptor {
+  int number;
+
+  explicit Descriptor(const fs::path& path) : number(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (number < 0) throw Error(path.string() + ": can't be read: " + system_error_text(errno));
+  }
+  ~Descriptor() { ::close(number); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+};
+
 }  // namespace
 
 struct PartReader::Part {
   fs::path directory;
-  std::array<int, kFileNames.size()> descriptors{};
 
-  explicit Part(fs::path folder) : directory(std::move(folder)) {
-    descriptors.fill(-1);
-    for (size_t i = 0; i < kFileNames.size(); ++i) {
-      const fs::path path = directory / kFileNames[i];
-      descriptors[i] = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-      if (descriptors[i] < 0) throw Error(path.string() + ": can't be read: " + system_error_text(errno));
-    }
-  }
-  ~Part() {
-    for (const int descriptor : descriptors) {
-      if (descriptor >= 0) ::close(descriptor);
-    }
-  }
-  Part(const Part&) = delete;
-  Part& operator=(const Part&) = delete;
-
+  // The files are open only while they are read: shards may be more than a process may have open.
   void read(size_t file, uint64_t offset, void* out, size_t count) const {
+    if (count == 0) return;
+    const fs::path path = directory / kFileNames[file];
+    const Descriptor opened(path);
     auto* bytes = static_cast<char*>(out);
     while (count > 0) {
-      const ssize_t got = ::pread(descriptors[file], bytes, count, static_cast<off_t>(offset));
+      const ssize_t got = ::pread(opened.number, bytes, count, static_cast<off_t>(offset));
       if (got < 0 && errno == EINTR) continue;
-      const std::string path = (directory / kFileNames[file]).string();
-      if (got < 0) throw Error(path + ": can't be read: " + system_error_text(errno));
-      if (got == 0) throw Error(path + ": ends too early (damaged?); remove the folder and prepare again");
+      if (got < 0) throw Error(path.string() + ": can't be read: " + system_error_text(errno));
+      if (got == 0) throw Error(ends_too_early(path));
       bytes += got;
       offset += static_cast<uint64_t>(got);
       count -= static_cast<size_t>(got);
     }
   }
+
+  void require_size(size_t file, uint64_t size_bytes) const {
+    const fs::path path = directory / kFileNames[file];
+    std::error_code error;
+    const uintmax_t found = fs::file_size(path, error);
+    if (error) throw Error(path.string() + ": can't be read: " + system_error_text(error.value()));
+    if (found < size_bytes) throw Error(ends_too_early(path));
+  }
 };
 
 PartReader::PartReader(const std::vector<fs::path>& directories) {
   for (const fs::path& directory : directories) {
-    parts_.push_back(std::make_unique<Part>(directory));
+    parts_.push_back(std::make_unique<Part>(Part{directory}));
     const std::string bytes = read_file(directory / kFramesFile);
     std::vector<FrameRecord> records(bytes.size() / sizeof(FrameRecord));
     bytes.copy(reinterpret_cast<char*>(records.data()), records.size() * sizeof(FrameRecord));
-    uint64_t document = 0, line = 0;
+    uint64_t document = 0, line = 0, text_end = 0;
     for (const FrameRecord& record : records) {
       frames_.push_back({.record = record,
                          .part = static_cast<uint32_t>(parts_.size() - 1),
@@ -76,9 +85,15 @@ PartReader::PartReader(const std::vector<fs::path>& directories) {
                          .first_line_in_part = line});
       document += record.num_documents;
       line += record.num_lines;
+      text_end = record.text_begin + record.train_bytes + record.val_bytes;
     }
+    const Part& part = *parts_.back();
+    part.require_size(kText, text_end);
+    part.require_size(kDocuments, document * sizeof(DocumentRecord));
+    part.require_size(kSignatures, document * sizeof(Signature));
+    part.require_size(kLines, line * sizeof(LineRecord));
   }
-  std::ranges::stable_sort(frames_, {}, [](const Frame& frame) { return frame.record.order; });
+  std::ranges::sort(frames_, {}, [](const Frame& frame) { return frame.record.order; });
   uint64_t number = 0;
   for (Frame& frame : frames_) {
     frame.first_document = static_cast<DocumentNumber>(number);

@@ -18,14 +18,14 @@ namespace {
 [[noreturn]] void throw_nothing_left(const PrepareSummary& summary) {
   std::string names, reasons;
   for (const InputSummary& input : summary.inputs) names += (names.empty() ? "" : ", ") + input.name;
-  if (summary.total.documents_in == 0) throw Error(names + ": holds no document; choose other inputs or --format");
+  if (summary.total.documents_in == 0) throw InputError(names + ": holds no document; choose other inputs or --format");
   for (size_t i = 0; i < kNumDropReasons; ++i) {
     if (summary.total.dropped[i] == 0) continue;
     reasons += std::string(reasons.empty() ? "" : ", ") + drop_reason_name(static_cast<DropReason>(i)) + " " +
                std::to_string(summary.total.dropped[i]);
   }
-  throw Error(names + ": no document is left of " + std::to_string(summary.total.documents_in) +
-              " (dropped: " + reasons + "); choose other inputs, --format, --min-chars or --quality off");
+  throw InputError(names + ": no document is left of " + std::to_string(summary.total.documents_in) +
+                   " (dropped: " + reasons + "); choose other inputs, --format, --min-chars or --quality off");
 }
 
 void apply(const SecondPassChange& change, CorpusReport& report, DocumentCounts& counts) {
@@ -53,13 +53,12 @@ SplitSummary summary_of(const std::vector<ShardInfo>& files) {
 void run_second_pass(const std::vector<std::filesystem::path>& parts, const PrepareConfig& config, CorpusReport report,
                      PrepareSummary& summary, const ProgressCallback& progress, const std::function<void()>& check) {
   const PartReader reader(parts);
-  if (progress) progress({"finding duplicates", 0, 0, "documents", ""});
-  const Verdicts verdicts = find_duplicates(reader, config, check);
-
   AtomicDirectory directory(summary.out_dir);
+  if (progress) progress({"finding duplicates", 0, 0, "documents", ""});
+  const Verdicts verdicts = find_duplicates(reader, config, directory.path(), check);
   const AssembledCorpus corpus = assemble(
       reader, verdicts, config, directory.path(), num_workers(config.threads),
-      [&](SecondPassChange&& change) { apply(change, report, summary.inputs[change.input].counts); },
+      [&](const SecondPassChange& change) { apply(change, report, summary.inputs[change.input].counts); },
       [&](int64_t done) {
         if (progress) progress({"writing", done, reader.num_documents(), "documents", ""});
       },
@@ -70,7 +69,9 @@ void run_second_pass(const std::vector<std::filesystem::path>& parts, const Prep
   summary.val = summary_of({corpus.val});
   summary.content_hash = corpus.content_hash;
   write_file_atomically(directory.path() / kReportName, render_report(report, summary, settings_of(config)));
-  write_file_atomically(directory.path() / kManifestName, make_manifest(summary, config, corpus).dump(2) + "\n");
+  write_file_atomically(
+      directory.path() / kManifestName,
+      make_manifest(summary, config, corpus).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   directory.commit();
 }
 

@@ -28,8 +28,8 @@ Written write(const std::vector<NamedText>& texts, const PrepareConfig& config) 
   const PartReader parts({folder / "part"});
   Written written;
   written.corpus = assemble(
-      parts, find_duplicates(parts, config, [] {}), config, folder.path(), 2,
-      [&](SecondPassChange&& change) { written.changes.push_back(std::move(change)); }, [](int64_t) {}, [] {});
+      parts, find_duplicates(parts, config, folder.path(), [] {}), config, folder.path(), 2,
+      [&](const SecondPassChange& change) { written.changes.push_back(change); }, [](int64_t) {}, [] {});
   for (const ShardInfo& shard : written.corpus.train) {
     EXPECT_EQ(static_cast<uint64_t>(shard.bytes), std::filesystem::file_size(folder / shard.name));
     const auto documents = test::read_documents(folder / shard.name);
@@ -117,8 +117,32 @@ TEST(Assemble, FilesCloseOnceTheyHoldEnoughText) {
   for (size_t i = 0; i < 100; ++i) EXPECT_EQ(written.train[i].text, sentence(static_cast<int>(numbers[i])));
 }
 
+const std::string notice = "이 기사의 저작권은 신문사에 있으며 무단으로 옮겨 실을 수 없습니다.";
+
+TEST(Assemble, NoTrainFileIsEmptyAndTheirNumbersHaveNoGap) {
+  std::vector<NamedText> texts;
+  for (int i = 0; i < 30; ++i) texts.push_back({std::to_string(i), i % 10 < 5 ? sentence(i) : notice});
+  // The first of the same texts is kept until its one line is found to be repeated: its file then holds nothing.
+  for (int i = 5; i < 30; ++i) texts[static_cast<size_t>(i)].text += i % 10 < 5 ? "" : "\n" + std::to_string(i);
+  const Written written =
+      write(texts, {.val_fraction = 0, .shard_bytes = 1, .near_duplicates = false, .repeated_line_documents = 2});
+  ASSERT_EQ(written.train.size(), 15U);
+  ASSERT_EQ(written.corpus.train.size(), 15U);
+  EXPECT_EQ(written.corpus.train.back().name, "train-00014.jsonl.zst");
+  for (const ShardInfo& shard : written.corpus.train) EXPECT_GT(shard.documents, 0);
+}
+
+TEST(Assemble, TheDocumentHeldOutIsOneThatStays) {
+  std::vector<NamedText> texts;
+  for (int i = 0; i < 40; ++i) texts.push_back({std::to_string(i), notice + "\n" + std::to_string(i)});
+  texts.push_back({"a", sentence(1)});
+  texts.push_back({"b", sentence(2)});
+  const Written written = write(texts, {.val_fraction = 1e-9, .near_duplicates = false, .repeated_line_documents = 2});
+  EXPECT_EQ(written.train.size(), 1U);
+  EXPECT_EQ(written.val.size(), 1U);
+}
+
 TEST(Assemble, RepeatedLinesGoAndTheRestStaysAsItWas) {
-  const std::string notice = "이 기사의 저작권은 신문사에 있으며 무단으로 옮겨 실을 수 없습니다.";
   std::vector<NamedText> texts;
   for (int i = 0; i < 3; ++i)
     texts.push_back({std::to_string(i), "제목\n\n" + notice + "\n\n" + sentence(i) + "\n  들여 쓴 줄\n" + notice});
@@ -128,7 +152,7 @@ TEST(Assemble, RepeatedLinesGoAndTheRestStaysAsItWas) {
   ASSERT_EQ(written.train.size(), 4U);
   EXPECT_EQ(written.train[0].text, "제목\n\n" + sentence(0) + "\n  들여 쓴 줄");
   EXPECT_EQ(written.train[3].text, sentence(4));
-  ASSERT_EQ(written.changes.size(), 4U);
+  ASSERT_EQ(written.changes.size(), 4U);  // of one file, in its order
   EXPECT_EQ(written.changes[0].reason, DropReason::kNone);
   EXPECT_EQ(written.changes[0].lines_removed, 2);
   EXPECT_EQ(written.changes[0].after.bytes, static_cast<int64_t>(written.train[0].text.size()));

@@ -39,7 +39,7 @@ class DuplicatesTest : public testing::Test {
  protected:
   Verdicts find(const std::vector<NamedText>& texts) {
     test::write_part(folder_ / "part", texts, config_);
-    return find_duplicates(PartReader({folder_ / "part"}), config_, [] {});
+    return find_duplicates(PartReader({folder_ / "part"}), config_, folder_.path(), [] {});
   }
   static std::vector<size_t> numbers_of(const Verdicts& verdicts, const std::function<bool(Verdict)>& has) {
     std::vector<size_t> numbers;
@@ -106,12 +106,12 @@ TEST_F(DuplicatesTest, LittleMemoryFindsTheSame) {
   config_.memory_bytes = 1'000'000'000;
   const Verdicts all_at_once = find(texts);
   config_.memory_bytes = 100'000;
-  const Verdicts in_passes = find(texts);
+  const Verdicts through_a_file = find(texts);
   for (const auto& has : {+[](Verdict v) { return v.is_duplicate; }, +[](Verdict v) { return v.is_near_duplicate; },
                           +[](Verdict v) { return v.needs_new_id; }}) {
     const auto numbers = numbers_of(all_at_once, has);
     EXPECT_GT(numbers.size(), 50U);
-    EXPECT_EQ(numbers_of(in_passes, has), numbers);
+    EXPECT_EQ(numbers_of(through_a_file, has), numbers);
   }
 }
 

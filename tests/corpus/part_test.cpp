@@ -1,6 +1,7 @@
 // What a PartWriter writes, a PartReader reads: several parts as one, and no further than the last checkpoint.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "corpus_fixtures.h"
 #include "error_message.h"
@@ -84,10 +85,34 @@ TEST(Part, FilesShorterThanTheirStateAreNoticed) {
   EXPECT_EQ(
       test::error_message([&] { PartWriter(folder / "part", state["files"]); }),
       (folder / "part" / "documents.bin").string() + ": shorter than 480 bytes; remove the folder and start again");
-  const PartReader parts({folder / "part"});
-  EXPECT_EQ(test::error_message([&] { parts.documents(parts.frames()[0]); }),
-            (folder / "part" / "documents.bin").string() +
-                ": ends too early (damaged?); remove the folder and prepare again");
+  for (const char* name : {"documents.bin", "signatures.bin", "text.zst"}) {
+    test::write_part(folder / name, texts_from(0, 10), {});
+    EXPECT_TRUE(is_whole_part(folder / name, read_part_state(folder / name)));
+    std::filesystem::resize_file(folder / name / name, 10);
+    EXPECT_FALSE(is_whole_part(folder / name, read_part_state(folder / name)));
+    EXPECT_EQ(test::error_message([&] { PartReader({folder / name}); }),
+              (folder / name / name).string() + ": ends too early (damaged?); remove the folder and prepare again");
+  }
+}
+
+TEST(Part, MorePartsThanAProcessMayHaveFilesOpenAreRead) {
+  const test::TemporaryDirectory folder;
+  constexpr int kNumParts = 100;
+  std::vector<std::filesystem::path> directories;
+  for (int i = 0; i < kNumParts; ++i) {
+    directories.push_back(folder / std::to_string(i));
+    test::write_part(directories.back(), texts_from(i, 1), {.val_fraction = 0}, 1, static_cast<uint64_t>(i));
+  }
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit few{kNumParts, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<std::string> ids;
+  const std::string message = test::error_message([&] { ids = ids_in_order(PartReader(directories)); });
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  EXPECT_EQ(message, "(nothing thrown)");
+  ASSERT_EQ(ids.size(), static_cast<size_t>(kNumParts));
+  EXPECT_EQ(ids.back(), std::to_string(kNumParts - 1));
 }
 
 }  // namespace
