@@ -1,5 +1,6 @@
 #include "document_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ktlm::corpus {
@@ -22,16 +23,26 @@ DocumentReader::DocumentReader(const std::vector<InputFile>& files, const Prepar
       deals_batches_(files.size() < static_cast<size_t>(shard.count)),
       check_(std::move(check)),
       emit_(std::move(emit)),
-      readings_(num_inputs) {}
+      readings_(num_inputs) {
+  const auto index = static_cast<size_t>(shard.number - 1), count = static_cast<size_t>(shard.count);
+  begin_ = deals_batches_ ? 0 : files.size() * index / count;
+  end_ = deals_batches_ ? files.size() : files.size() * (index + 1) / count;
+}
+
+int64_t DocumentReader::total_file_bytes(const ReadPosition& start) const {
+  int64_t total = 0;
+  for (size_t i = std::max(begin_, start.file); i < end_; ++i) {
+    if (files_[i].path == "-") return 0;
+    total += files_[i].size_bytes;
+  }
+  return total;
+}
 
 void DocumentReader::run(const ReadPosition& start, uint64_t first_order) {
-  const auto index = static_cast<size_t>(shard_.number - 1), count = static_cast<size_t>(shard_.count);
-  const size_t begin = deals_batches_ ? 0 : files_.size() * index / count;
-  const size_t end = deals_batches_ ? files_.size() : files_.size() * (index + 1) / count;
   next_order_ = first_order;
-  if (!deals_batches_ && first_order == 0) next_order_ = uint64_t{index} << kShardBits;
+  if (!deals_batches_ && first_order == 0) next_order_ = static_cast<uint64_t>(shard_.number - 1) << kShardBits;
   if (!start.readings.empty()) readings_ = start.readings;
-  for (file_ = std::max(begin, start.file); file_ < end; ++file_) {
+  for (file_ = std::max(begin_, start.file); file_ < end_; ++file_) {
     documents_of_file_ = 0;
     read_file(file_, file_ == start.file ? start.documents : 0);
   }

@@ -35,6 +35,9 @@ class DocumentReader {
   DocumentReader(const std::vector<InputFile>& files, const PrepareConfig& config, size_t num_inputs, Shard shard,
                  std::function<void()> check, std::function<void(RawBatch&&)> emit);
 
+  /// The sizes of the files that run() would read behind `start`; 0 where one of them is a pipe.
+  int64_t total_file_bytes(const ReadPosition& start) const;
+
   /// Reads everything behind `start`, whose last batch had the number `first_order` - 1.
   void run(const ReadPosition& start, uint64_t first_order);
 
@@ -51,7 +54,8 @@ class DocumentReader {
   const std::vector<InputFile>& files_;
   const PrepareConfig& config_;
   Shard shard_;
-  bool deals_batches_;  // a shard is every so-manieth batch; else it is a range of files
+  size_t begin_ = 0, end_ = 0;  // of files_, the range that this shard reads
+  bool deals_batches_;          // a shard is every so-manieth batch; else it is a range of files
   std::function<void()> check_;
   std::function<void(RawBatch&&)> emit_;
   std::atomic<int64_t> file_bytes_{0};

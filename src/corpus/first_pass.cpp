@@ -7,8 +7,9 @@
 #include <thread>
 #include <utility>
 
-#include "ktlm/core/error.h"
+#include "ktlm/core/hash.h"
 #include "ktlm/core/ordered_pipeline.h"
+#include "ktlm/text/normalize.h"
 #include "manifest.h"
 #include "part_batch.h"
 #include "prepare_summary.h"
@@ -62,7 +63,7 @@ class Collector {
   }
 
   void report(const ExtractedDocument& extracted) {
-    if (strict_) throw Error(extracted.problem);
+    if (strict_) throw InputError(extracted.problem);
     if (++state_.num_problems[extracted.input] <= kMaxWarningsPerInput) warn_(extracted.problem + " (dropped)");
   }
 
@@ -72,24 +73,34 @@ class Collector {
   const WarningCallback& warn_;
 };
 
+// Whatever fails here is the inputs' fault.
+void read_inputs(DocumentReader& reader, const ReadPosition& start, uint64_t first_order) {
+  try {
+    reader.run(start, first_order);
+  } catch (const Error& error) {
+    throw InputError(error.what());
+  }
+}
+
 }  // namespace
 
-Json to_json(const PartIdentity& identity) {
-  Json files = Json::array();
-  for (const InputFile& file : identity.files) {
+Json identity_of(const FirstPassRequest& request) {
+  Hash128 files, places;
+  const auto add = [](Hash128& sum, const std::string& text) { sum = hash128(to_hex(sum) + text); };
+  for (const InputFile& file : request.files) {
     std::error_code error;
     const auto date = std::filesystem::last_write_time(file.path, error);
     if (error || !std::filesystem::is_regular_file(file.path, error)) return {};
-    files.push_back({{"path", file.path},
-                     {"name", file.name},
-                     {"bytes", file.size_bytes},
-                     {"date", static_cast<int64_t>(date.time_since_epoch().count())}});
+    add(files, std::to_string(file.input) + " " + std::to_string(file.size_bytes) + " " + file.name);
+    add(places, std::to_string(date.time_since_epoch().count()) + " " + file.path);
   }
-  Json settings = settings_of(identity.config);
-  return {{"inputs", identity.inputs},
-          {"files", std::move(files)},
-          {"settings", std::move(settings)},
-          {"shard", {{"number", identity.shard.number}, {"count", identity.shard.count}}}};
+  return {{"version", kPartVersion},
+          {"normalizer_version", text::kNormalizerVersion},
+          {"inputs", request.inputs},
+          {"settings", settings_of(request.config)},
+          {"files", {{"count", request.files.size()}, {"names_and_sizes", to_hex(files)}}},
+          {"places", to_hex(places)},
+          {"shard", {{"number", request.shard.number}, {"count", request.shard.count}}}};
 }
 
 Json to_json(const FirstPassState& state) {
@@ -135,37 +146,30 @@ FirstPassState first_pass_state_from_json(const Json& json, const std::string& w
   return state;
 }
 
-void run_first_pass(const PartIdentity& identity, FirstPassState& state, PartWriter& writer, const StopFlag& stop_flag,
-                    const ProgressCallback& progress, const WarningCallback& warn) {
-  const Json identity_json = to_json(identity);
-  const auto save = [&] { writer.checkpoint({{"identity", identity_json}, {"pass", to_json(state)}}); };
-  int64_t total_bytes = 0;
-  bool all_sizes_known = true;
-  for (const InputFile& file : identity.files) {
-    total_bytes += file.size_bytes;
-    if (file.path == "-") all_sizes_known = false;
-  }
-
-  const PrepareConfig& config = identity.config;
+void run_first_pass(const FirstPassRequest& request, FirstPassState& state, PartWriter& writer,
+                    const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
+  const Json identity = identity_of(request);
+  const auto save = [&] { writer.checkpoint({{"identity", identity}, {"pass", to_json(state)}}); };
+  const PrepareConfig& config = request.config;
   Collector collector(state, writer, config.strict, warn);
   Pipeline pipeline(num_workers(config.threads));
   DocumentReader reader(
-      identity.files, config, identity.inputs.size(), identity.shard,
+      request.files, config, request.inputs.size(), request.shard,
       [&] {
         if (stop_flag.requested()) throw Stopped{};
         pipeline.check();
       },
       [&](RawBatch&& batch) { pipeline.emit(std::move(batch)); });
   const ReadPosition start = state.position;
+  const int64_t total_bytes = reader.total_file_bytes(start);
   const uint64_t first_order = state.next_order;
   auto saved = std::chrono::steady_clock::now();
   try {
-    pipeline.run([&] { reader.run(start, first_order); },
+    pipeline.run([&] { read_inputs(reader, start, first_order); },
                  [&](RawBatch&& batch) { return extract_batch(std::move(batch), config); },
                  [&](ExtractedBatch&& batch) {
                    collector.add(std::move(batch));
-                   if (progress)
-                     progress({"preparing", reader.file_bytes(), all_sizes_known ? total_bytes : 0, "bytes", ""});
+                   if (progress) progress({"preparing", reader.file_bytes(), total_bytes, "bytes", ""});
                    if (std::chrono::steady_clock::now() - saved < kSaveEvery) return;
                    save();
                    saved = std::chrono::steady_clock::now();
@@ -182,6 +186,7 @@ void run_first_pass(const PartIdentity& identity, FirstPassState& state, PartWri
   }
   state.complete = true;
   save();
+  writer.sync();
 }
 
 size_t num_workers(int64_t threads) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "document_reader.h"
+#include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/corpus/prepare.h"
 #include "part_writer.h"
@@ -14,15 +15,24 @@
 
 namespace ktlm::corpus {
 
-/// What was asked for: a part is gone on with only for the very same.
-struct PartIdentity {
+/// What is asked of a first pass.
+struct FirstPassRequest {
   std::vector<InputFile> files;
   std::vector<std::string> inputs;  // as given
   PrepareConfig config;
   Shard shard;
 };
-/// With the size and date of every file. `null` where an input can't be read a second time.
-Json to_json(const PartIdentity& identity);
+
+/// What a part was made of and how, to tell whether it may be gone on with (the very same request) or merged (all but
+/// the shard and "places", where and how old the files are, which differs between machines). Short however many files
+/// there are. `null` where an input can't be read a second time.
+Json identity_of(const FirstPassRequest& request);
+
+/// An input is at fault, or what was asked for: what has been done so far is of no use.
+class InputError : public Error {
+ public:
+  using Error::Error;
+};
 
 struct FirstPassState {
   std::vector<InputSummary> inputs;   // kept: before the search for duplicates
@@ -40,9 +50,9 @@ FirstPassState first_pass_state_from_json(const Json& json, const std::string& w
 struct Stopped {};
 
 /// Goes on from `state` until all is read. The part's state is saved every few seconds, at the end, and before Stopped
-/// is thrown, as `{"identity": ..., "pass": state}`. Throws Error as prepare() does.
-void run_first_pass(const PartIdentity& identity, FirstPassState& state, PartWriter& writer, const StopFlag& stop_flag,
-                    const ProgressCallback& progress, const WarningCallback& warn);
+/// is thrown, as `{"identity": ..., "pass": state}`. Throws InputError, and Error where the disk fails.
+void run_first_pass(const FirstPassRequest& request, FirstPassState& state, PartWriter& writer,
+                    const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn);
 
 size_t num_workers(int64_t threads);
 

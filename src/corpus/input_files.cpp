@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "json_reader.h"
@@ -53,6 +54,18 @@ std::string last_component(const fs::path& path) {
   return text::normalize((normal.has_filename() ? normal.filename() : normal.parent_path().filename()).string());
 }
 
+fs::path without_trailing_slash(const fs::path& directory) {
+  return directory.has_filename() ? directory : directory.parent_path();
+}
+
+// What prepare has made there before: the prepared directory, its shards.
+bool is_result(const fs::path& path, const fs::path& out_dir) {
+  if (same_path(path, out_dir)) return true;
+  const fs::path out = without_trailing_slash(fs::absolute(out_dir).lexically_normal());
+  return path.filename().string().starts_with(out.filename().string() + ".shard-") &&
+         same_path(path.parent_path(), out.parent_path());
+}
+
 void walk_folder(const std::string& folder, size_t input, const fs::path& out_dir, std::vector<InputFile>& files,
                  const WarningCallback& warn) {
   const size_t first = files.size();
@@ -60,7 +73,7 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
   try {
     for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
       const std::string leaf = entry->path().filename().string();
-      if (leaf.front() == '.' || (entry->is_directory() && same_path(entry->path(), out_dir))) {
+      if (leaf.front() == '.' || (entry->is_directory() && is_result(entry->path(), out_dir))) {
         entry.disable_recursion_pending();
         continue;
       }
@@ -77,7 +90,7 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
     throw Error(error.path1().string() + ": can't be read: " + system_error_text(error.code().value()));
   }
   std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end(),
-            [](const InputFile& a, const InputFile& b) { return a.name < b.name; });
+            [](const InputFile& a, const InputFile& b) { return std::tie(a.name, a.path) < std::tie(b.name, b.path); });
   if (files.size() == first) {
     throw Error(folder +
                 ": holds no .txt, .jsonl, .html, .xml or .wiki file; name the files and, with --format, what they are");

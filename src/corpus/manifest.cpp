@@ -99,7 +99,8 @@ namespace {
 
 // What prepare, and train on first use, put into a prepared directory.
 bool is_own_entry(const std::string& name) {
-  return name == kManifestName || name == kReportName || name == "val.jsonl.zst" || name == "tokens" ||
+  return name == ".DS_Store" ||  // which the Finder leaves wherever it has looked
+         name == kManifestName || name == kReportName || name == "val.jsonl.zst" || name == "tokens" ||
          (name.rfind("train-", 0) == 0 && fs::path(name).extension() == ".zst");
 }
 

@@ -18,6 +18,9 @@
 
 namespace ktlm::corpus {
 
+/// Rises when any of the files change their form or the first pass its result: parts of another version are not read.
+inline constexpr int kPartVersion = 1;
+
 inline constexpr const char* kTextFile = "text.zst";
 inline constexpr const char* kFramesFile = "frames.bin";
 inline constexpr const char* kDocumentsFile = "documents.bin";

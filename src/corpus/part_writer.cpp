@@ -82,7 +82,24 @@ void PartWriter::checkpoint(Json state) {
     sizes[file.path.filename().string()] = file.size_bytes;
   }
   state["files"] = std::move(sizes);
-  write_file_atomically(directory_ / kPartFile, state.dump() + "\n");
+  write_file_atomically(directory_ / kPartFile, to_json_line(state) + "\n");
+}
+
+void PartWriter::sync() {
+  for (File& file : files_) {
+    if (std::fflush(file.handle.get()) != 0 || sync_to_disk(::fileno(file.handle.get())) != 0) file.fail();
+  }
+}
+
+bool is_whole_part(const fs::path& directory, const Json& state) {
+  const std::string where = (directory / kPartFile).string();
+  const Json sizes = json_get<Json>(state, "files", where);
+  for (const char* name : kFileNames) {
+    std::error_code error;
+    const uintmax_t size = fs::file_size(directory / name, error);
+    if (error || size != static_cast<uintmax_t>(json_get<int64_t>(sizes, name, where))) return false;
+  }
+  return true;
 }
 
 Json read_part_state(const fs::path& directory) {

@@ -39,11 +39,17 @@ class PartWriter {
   /// loses what comes later; only a loss of power can lose more, which the sizes then show.
   void checkpoint(Json state);
 
+  /// Waits until all of it is on the disk, so that not even a loss of power takes a finished part away. Throws Error.
+  void sync();
+
  private:
   struct File;
   std::filesystem::path directory_;
   std::vector<File> files_;
 };
+
+/// Whether the files beside part.state have the sizes that it tells.
+bool is_whole_part(const std::filesystem::path& directory, const Json& state);
 
 /// part.state's content, or null where there is none that can be read.
 Json read_part_state(const std::filesystem::path& directory);

@@ -12,6 +12,8 @@
 #include "ktlm/core/error.h"
 #include "ktlm/core/file_lock.h"
 #include "ktlm/core/files.h"
+#include "ktlm/text/normalize.h"
+#include "ktlm/text/utf8.h"
 #include "manifest.h"
 #include "second_pass.h"
 
@@ -66,10 +68,10 @@ class WorkDirectory {
 };
 
 // The first pass, from where an earlier run stopped if that was asked for the same.
-void complete_first_pass(const PartIdentity& identity, WorkDirectory& work, FirstPassState& state, bool& resumed,
+void complete_first_pass(const FirstPassRequest& request, WorkDirectory& work, FirstPassState& state, bool& resumed,
                          const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
   Json former = read_part_state(work.path());
-  const Json asked = to_json(identity);
+  const Json asked = identity_of(request);
   resumed = former.is_object() && !asked.is_null() && former.value("identity", Json()) == asked;
   if (resumed) {
     state = first_pass_state_from_json(former["pass"], (work.path() / kPartFile).string());
@@ -77,49 +79,51 @@ void complete_first_pass(const PartIdentity& identity, WorkDirectory& work, Firs
     if (former.is_object())
       warn(work.path().string() + ": left by a run with other inputs or settings; starting again");
     former = Json::object({{"files", Json::object()}});
+    std::error_code ignored;
+    fs::remove(work.path() / kPartFile, ignored);
   }
   if (state.complete) return;
   PartWriter writer(work.path(), former["files"]);
-  run_first_pass(identity, state, writer, stop_flag, progress, warn);
+  run_first_pass(request, state, writer, stop_flag, progress, warn);
 }
 
-PrepareSummary run(const std::vector<std::string>& inputs, const fs::path& out_dir, Shard shard,
-                   const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
-                   const WarningCallback& warn) {
-  const auto start = std::chrono::steady_clock::now();
-  const bool is_whole = shard.count == 1;
-  const WarningCallback warn_or_not = warn ? warn : [](const std::string&) {};
-  if (is_whole)
-    require_replaceable(out_dir);
-  else
-    require_replaceable_shard(out_dir);
-  PartIdentity identity{
-      .files = list_input_files(inputs, out_dir, warn_or_not), .inputs = inputs, .config = config, .shard = shard};
-  if (!is_whole && to_json(identity).is_null())
-    throw Error("standard input: can't be shared between machines; name files");
-
+FirstPassState state_at_start(const FirstPassRequest& request) {
   FirstPassState state;
-  for (const std::string& input : inputs) state.inputs.push_back({.name = display_name(input)});
-  for (const InputFile& file : identity.files) ++state.inputs[file.input].files;
-  state.num_problems.resize(inputs.size());
-  state.report = CorpusReport(inputs.size());
+  // A name may be any bytes; what is written is UTF-8.
+  for (const std::string& input : request.inputs)
+    state.inputs.push_back({.name = text::repair_utf8(display_name(input))});
+  for (const InputFile& file : request.files) ++state.inputs[file.input].files;
+  state.num_problems.resize(request.inputs.size());
+  state.report = CorpusReport(request.inputs.size());
+  return state;
+}
 
+// Does `finish` with what the first pass has left in `work`; then nothing is left of it, unless a stop or a full disk
+// came between, and the same command can go on from it.
+PrepareSummary run(const FirstPassRequest& request, const fs::path& out_dir, const StopFlag& stop_flag,
+                   const ProgressCallback& progress, const WarningCallback& warn,
+                   const std::function<void(WorkDirectory&, FirstPassState&&, PrepareSummary&)>& finish) {
+  const auto start = std::chrono::steady_clock::now();
   PrepareSummary summary;
   summary.out_dir = out_dir;
   WorkDirectory work(out_dir);
+  const auto keep = [&] {
+    const bool can_go_on = !identity_of(request).is_null() && read_part_state(work.path()).is_object();
+    if (can_go_on) work.keep();
+    return can_go_on;
+  };
   try {
-    complete_first_pass(identity, work, state, summary.resumed, stop_flag, progress, warn_or_not);
-    summary.inputs = std::move(state.inputs);
-    if (is_whole) {
-      run_second_pass({work.path()}, config, std::move(state.report), summary, progress, stopping_at(stop_flag));
-    } else {
-      for (const InputSummary& input : summary.inputs) summary.total += input.counts;
-      work.become(out_dir);
-    }
+    FirstPassState state = state_at_start(request);
+    complete_first_pass(request, work, state, summary.resumed, stop_flag, progress, warn);
+    finish(work, std::move(state), summary);
   } catch (const Stopped&) {
     summary.stopped = true;
-    summary.can_go_on = !to_json(identity).is_null();
-    if (summary.can_go_on) work.keep();
+    summary.can_go_on = keep();
+  } catch (const InputError&) {
+    throw;
+  } catch (const Error& error) {
+    if (!keep()) throw;
+    throw Error(error.what() + std::string("; the same command then goes on from ") + work.path().string());
   }
   summary.seconds = seconds_since(start);
   return summary;
@@ -137,10 +141,18 @@ ShardState read_shard(const fs::path& directory) {
   const std::string where = directory.string();
   const Json state = read_part_state(directory);
   if (!state.is_object()) throw Error(where + ": is no shard (no " + kPartFile + "); ktlm prepare --shard makes them");
+  const Json identity = json_get<Json>(state, "identity", where);
+  if (json_get_or<int64_t>(identity, "version", 0, where) != kPartVersion ||
+      json_get_or<int64_t>(identity, "normalizer_version", 0, where) != text::kNormalizerVersion)
+    throw Error(where + ": made by another version of ktlm; run that shard again");
   ShardState shard{.directory = directory,
-                   .identity = json_get<Json>(state, "identity", where),
+                   .identity = identity,
                    .pass = first_pass_state_from_json(json_get<Json>(state, "pass", where), where),
                    .shard = {}};
+  if (!is_whole_part(directory, state))
+    throw Error(where + ": its files are not as " + kPartFile +
+                " tells (copied in part?); copy it again, or run that shard again");
+  if (!shard.pass.complete) throw Error(where + ": is unfinished; run that shard again");
   const Json numbers = json_get<Json>(shard.identity, "shard", where);
   shard.shard = {json_get<int64_t>(numbers, "number", where), json_get<int64_t>(numbers, "count", where)};
   return shard;
@@ -157,7 +169,7 @@ std::vector<ShardState> read_shards(const std::vector<fs::path>& directories) {
     if (shard.shard.count != first.shard.count)
       throw Error(directory.string() + ": is shard " + name_of(shard.shard) + ", but " + first.directory.string() +
                   " is " + name_of(first.shard) + "; merge shards of one division");
-    for (const char* key : {"inputs", "settings"}) {
+    for (const char* key : {"inputs", "files", "settings"}) {
       if (shard.identity[key] != first.identity[key])
         throw Error(directory.string() + ": made with other " + key + " than " + first.directory.string() +
                     "; run that shard again");
@@ -178,13 +190,33 @@ std::vector<ShardState> read_shards(const std::vector<fs::path>& directories) {
 
 PrepareSummary prepare(const std::vector<std::string>& inputs, const fs::path& out_dir, const PrepareConfig& config,
                        const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
-  return run(inputs, out_dir, Shard{}, config, stop_flag, progress, warn);
+  const WarningCallback warn_or_not = warn ? warn : [](const std::string&) {};
+  require_replaceable(out_dir);
+  const FirstPassRequest request{
+      .files = list_input_files(inputs, out_dir, warn_or_not), .inputs = inputs, .config = config, .shard = {}};
+  return run(request, out_dir, stop_flag, progress, warn_or_not,
+             [&](WorkDirectory& work, FirstPassState&& state, PrepareSummary& summary) {
+               summary.inputs = std::move(state.inputs);
+               run_second_pass({work.path()}, config, std::move(state.report), summary, progress,
+                               stopping_at(stop_flag));
+             });
 }
 
 PrepareSummary prepare_shard(const std::vector<std::string>& inputs, const fs::path& out_dir, Shard shard,
                              const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
                              const WarningCallback& warn) {
-  return run(inputs, shard_directory(out_dir, shard), shard, config, stop_flag, progress, warn);
+  const WarningCallback warn_or_not = warn ? warn : [](const std::string&) {};
+  const fs::path directory = shard_directory(out_dir, shard);
+  require_replaceable_shard(directory);
+  const FirstPassRequest request{
+      .files = list_input_files(inputs, out_dir, warn_or_not), .inputs = inputs, .config = config, .shard = shard};
+  if (identity_of(request).is_null()) throw Error("standard input: can't be shared between machines; name files");
+  return run(request, directory, stop_flag, progress, warn_or_not,
+             [&](WorkDirectory& work, FirstPassState&& state, PrepareSummary& summary) {
+               summary.inputs = std::move(state.inputs);
+               for (const InputSummary& input : summary.inputs) summary.total += input.counts;
+               work.become(directory);
+             });
 }
 
 PrepareSummary merge_shards(const std::vector<fs::path>& shard_dirs, const fs::path& out_dir,

@@ -414,7 +414,48 @@ TEST_F(PrepareTest, ProgressCountsTheBytesOfTheFiles) {
   EXPECT_EQ(reports.back().unit, "bytes");
 }
 
+TEST_F(PrepareTest, NamesMayBeAnyBytes) {
+  const std::string path = put("a\xFF.jsonl", json_line(sentence(1)) + json_line(sentence(2)));
+  const PrepareSummary summary = run({path});
+  EXPECT_EQ(summary.total.kept, 2);
+  EXPECT_THAT(read_file(out_ / "manifest.json"), testing::HasSubstr("a\uFFFD.jsonl"));
+}
+
+TEST_F(PrepareTest, WhatTheFinderLeavesIsNoReasonToKeepAnOldResult) {
+  const std::string path = put("a.jsonl", json_line(sentence(1)) + json_line(sentence(2)));
+  run({path});
+  test::write_text(out_ / ".DS_Store", "windows");
+  EXPECT_EQ(run({path}).total.kept, 2);
+}
+
 #ifdef __linux__
+TEST_F(PrepareTest, AFullDiskInTheSecondPassKeepsWhatTheFirstHasDone) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i) + sentence(i * 7919 % 100'003));
+  const std::string path = put("a.jsonl", lines);
+  const fs::path shard = prepare_shard({path}, folder_ / "measured", {1, 1}, config_, stop_flag_, {}, {}).out_dir;
+  uintmax_t part_bytes = 0;
+  for (const auto& entry : fs::directory_iterator(shard)) part_bytes += entry.file_size();
+
+  const fs::path disk = folder_ / "disk";
+  fs::create_directory(disk);
+  const std::string size = "size=" + std::to_string(part_bytes + 100'000);
+  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, size.c_str()) != 0) GTEST_SKIP() << "only root may mount a small disk";
+  struct Unmount {
+    const fs::path& disk;
+    ~Unmount() { ::umount2(disk.c_str(), MNT_DETACH); }
+  } unmount{disk};
+  out_ = disk / "prepared";
+  EXPECT_THAT(error_message([&] { run({path}); }),
+              testing::EndsWith("; the same command then goes on from " + partial_directory(out_).string()));
+  EXPECT_FALSE(fs::exists(out_));
+  ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=100m"), 0);
+  const PrepareSummary summary = run({path});
+  EXPECT_TRUE(summary.resumed);
+  EXPECT_EQ(summary.total.kept, 20'000);
+  EXPECT_FALSE(fs::exists(partial_directory(out_)));
+}
+
 TEST_F(PrepareTest, AFullDiskIsOneLineAndLeavesNothingBehind) {
   const fs::path disk = folder_ / "disk";
   fs::create_directory(disk);

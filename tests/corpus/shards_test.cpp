@@ -72,6 +72,57 @@ TEST_F(ShardsTest, ManyFilesAreDealtOutByRanges) {
   for (const int64_t count : {2, 7}) expect_same_as_one_run({(folder_ / "in").string()}, count);
 }
 
+TEST_F(ShardsTest, OneShardAloneIsAShardToo) { expect_same_as_one_run({put("a.jsonl", lines(0, 2000))}, 1); }
+
+TEST_F(ShardsTest, WhatPrepareHasMadeInAnInputFolderIsNoInput) {
+  for (int i = 0; i < 3; ++i) put(std::to_string(i) + ".jsonl", lines(1000 * i, 1200));
+  const std::vector<std::string> inputs = {folder_.path().string()};
+  // Each shard finds those before it in the folder that it reads, and at last the whole result.
+  merge_shards(run_shards(inputs, 2), folder_ / "merged", config_, no_stop_, {});
+  const PrepareSummary again = prepare_shard(inputs, folder_ / "merged", {1, 2}, config_, no_stop_, {}, {});
+  EXPECT_EQ(again.inputs[0].files, 3);
+  EXPECT_EQ(prepare(inputs, folder_ / "merged", config_, no_stop_, {}, {}).total.documents_in, 3600);
+}
+
+TEST_F(ShardsTest, AShardCountsTheBytesOfItsOwnFiles) {
+  int64_t own_bytes = 0;
+  for (int i = 0; i < 4; ++i) {
+    const std::string path = put("in/" + std::to_string(i) + ".jsonl", lines(1000 * i, 1000));
+    if (i >= 2) own_bytes += static_cast<int64_t>(fs::file_size(path));
+  }
+  Progress last;
+  prepare_shard({(folder_ / "in").string()}, folder_ / "out", {2, 2}, config_, no_stop_,
+                [&](const Progress& progress) { last = progress; }, {});
+  EXPECT_EQ(last.total, own_bytes);
+  EXPECT_EQ(last.done, own_bytes);
+}
+
+TEST_F(ShardsTest, DamagedUnfinishedAndForeignShardsAreNotMerged) {
+  const std::string path = put("a.jsonl", lines(0, 3000));
+  const auto shards = run_shards({path}, 2);
+  const auto merge = [&] {
+    return error_message([&] { merge_shards(shards, folder_ / "out", config_, no_stop_, {}); });
+  };
+  const std::string state = read_file(shards[1] / "part.state");
+  const auto with_state = [&](const std::string& from, const std::string& to) {
+    std::string changed = state;
+    changed.replace(changed.find(from), from.size(), to);
+    test::write_text(shards[1] / "part.state", changed);
+    return merge();
+  };
+  const std::string where = shards[1].string();
+  EXPECT_EQ(with_state("\"complete\":true", "\"complete\":false"), where + ": is unfinished; run that shard again");
+  EXPECT_EQ(with_state("\"version\":", "\"version\":1"),
+            where + ": made by another version of ktlm; run that shard again");
+  EXPECT_EQ(with_state("\"count\":1", "\"count\":2"),
+            where + ": made with other files than " + shards[0].string() + "; run that shard again");
+  test::write_text(shards[1] / "part.state", state);
+  fs::resize_file(shards[1] / "text.zst", 100);
+  EXPECT_EQ(merge(), where + ": its files are not as part.state tells (copied in part?); copy it again, or run that " +
+                         "shard again");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
 TEST_F(ShardsTest, WhatDoesNotBelongTogetherIsNotMerged) {
   const std::string path = put("a.jsonl", lines(0, 1000));
   const auto shards = run_shards({path}, 3);
