@@ -25,7 +25,9 @@ void declare(CLI::App& app, PrepareArguments& arguments) {
 
   CLI::App* merge = app.add_subcommand("merge", "Make one prepared directory of all shards");
   merge->add_option("SHARD", arguments.shard_dirs, "Directories that --shard made; without any, those beside --out");
-  merge->fallthrough();  // --out, --threads, --memory-bytes, --json as above
+  merge->fallthrough();
+  merge->footer(
+      "--out, --threads, --memory-bytes, --json and --quiet as for ktlm prepare; all else was settled there.");
   merge->callback([&arguments] { arguments.merges = true; });
 }
 

@@ -114,18 +114,34 @@ corpus::Shard parse_shard(const std::string& text) {
 // The directories beside `out_dir` that --shard made for it.
 std::vector<std::filesystem::path> find_shards(const std::string& out_dir) {
   namespace fs = std::filesystem;
-  const std::string prefix = corpus::shard_directory(out_dir, {}).string();  // "data/prepared.shard-1-of-1"
+  // "./data/prepared/" -> "data/prepared.shard-1-of-1"
+  const std::string prefix = corpus::shard_directory(fs::path(out_dir).lexically_normal(), {}).string();
   const std::string stem = prefix.substr(0, prefix.size() - std::string_view("1-of-1").size());
   const fs::path parent = fs::path(stem).parent_path();
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(parent.empty() ? "." : parent, error)) {
     const fs::path path = parent / entry.path().filename();
-    if (path.string().starts_with(stem)) found.push_back(path);
+    if (path.string().starts_with(stem) && entry.is_directory(error)) found.push_back(path);
   }
   std::sort(found.begin(), found.end());
   if (found.empty()) throw Error(stem + "*: no shard; run ktlm prepare --shard first, or name their directories");
   return found;
+}
+
+// What a merge takes of all the options: the rest has been done with, by the shards.
+void require_merge_options(const PrepareArguments& arguments) {
+  if (!arguments.inputs.empty())
+    throw ConfigError("merge takes no INPUT (\"" + arguments.inputs.front() +
+                      "\"); name directories that --shard made, behind the word merge");
+  if (!arguments.shard.empty()) throw ConfigError("--shard: is for making shards, not for merge; leave it out");
+  for (const auto* settings : {&arguments.option_overrides, &arguments.overrides}) {
+    for (const std::string& setting : *settings) {
+      const std::string name = setting.substr(0, setting.find('='));
+      if (name != "prepare.threads" && name != "prepare.memory_bytes")
+        throw ConfigError(name + ": was settled when the shards were made; leave it out, or make the shards again");
+    }
+  }
 }
 
 corpus::PrepareSummary run_merge(const PrepareArguments& arguments, const corpus::PrepareConfig& config,
@@ -144,6 +160,7 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
   for (const std::string& assignment : arguments.option_overrides) tree.add_override(assignment);
   const auto config = load_section<corpus::PrepareConfig>(tree, "prepare");
 
+  if (arguments.merges) require_merge_options(arguments);
   if (!arguments.merges && arguments.inputs.empty()) throw ConfigError("INPUT is required; see ktlm prepare --help");
 
   const bool is_shard = !arguments.shard.empty();
@@ -160,7 +177,10 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
   }
   console.print(arguments.json ? to_json_line(to_json(summary)) : summary_text(summary));
   for (const std::string& advice : quality_advice(summary)) console.note(advice);
-  if (!summary.resumed && !arguments.merges) console.note(speed_text(summary));
+  if (summary.resumed)
+    console.note("went on where an earlier run had stopped");
+  else if (!arguments.merges)
+    console.note(speed_text(summary));
   return console.exit_code();
 }
 

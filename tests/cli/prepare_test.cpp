@@ -146,6 +146,22 @@ TEST_F(PrepareVerb, ShardsMergeIntoWhatOneRunMakes) {
             0);
 }
 
+TEST_F(PrepareVerb, AMergeTakesNothingThatTheShardsHaveSettled) {
+  put("a.jsonl", lines_of(3));
+  ASSERT_EQ(prepare({"a.jsonl", "--shard", "1/1"}).exit_code, 0);
+  expect_failure(prepare({"a.jsonl", "merge"}), 2,
+                 "merge takes no INPUT (\"a.jsonl\"); name directories that --shard made, behind the word merge");
+  expect_failure(prepare({"merge", "--shard", "1/1"}), 2, "--shard: is for making shards, not for merge; leave it out");
+  for (const std::vector<std::string>& settled :
+       {std::vector<std::string>{"merge", "--min-chars", "5"}, {"merge", "--set", "prepare.min_chars=5"}})
+    expect_failure(prepare(settled), 2,
+                   "prepare.min_chars: was settled when the shards were made; leave it out, or make the shards again");
+  EXPECT_EQ(prepare({"merge", "--memory-bytes", "1000000", "--out", "./data/prepared/"}).exit_code, 0);
+  const ProgramResult help = prepare({"merge", "--help"});
+  EXPECT_THAT(help.out, HasSubstr("Usage: ktlm prepare merge "));
+  EXPECT_THAT(help.out, HasSubstr("--out, --threads, --memory-bytes, --json and --quiet as for ktlm prepare"));
+}
+
 TEST_F(PrepareVerb, WrongShardsAreOneLine) {
   put("a.jsonl", lines_of(3));
   for (const std::string shard : {"0/8", "9/8", "3", "1/", "a/b", "1/2/3", "-1/2"})
