@@ -79,17 +79,17 @@ bool is_exempt(const std::string& source, const std::vector<std::string>& names)
 }
 
 DropReason judge(const Document& document, const std::string& file, const PrepareConfig& config,
-                 std::vector<uint64_t>& word_hashes) {
+                 TextMeasures& measures) {
   if (!document.messages.empty()) return DropReason::kNone;
   if (has_fewer_characters(document.text, config.min_chars)) return DropReason::kTooShort;
   if (config.quality == "off" || is_exempt(document.source, config.quality_off) || is_exempt(file, config.quality_off))
     return DropReason::kNone;
-  return judge_quality(document.text, config, &word_hashes);
+  return judge_quality(document.text, config, &measures);
 }
 
 void mask(ExtractedDocument& out) {
   text::mask_personal_data(out.document.text, out.masked);
-  if (out.masked != text::PersonalDataCounts{}) out.word_hashes.clear();
+  if (out.masked != text::PersonalDataCounts{}) out.measures.word_hashes.clear();
   text::PersonalDataCounts counted_already{};  // a dialogue's text is its contents
   for (ChatMessage& message : out.document.messages) text::mask_personal_data(message.content, counted_already);
   text::mask_personal_data(out.document.title, out.masked);
@@ -134,7 +134,7 @@ ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& confi
   if (out.dropped != DropReason::kNone)
     text = raw.body.substr(0, kBeginningBytes);
   else
-    drop(out, judge(out.document, raw.source, config, out.word_hashes));
+    drop(out, judge(out.document, raw.source, config, out.measures));
   // Dropped texts as well: the report shows how they begin.
   if (config.mask_personal_data) mask(out);
   if (out.dropped == DropReason::kNone) out.hash = hash128(text);

@@ -9,6 +9,7 @@
 #include "ktlm/core/hash.h"
 #include "ktlm/corpus/document.h"
 #include "ktlm/corpus/prepare.h"
+#include "quality.h"
 #include "raw_document.h"
 
 namespace ktlm::corpus {
@@ -16,10 +17,10 @@ namespace ktlm::corpus {
 struct ExtractedDocument {
   Document document;  // dropped before it had a text: its title, and as text the beginning of what was read
   DropReason dropped = DropReason::kNone;
-  std::string problem;                // the message to the user about a document that can't be read; else empty
-  Hash128 hash;                       // of the normalised text
-  std::vector<uint64_t> word_hashes;  // hash_words() of the text, where the filters had use for them; else empty
-  int64_t utf8_repairs = 0;           // malformed sequences replaced by U+FFFD
+  std::string problem;       // the message to the user about a document that can't be read; else empty
+  Hash128 hash;              // of the normalised text
+  TextMeasures measures;     // of the text, where the filters looked at it
+  int64_t utf8_repairs = 0;  // malformed sequences replaced by U+FFFD
   text::PersonalDataCounts masked{};
   size_t input = 0;
 };

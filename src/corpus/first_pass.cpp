@@ -52,6 +52,7 @@ class Collector {
     ++counts.documents_in;
     counts.utf8_repairs += extracted.utf8_repairs;
     state_.report.add(extracted.input, extracted.dropped, extracted.document.title, extracted.document.text);
+    state_.report.add_hangul_share(extracted.input, extracted.measures.hangul_share);
     if (!extracted.problem.empty()) report(extracted);
     if (extracted.dropped != DropReason::kNone) {
       ++counts.dropped[static_cast<size_t>(extracted.dropped)];

@@ -63,9 +63,9 @@ ExtractedBatch extract_batch(RawBatch&& batch, const PrepareConfig& config) {
                                   .is_dialogue = !document.messages.empty()});
     out.part.signatures.emplace_back();
     if (config.near_duplicates) {
-      if (extracted.word_hashes.empty()) hash_words(document.text, extracted.word_hashes);
-      out.part.signatures.back() = signature_maker.make(extracted.word_hashes);
-      extracted.word_hashes = {};
+      std::vector<uint64_t> hashes = std::exchange(extracted.measures.word_hashes, {});
+      if (hashes.empty()) hash_words(document.text, hashes);
+      out.part.signatures.back() = signature_maker.make(hashes);
     }
     if (config.repeated_line_documents > 0 && document.messages.empty())
       add_lines(document.text, config.repeated_line_min_chars, static_cast<uint32_t>(out.part.documents.size() - 1),

@@ -186,14 +186,18 @@ std::string_view judged_part(std::string_view text) {
 
 }  // namespace
 
-DropReason judge_quality(std::string_view whole_text, const QualityConfig& config, std::vector<uint64_t>* word_hashes) {
+DropReason judge_quality(std::string_view whole_text, const QualityConfig& config, TextMeasures* measures) {
   thread_local Scratch scratch;
   const std::string_view text = judged_part(whole_text);
   scratch.word_hashes.clear();
   const WordMeasures words =
       measure_words(text, config.min_stop_words, scratch.units, scratch.words, scratch.word_hashes);
-  if (word_hashes != nullptr && text.size() == whole_text.size()) *word_hashes = scratch.word_hashes;
-  if (ratio(words.hangul_chars, words.letter_chars) < config.min_hangul_share) return DropReason::kLanguage;
+  const double hangul_share = ratio(words.hangul_chars, words.letter_chars);
+  if (measures != nullptr) {
+    measures->hangul_share = hangul_share;
+    if (text.size() == whole_text.size()) measures->word_hashes = scratch.word_hashes;
+  }
+  if (hangul_share < config.min_hangul_share) return DropReason::kLanguage;
   if (words.words < kMinJudgedWords) return DropReason::kNone;
   if (const DropReason reason = judge_words(words, config); reason != DropReason::kNone) return reason;
   const LineMeasures lines = measure_lines(text, scratch.lines);

@@ -86,6 +86,16 @@ uint64_t parse_hash(const std::string& hex, const std::string& where) {
   return std::stoull(hex, nullptr, 16);
 }
 
+ShareHistogram shares_from_json(const Json& json, const std::string& where) {
+  ShareHistogram shares{};
+  if (!json.is_array() || json.size() != shares.size()) throw_damaged(where);
+  for (size_t step = 0; step < shares.size(); ++step) {
+    if (!json[step].is_number_integer()) throw_damaged(where);
+    shares[step] = json[step].get<int64_t>();
+  }
+  return shares;
+}
+
 ReasonReport reason_from_json(const Json& json, const std::string& where) {
   ReasonReport report;
   report.text_bytes = json_get<int64_t>(json, "text_bytes", where);
@@ -151,6 +161,13 @@ void CorpusReport::add(size_t input, DropReason reason, std::string_view title, 
               size.chars);
 }
 
+void CorpusReport::add_hangul_share(size_t input, double share) {
+  if (share < 0) return;
+  ShareHistogram& shares = places_[place_of(input)].hangul_shares;
+  const auto step = static_cast<size_t>(share * static_cast<double>(shares.size()) + 1e-9);
+  ++shares[std::min(step, shares.size() - 1)];
+}
+
 void CorpusReport::change_kept(size_t input, DropReason reason, std::string_view title, std::string_view beginning,
                                TextSize before, TextSize after) {
   Place& place = places_[place_of(input)];
@@ -175,6 +192,8 @@ void CorpusReport::change_kept(size_t input, DropReason reason, std::string_view
 void CorpusReport::merge(const CorpusReport& other) {
   for (size_t i = 0; i < places_.size() && i < other.places_.size(); ++i) {
     places_[i].bytes_cut += other.places_[i].bytes_cut;
+    for (size_t step = 0; step < places_[i].hangul_shares.size(); ++step)
+      places_[i].hangul_shares[step] += other.places_[i].hangul_shares[step];
     for (size_t reason = 0; reason <= kNumDropReasons; ++reason) {
       ReasonReport& mine = places_[i].by_reason[reason];
       const ReasonReport& theirs = other.places_[i].by_reason[reason];
@@ -200,7 +219,8 @@ Json CorpusReport::to_json() const {
       if (!report.examples.empty() || report.lengths.total() != 0)
         reasons[drop_reason_name(static_cast<DropReason>(i))] = reason_to_json(report);
     }
-    inputs.push_back({{"reasons", std::move(reasons)}, {"bytes_cut", place.bytes_cut}});
+    inputs.push_back(
+        {{"reasons", std::move(reasons)}, {"bytes_cut", place.bytes_cut}, {"hangul_shares", place.hangul_shares}});
   }
   return {{"inputs", std::move(inputs)}};
 }
@@ -212,6 +232,7 @@ CorpusReport CorpusReport::from_json(const Json& json, const std::string& where)
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Json reasons = json_get<Json>(inputs[i], "reasons", where);
     report.places_[i].bytes_cut = json_get<int64_t>(inputs[i], "bytes_cut", where);
+    report.places_[i].hangul_shares = shares_from_json(json_get<Json>(inputs[i], "hangul_shares", where), where);
     for (size_t reason = 0; reason <= kNumDropReasons; ++reason) {
       const auto found = reasons.find(drop_reason_name(static_cast<DropReason>(reason)));
       if (found != reasons.end()) report.places_[i].by_reason[reason] = reason_from_json(*found, where);

@@ -42,6 +42,10 @@ class LengthHistogram {
   std::array<int64_t, kNumBins> counts_{};
 };
 
+/// Counts of documents by the share of Hangul among their letters, in steps of a twentieth; the last holds all of 0.95
+/// and more.
+using ShareHistogram = std::array<int64_t, 20>;
+
 struct Example {
   std::string title, excerpt;  // excerpt: the text's beginning, Example::kExcerptChars at most
   int64_t chars = 0;           // of the whole text
@@ -68,6 +72,9 @@ class CorpusReport {
   /// `text`: of a document without one (stage_of(reason) is kExtract), the beginning of what was read, to be shown.
   void add(size_t input, DropReason reason, std::string_view title, std::string_view text);
 
+  /// The share of Hangul among the letters of a document that the filters looked at; below 0: they did not.
+  void add_hangul_share(size_t input, double share);
+
   /// A document that was add()ed as kept is dropped for `reason`, or, with kNone, goes on with `after` as its size.
   /// `beginning` is the former text's, of 4 * Example::kExcerptChars bytes or more where it was as long.
   void change_kept(size_t input, DropReason reason, std::string_view title, std::string_view beginning, TextSize before,
@@ -88,11 +95,13 @@ class CorpusReport {
   }
   /// Of kept documents, by what the second pass took out of them.
   int64_t bytes_cut(size_t place) const { return places_[place].bytes_cut; }
+  const ShareHistogram& hangul_shares(size_t place) const { return places_[place].hangul_shares; }
 
  private:
   struct Place {
     std::array<ReasonReport, kNumDropReasons + 1> by_reason;  // the last is kNone, kept
     int64_t bytes_cut = 0;
+    ShareHistogram hangul_shares{};
   };
   std::vector<Place> places_;
 };

@@ -133,6 +133,45 @@ Html length_histograms(const ReportPart& part) {
   return html_element("div", charts, "pair");
 }
 
+Html language_histogram(const ReportPart& part) {
+  const auto percent = [&](size_t step) { return std::to_string(100 * step / part.hangul_shares.size()); };
+  std::vector<HistogramBin> bins;
+  int64_t total = 0;
+  for (size_t step = 0; step < part.hangul_shares.size(); ++step) {
+    const int64_t count = part.hangul_shares[step];
+    total += count;
+    bins.push_back({static_cast<double>(count), percent(step) + " to " + percent(step + 1) + " %",
+                    step % 4 == 0 ? percent(step) + " %" : ""});
+  }
+  if (total == 0) return html_element("p", Html::text("The filters looked at no document."), "quiet");
+  return histogram("Documents that the filters looked at, by the share of Hangul among their letters", bins, 2);
+}
+
+// What was replaced or taken out within the documents that were kept.
+Html changes_table(const std::vector<ReportPart>& parts, const ReportPart& all) {
+  std::vector<std::vector<Html>> rows;
+  const auto add = [&](const ReportPart& part) {
+    const auto masked = [&](text::PersonalData kind) {
+      return Html::text(format_grouped(part.counts.masked[static_cast<size_t>(kind)]));
+    };
+    rows.push_back({Html::text(part.name), masked(text::PersonalData::kEmail), masked(text::PersonalData::kPhone),
+                    masked(text::PersonalData::kResidentNumber), masked(text::PersonalData::kCard),
+                    Html::text(format_grouped(part.counts.lines_removed)), Html::text(format_bytes(part.bytes_cut)),
+                    Html::text(format_grouped(part.counts.utf8_repairs))});
+  };
+  for (const ReportPart& part : parts) add(part);
+  if (parts.size() > 1) add(all);
+  return html_table({{"input"},
+                     {"e-mail addresses masked", true},
+                     {"telephone numbers", true},
+                     {"resident numbers", true},
+                     {"card numbers", true},
+                     {"repeated lines taken out", true},
+                     {"their text", true},
+                     {"characters repaired", true}},
+                    rows);
+}
+
 Html reasons_chart(const ReportPart& part) {
   std::vector<Bar> bars;
   for (size_t i = 0; i < kNumDropReasons; ++i) {
@@ -218,8 +257,9 @@ Html inputs_section(const std::vector<ReportPart>& parts) {
   if (parts.size() == 1) return body;
   body += bar_chart(bars, {"kept", "dropped while extracting", "dropped by the filters", "dropped as a duplicate"});
   for (const ReportPart& part : parts) {
-    body += html_details(html_element("b", Html::text(part.name)),
-                         document_flow(part) + byte_flow(part) + length_histograms(part) + reasons_chart(part));
+    body += html_details(html_element("b", Html::text(part.name)), document_flow(part) + byte_flow(part) +
+                                                                       length_histograms(part) +
+                                                                       language_histogram(part) + reasons_chart(part));
   }
   return body;
 }
@@ -261,8 +301,10 @@ std::string render_report(const CorpusReport& report, const PrepareSummary& summ
   for (const ReportPart& part : parts) subtitle += (subtitle.empty() ? "" : ", ") + part.name;
   const Html body =
       key_figures(all, summary) + html_section("From raw files to training text", document_flow(all) + byte_flow(all)) +
-      html_section("Lengths", length_histograms(all)) + html_section("Why documents were dropped", reasons_chart(all)) +
-      html_section("Inputs", inputs_section(parts)) + html_section("Examples", all_examples(report, parts, all)) +
+      html_section("Lengths", length_histograms(all)) + html_section("Language", language_histogram(all)) +
+      html_section("Changes within documents", changes_table(parts, all)) +
+      html_section("Why documents were dropped", reasons_chart(all)) + html_section("Inputs", inputs_section(parts)) +
+      html_section("Examples", all_examples(report, parts, all)) +
       html_section("Settings", settings_table(settings, summary));
   return html_page("Prepared corpus", subtitle, body);
 }

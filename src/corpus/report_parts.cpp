@@ -13,6 +13,8 @@ void add_lengths(LengthHistogram& sum, const LengthHistogram& lengths) {
 void add_place(ReportPart& part, const CorpusReport& report, size_t place) {
   part.places.push_back(place);
   part.bytes_cut += report.bytes_cut(place);
+  for (size_t step = 0; step < part.hangul_shares.size(); ++step)
+    part.hangul_shares[step] += report.hangul_shares(place)[step];
   for (size_t reason = 0; reason <= kNumDropReasons; ++reason) {
     const ReasonReport& seen = report.at(place, static_cast<DropReason>(reason));
     part.text_bytes[reason] += seen.text_bytes;

@@ -19,6 +19,7 @@ struct ReportPart {
   std::array<int64_t, kNumDropReasons + 1> text_bytes{};  // by reason, as measured before anything was cut
   std::array<LengthHistogram, 2> lengths;                 // of kept documents, of dropped ones
   int64_t bytes_cut = 0;
+  ShareHistogram hangul_shares{};
   std::vector<size_t> places;
 
   int64_t documents(DropReason reason) const {

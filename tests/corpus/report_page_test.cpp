@@ -77,6 +77,20 @@ TEST(ReportPage, ShowsExamplesPerReasonAndInput) {
   EXPECT_THAT(page, HasSubstr("The text has fewer characters than min_chars."));
 }
 
+TEST(ReportPage, ShowsTheLanguageAndWhatWasChangedWithinDocuments) {
+  ReportedRun run({"a.jsonl", "b.jsonl"});
+  run.add(0, DropReason::kNone, "글", long_text("가"));
+  for (const double share : {0.31, 0.31, 0.31, 0.95, 1.0, -1.0}) run.report.add_hangul_share(0, share);
+  run.report.add_hangul_share(1, 0.0);
+  DocumentCounts& counts = run.summary.inputs[0].counts;
+  counts.masked[static_cast<size_t>(text::PersonalData::kPhone)] = 41;
+  counts.lines_removed = 1234;
+  const std::string page = run.page();
+  EXPECT_THAT(page, AllOf(HasSubstr("30 to 35 %: 3"), HasSubstr("95 to 100 %: 2"), HasSubstr("0 to 5 %: 1")));
+  EXPECT_THAT(page, AllOf(HasSubstr("<th class=\"number\">telephone numbers</th>"), HasSubstr(">41</td>"),
+                          HasSubstr(">1,234</td>")));
+}
+
 TEST(ReportPage, TimeAndPlaceChangeNothing) {
   ReportedRun run({"a"});
   run.add(0, DropReason::kNone, "글", long_text("가"));

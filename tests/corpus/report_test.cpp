@@ -77,7 +77,10 @@ TEST(CorpusReport, MergedShardsAreTheReportOfOneRun) {
   add_all(whole, documents);
   for (size_t shard = 0; shard < 4; ++shard) {
     CorpusReport part(3);
-    for (size_t i = shard; i < documents.size(); i += 4) add_all(part, {documents[i]});
+    for (size_t i = shard; i < documents.size(); i += 4) {
+      add_all(part, {documents[i]});
+      for (CorpusReport* report : {&part, &whole}) report->add_hangul_share(i % 3, static_cast<double>(i % 101) / 100);
+    }
     merged.merge(CorpusReport::from_json(parse_json(part.to_json().dump(), "shard"), "shard"));
   }
   EXPECT_EQ(merged.to_json(), whole.to_json());
@@ -145,7 +148,9 @@ TEST(CorpusReport, SaysWhereItsJsonIsDamaged) {
   const std::string damaged =
       "part.state: not the report of a prepare run (damaged?); remove the folder and start again";
   EXPECT_EQ(error_of(R"({"inputs": []})"), damaged);
-  EXPECT_EQ(error_of(R"({"inputs": [{"bytes_cut": 0, "reasons": {"kept": {"text_bytes": 1, "lengths": [[99, 1]],
+  EXPECT_EQ(error_of(R"({"inputs": [{"bytes_cut": 0, "hangul_shares": [1, 2], "reasons": {}}]})"), damaged);
+  EXPECT_EQ(error_of(R"({"inputs": [{"bytes_cut": 0, "hangul_shares": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],
+                        "reasons": {"kept": {"text_bytes": 1, "lengths": [[99, 1]],
                         "examples": []}}}]})"),
             damaged);
   EXPECT_EQ(error_of(R"({})"), "part.state: key \"inputs\" is missing");
