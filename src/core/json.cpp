@@ -5,14 +5,30 @@
 
 namespace ktlm {
 
+namespace {
+
+// What the parser says, without its name for it: "[json.exception.out_of_range.406] number overflow ...". It quotes
+// what it read last, which may be a string of many MB.
+std::string reason_behind(std::string_view separator, std::string reason) {
+  constexpr size_t kMaxReasonBytes = 200;
+  if (const size_t found = reason.find(separator); found != std::string::npos)
+    reason.erase(0, found + separator.size());
+  if (reason.size() <= kMaxReasonBytes) return reason;
+  size_t end = kMaxReasonBytes;
+  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return reason.substr(0, end) + "...";
+}
+
+}  // namespace
+
 Json parse_json(std::string_view text, const std::string& where) {
   try {
     return Json::parse(text);
-  } catch (const nlohmann::json::parse_error& error) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error ..." -> "syntax error ..."
-    std::string reason = error.what();
-    if (const size_t colon = reason.find(": "); colon != std::string::npos) reason.erase(0, colon + 2);
-    throw Error(where + ": not valid JSON at byte " + std::to_string(error.byte) + ": " + reason);
+  } catch (const Json::parse_error& error) {  // "[...] parse error at line 1, column 5: syntax error ..."
+    throw Error(where + ": not valid JSON at byte " + std::to_string(error.byte) + ": " +
+                reason_behind(": ", error.what()));
+  } catch (const Json::exception& error) {  // a number that no double holds, such as 1e999
+    throw Error(where + ": not valid JSON: " + reason_behind("] ", error.what()));
   }
 }
 

@@ -24,5 +24,18 @@ TEST(Json, ErrorsNamePlaceAndKey) {
   EXPECT_EQ(error_message([&] { json_get<int64_t>(value, "id", "a:1"); }), R"(a:1: key "id" is missing)");
 }
 
+TEST(Json, ANumberTooLargeForADoubleIsAnErrorLikeAnyOther) {
+  EXPECT_EQ(error_message([] { parse_json("[1e999]", "a:1"); }),
+            "a:1: not valid JSON: number overflow parsing '1e999'");
+}
+
+TEST(Json, ALongValueIsNotQuotedWhole) {
+  for (const std::string& text : {"{\"a\": \"" + std::string(100'000, 'x'), std::string(100'000, '9') + "e9"}) {
+    const std::string message = error_message([&] { parse_json(text, "a:1"); });
+    EXPECT_EQ(message.substr(0, 19), "a:1: not valid JSON");
+    EXPECT_LT(message.size(), 300U);
+  }
+}
+
 }  // namespace
 }  // namespace ktlm

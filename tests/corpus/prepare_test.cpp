@@ -242,6 +242,25 @@ TEST_F(PrepareTest, StrictStopsAtTheFirstUnreadableLine) {
   expect_no_output();
 }
 
+TEST_F(PrepareTest, ANumberTooLargeForJsonDropsItsDocumentAlone) {
+  const std::string bad = "{\"text\":\"" + sentence(1) + "\",\"score\":1e999}";
+  const std::string lines = json_line(sentence(2)) + bad + "\n" + json_line(sentence(3));
+  const std::string array =
+      "[{\"text\":\"" + sentence(4) + "\"},\n" + bad + ", -1e999, {\"text\":\"" + sentence(5) + "\"}]";
+  const PrepareSummary summary = run({put("a.jsonl", lines), put("b.json", array)});
+  EXPECT_EQ(summary.inputs[0].counts.kept, 2);
+  EXPECT_EQ(dropped(summary.inputs[0].counts, DropReason::kInvalidJson), 1);
+  EXPECT_EQ(summary.inputs[1].counts.kept, 2);
+  EXPECT_EQ(dropped(summary.inputs[1].counts, DropReason::kInvalidJson), 2);
+  EXPECT_EQ(warnings_, (std::vector<std::string>{
+                           "a.jsonl:2: not valid JSON: number overflow parsing '1e999' (dropped)",
+                           "b.json: document 2: not valid JSON: number overflow parsing '1e999' (dropped)",
+                           "b.json: document 3: not valid JSON: number overflow parsing '-1e999' (dropped)"}));
+  config_.strict = true;
+  EXPECT_EQ(error_message([&] { run({put("a.jsonl", lines)}); }),
+            "a.jsonl:2: not valid JSON: number overflow parsing '1e999'");
+}
+
 TEST_F(PrepareTest, NothingLeftIsAnErrorThatNamesTheReasons) {
   const std::string path = put("a.jsonl", json_line("짧다") + json_line("역시 짧다") + json_line("") + "no json\n");
   EXPECT_EQ(error_message([&] { run({path}); }),
