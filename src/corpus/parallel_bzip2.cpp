@@ -24,6 +24,10 @@ constexpr uint64_t kBlockMagic = 0x314159265359, kEndMagic = 0x177245385090;
 constexpr size_t kMagicBits = 48, kCrcBits = 32;
 constexpr size_t kHeaderBytes = 4;  // "BZh9"; the digit is the block size in units of 100 kB
 
+// No block is longer, so that damage which hides the next one's beginning is told before it fills the memory: 20 bits
+// for each symbol, and as many symbols as the block has bytes, are the format's limits; its tables come on top.
+constexpr size_t max_block_bytes(char level) { return static_cast<size_t>(level - '0') * 100'000 * 20 / 8 + 65'536; }
+
 // A row of bits in bytes, the highest of a byte first.
 class Bits {
  public:
@@ -165,8 +169,7 @@ class ParallelBzip2Source : public Decompressor {
     decoded_.clear();
     taken_ = 0;
     while (decoded_.empty()) {
-      while (entries_.size() < num_threads_ + 1 && scan()) {
-      }
+      fill();
       if (entries_.empty()) return false;
       Entry entry = std::move(entries_.front());
       entries_.pop_front();
@@ -181,7 +184,14 @@ class ParallelBzip2Source : public Decompressor {
       stream_crc_ = (stream_crc_ << 1 | stream_crc_ >> 31) ^ entry.crc;
       decoded_ = std::move(*text);
     }
+    fill();  // the threads work on while this text is read
     return true;
+  }
+
+  // One entry per thread is under way.
+  void fill() {
+    while (entries_.size() < num_threads_ && scan()) {
+    }
   }
 
   // A block's text can hold the magic number by chance, once in some 30,000 files of a gigabyte.
@@ -206,7 +216,7 @@ class ParallelBzip2Source : public Decompressor {
     }
     // The block goes up to the next magic number that is none of its own.
     const size_t begin = mark_.begin;
-    find_next_mark(begin + kMagicBits + kCrcBits);
+    find_next_mark(begin);
     auto block = std::make_shared<Bits>();
     block->append(bytes_, begin, mark_.begin);
     Entry entry;
@@ -249,8 +259,11 @@ class ParallelBzip2Source : public Decompressor {
     in_stream_ = false;
   }
 
-  // The end of a stream is followed by another, or by nothing; anything else was text of the block.
-  void find_next_mark(size_t from) {
+  // The end of a stream is followed by another, or by nothing; anything else was text of the block. Throws Error where
+  // the block that begins at `begin` would be longer than any.
+  void find_next_mark(size_t begin) {
+    size_t from = begin + kMagicBits + kCrcBits;
+    bool has_false_end = false;
     while (true) {
       const std::optional<Mark> mark = find_mark(bytes_, from);
       if (mark && !mark->is_end) {
@@ -266,13 +279,14 @@ class ParallelBzip2Source : public Decompressor {
           mark_ = *mark;
           return;
         }
-        has_false_end_ = true;
+        has_false_end = true;
         from = mark->begin + 1;
         continue;
       }
       from = std::max(from, 8 * bytes_.size() - std::min(8 * bytes_.size(), kMagicBits + 7));
+      if (bytes_.size() > begin / 8 + max_block_bytes(level_)) throw_corrupt();
       if (!refill()) {
-        if (has_false_end_) throw_corrupt();  // something stands behind the stream
+        if (has_false_end) throw_corrupt();  // something stands behind the stream
         throw_truncated();
       }
     }
@@ -292,7 +306,7 @@ class ParallelBzip2Source : public Decompressor {
   size_t num_threads_;
   std::string bytes_;  // compressed, from the byte on in which mark_ begins
   Mark mark_;          // the next magic number in bytes_, within a stream
-  bool in_stream_ = false, at_end_ = false, has_false_end_ = false;
+  bool in_stream_ = false, at_end_ = false;
   char level_ = '9';
   std::deque<Entry> entries_;
   uint32_t stream_crc_ = 0;
