@@ -1,6 +1,7 @@
 #include "input_files.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <map>
 #include <optional>
@@ -20,27 +21,35 @@ namespace {
 
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// What a file's name says. XML and JSON have several forms, which only the content tells.
-struct NameKind {
-  bool known = false;
+// The files that a folder or an archive stands for, and what their names say. XML and JSON have several forms, which
+// only the content tells.
+struct DocumentSuffix {
+  std::string_view suffix;
   std::optional<Format> format;
 };
+constexpr std::array kDocumentSuffixes = {
+    DocumentSuffix{".txt", Format::kText},     DocumentSuffix{".text", Format::kText},
+    DocumentSuffix{".md", Format::kText},      DocumentSuffix{".jsonl", Format::kJsonl},
+    DocumentSuffix{".json", std::nullopt},     DocumentSuffix{".ndjson", Format::kJsonl},
+    DocumentSuffix{".html", Format::kHtml},    DocumentSuffix{".htm", Format::kHtml},
+    DocumentSuffix{".xml", std::nullopt},      DocumentSuffix{".xhtml", Format::kHtml},
+    DocumentSuffix{".wiki", Format::kWikitext}};
+constexpr std::array<std::string_view, 3> kArchiveSuffixes = {".zip", ".tar", ".tgz"};
 
-NameKind kind_of_name(const std::string& name) {
-  static const std::map<std::string, std::optional<Format>> kFormats = {
-      {".txt", Format::kText},  {".text", Format::kText}, {".md", Format::kText},      {".jsonl", Format::kJsonl},
-      {".html", Format::kHtml}, {".htm", Format::kHtml},  {".xhtml", Format::kHtml},   {".ndjson", Format::kJsonl},
-      {".xml", std::nullopt},   {".json", std::nullopt},  {".wiki", Format::kWikitext}};
-  std::string extension = without_compression_suffix(name).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), to_lower);
-  const auto found = kFormats.find(extension);
-  return found == kFormats.end() ? NameKind{} : NameKind{true, found->second};
+std::string suffix_of(const std::string& name) {
+  std::string suffix = without_compression_suffix(name).extension().string();
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(), to_lower);
+  return suffix;
+}
+
+// Null where the name says nothing.
+const DocumentSuffix* find_document_suffix(const std::string& name) {
+  const auto found = std::ranges::find(kDocumentSuffixes, std::string_view(suffix_of(name)), &DocumentSuffix::suffix);
+  return found == kDocumentSuffixes.end() ? nullptr : &*found;
 }
 
 bool is_archive_name(const std::string& name) {
-  std::string extension = without_compression_suffix(name).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), to_lower);
-  return extension == ".zip" || extension == ".tar" || extension == ".tgz";
+  return std::ranges::find(kArchiveSuffixes, suffix_of(name)) != kArchiveSuffixes.end();
 }
 
 bool same_path(const fs::path& a, const fs::path& b) {
@@ -92,8 +101,8 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
   std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end(),
             [](const InputFile& a, const InputFile& b) { return std::tie(a.name, a.path) < std::tie(b.name, b.path); });
   if (files.size() == first) {
-    throw Error(folder +
-                ": holds no .txt, .jsonl, .html, .xml or .wiki file; name the files and, with --format, what they are");
+    throw Error(folder + ": holds no " + document_suffixes_text() +
+                " file; name the files and, with --format, what they are");
   }
   if (num_others > 0) {
     warn(folder + ": " + std::to_string(num_others) + " files of other kinds left out; name them to read them too");
@@ -147,7 +156,16 @@ Format format_of_content(const std::string& name, ByteSource& source, bool known
 
 }  // namespace
 
-bool is_document_name(const std::string& name) { return kind_of_name(name).known; }
+bool is_document_name(const std::string& name) { return find_document_suffix(name) != nullptr; }
+
+std::string document_suffixes_text() {
+  std::string text;
+  for (const DocumentSuffix& known : kDocumentSuffixes) {
+    const bool is_last = known.suffix == kDocumentSuffixes.back().suffix;
+    text += (text.empty() ? "" : is_last ? " or " : ", ") + std::string(known.suffix);
+  }
+  return text;
+}
 
 std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, const fs::path& out_dir,
                                         const WarningCallback& warn) {
@@ -178,8 +196,8 @@ Format detect_format(const std::string& name, ByteSource& source, const std::str
       {"mediawiki", Format::kMediawiki}, {"wikitext", Format::kWikitext}, {"html", Format::kHtml},
       {"jsonl", Format::kJsonl},         {"json", Format::kJson},         {"text", Format::kText}};
   if (const auto found = kFormats.find(forced); found != kFormats.end()) return found->second;
-  const NameKind kind = kind_of_name(name);
-  return kind.format ? *kind.format : format_of_content(name, source, kind.known);
+  const DocumentSuffix* known = find_document_suffix(name);
+  return known != nullptr && known->format ? *known->format : format_of_content(name, source, known != nullptr);
 }
 
 }  // namespace ktlm::corpus

@@ -20,15 +20,18 @@ struct InputFile {
   int64_t size_bytes = 0;  // 0: not known
 };
 
-/// The files behind `inputs`, in their order. A folder stands for the files beneath it whose names end in a known way
-/// (.zip .tar .tgz .txt .md .jsonl .ndjson .json .html .htm .xml .wiki, also with .gz .bz2 .xz .zst), sorted by path,
-/// without hidden ones and without `out_dir`; `warn` hears how many others it holds. Throws Error where an input is
-/// missing or such a folder empty.
+/// The files behind `inputs`, in their order. A folder stands for the files beneath it that is_document_name() knows,
+/// and for archives, sorted by path, without hidden ones and without `out_dir`; `warn` hears how many others it holds.
+/// Throws Error where an input is missing or such a folder empty.
 std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, const std::filesystem::path& out_dir,
                                         const WarningCallback& warn);
 
-/// Whether the name is one of those that a folder stands for, archives apart.
+/// Whether the name is one of those that a folder or archive stands for, archives apart: it ends in a known way, such
+/// as .txt or .jsonl, perhaps with .gz, .bz2, .xz or .zst behind.
 bool is_document_name(const std::string& name);
+
+/// Those ends, for messages: ".txt, .text, ... or .wiki".
+std::string document_suffixes_text();
 
 /// The format that `forced` names or, where that is "auto", that the file's `name` and else its first bytes show.
 /// Throws Error where it's none: binary data, XML that is no dump.

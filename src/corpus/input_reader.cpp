@@ -79,7 +79,7 @@ class ArchiveMembers {
   }
 
   void finish() {
-    if (num_read_ == 0) throw Error(archive_ + ": holds no .txt, .json, .jsonl, .html, .xml or .wiki file");
+    if (num_read_ == 0) throw Error(archive_ + ": holds no " + document_suffixes_text() + " file");
     if (num_others_ > 0) {
       reading_.warnings.push_back(archive_ + ": " + std::to_string(num_others_) +
                                   " files of other kinds left out; unpack it and name them to read them too");

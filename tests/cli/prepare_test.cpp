@@ -189,7 +189,8 @@ TEST_F(PrepareVerb, EachBadInputIsOneLine) {
   fs::create_directory(folder_ / "empty");
   expect_failure(
       prepare({"empty"}), 1,
-      "empty: holds no .txt, .jsonl, .html, .xml or .wiki file; name the files and, with --format, what they are");
+      "empty: holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml or .wiki file; name the "
+      "files and, with --format, what they are");
   put("cut.xml", "<mediawiki>\n<page><title>서울</title>");
   expect_failure(prepare({"cut.xml"}), 1,
                  "cut.xml: line 2, byte 39: the XML ends inside the page \"서울\" (an unfinished download?); fetch the "

@@ -111,7 +111,7 @@ TEST_F(ArchivesTest, HiddenFilesAreSkippedAndOthersCounted) {
   EXPECT_EQ(error_message([&] {
               read(make_zip({{"b.png", "x"}}));
             }),
-            "a.zip: holds no .txt, .json, .jsonl, .html, .xml or .wiki file");
+            "a.zip: holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml or .wiki file");
 }
 
 TEST_F(ArchivesTest, EachFileHasItsOwnEncoding) {
