@@ -34,8 +34,23 @@ Encoding find_utf8_or_cp949(std::string_view sample, bool declared_cp949);
 /// Whether markup that begins with `head` declares CP949 or EUC-KR: <meta charset=euc-kr>, <?xml encoding="ks_c_5601">.
 bool declares_cp949(std::string_view head);
 
-/// Appends `bytes` to `out` as UTF-8, U+FFFD for what is malformed, whose number is added to `num_malformed`. Returns
-/// how many bytes were taken: a character that is cut off at the end is left for the next call, unless it `is_last`.
+/// Appends `bytes` to `out` as UTF-8, U+FFFD for what is malformed, whose number is added to `num_malformed`; UTF-8 is
+/// counted too, but left as it is. Returns how many bytes were taken: a character that is cut off at the end is left
+/// for the next call, unless it `is_last`.
 size_t decode(Encoding encoding, std::string_view bytes, bool is_last, std::string& out, int64_t& num_malformed);
+
+/// What the bytes of a file, read in one encoding, said about its being the right one.
+struct DecodingEvidence {
+  int64_t num_bytes = 0;
+  int64_t num_foreign = 0;  // of them, those that tell encodings apart: not ASCII; of UTF-16, one of two
+  int64_t num_zeros = 0;    // every letter, space and line end of UTF-16 has one, and no other text
+  int64_t num_malformed = 0;
+
+  void add(Encoding encoding, std::string_view bytes);
+};
+
+/// How one sees that the file is of another encoding: "31000 malformed characters", where it has them all over. Empty
+/// where it is not, but perhaps damaged here and there.
+std::string find_wrong_encoding(Encoding encoding, const DecodingEvidence& evidence);
 
 }  // namespace ktlm::corpus

@@ -35,24 +35,22 @@ int64_t read_as(Format format, const std::string& name, ByteSource& source, cons
   return read_text(source, name, emit);
 }
 
-// A damaged file is malformed here and there; one of another encoding, or of two, is so all over.
-void judge_decoding(const DecodingSource& source, const std::string& name, bool is_chosen, InputReading& reading) {
+void judge_decoding(const DecodingSource& source, const std::string& name, InputReading& reading) {
   if (source.encoding() == Encoding::kUtf8) return;
   ++reading.decoded_files[encoding_name(source.encoding())];
-  if (source.num_malformed() * 20 <= source.num_decoded()) return;
-  const std::string message = name + ": as " + encoding_name(source.encoding()) + " it has " +
-                              std::to_string(source.num_malformed()) + " malformed characters";
-  if (is_chosen) throw Error(message + "; choose another --encoding");
-  reading.warnings.push_back(message + " (is it of several encodings?); convert it to UTF-8, or leave it out");
+  const std::string problem = find_wrong_encoding(source.encoding(), source.evidence());
+  if (problem.empty()) return;
+  reading.warnings.push_back(name + ": as " + encoding_name(source.encoding()) + " it has " + problem +
+                             " (is it of several encodings?); convert it to UTF-8, or leave it out");
 }
 
 InputReading read_file(const std::string& name, ByteSource& raw, const PrepareConfig& config,
                        const EmitDocument& emit) {
   InputReading reading;
-  DecodingSource source(raw, config.encoding);
+  DecodingSource source(raw, config.encoding, name);
   reading.bytes =
       read_as(detect_format(name, source, config.format), name, source, parse_field_path(config.text_field), emit);
-  judge_decoding(source, name, config.encoding != "auto", reading);
+  judge_decoding(source, name, reading);
   return reading;
 }
 

@@ -9,8 +9,8 @@ namespace ktlm::corpus {
 
 std::vector<std::string> read_jsonl_texts(const std::string& path) {
   const auto file = open_byte_source(path);
-  DecodingSource source(*file, "auto");
   const std::string name = display_name(path);
+  DecodingSource source(*file, "auto", name);
   LineReader lines(source, name);
   std::vector<std::string> texts;
   std::string_view line;

@@ -54,7 +54,9 @@ TEST_F(InputReaderTest, AWronglyChosenEncodingIsAnErrorAndAWronglyFoundOneAWarni
   EXPECT_EQ(reading_.warnings[0].substr(0, 24), "mixed.txt: as CP949 it h");
   config_.encoding = "cp949";
   const std::string message = error_message([&] { read("a.txt", "강가에 선 사람들은 말이 없었다.\n"); });
-  EXPECT_EQ(message, "a.txt: as CP949 it has 13 malformed characters; choose another --encoding");
+  EXPECT_EQ(message,
+            "a.txt: --encoding says CP949, but as that it has 13 malformed characters in its first 45 B; it reads as "
+            "UTF-8: choose --encoding utf-8, or auto");
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const auto plain =
         compression == Compression::kNone ? std::move(bytes) : make_decompressor(compression, std::move(bytes), "fuzz");
-    DecodingSource decoded(*plain, encoding);
+    DecodingSource decoded(*plain, encoding, "fuzz");
     std::string text;
     char buffer[4096];
     for (size_t count = decoded.read(buffer, sizeof buffer); count > 0 && text.size() < kMaxBytes;
