@@ -40,7 +40,7 @@ bool repair(std::string& bytes, const std::string& where, ExtractedDocument& out
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\n") == std::string_view::npos; }
 
-void extract_text(RawDocument& raw, const PrepareConfig& config, ExtractedDocument& out) {
+void extract_text(RawDocument& raw, const PrepareConfig& config, const FieldPath& text_field, ExtractedDocument& out) {
   Document& document = out.document;
   switch (raw.form) {
     case RawForm::kWikitext:
@@ -55,7 +55,7 @@ void extract_text(RawDocument& raw, const PrepareConfig& config, ExtractedDocume
       break;
     }
     case RawForm::kJson:
-      return extract_json(raw, config, out);
+      return extract_json(raw, config, text_field, out);
     case RawForm::kText:
       document.text = text::normalize(raw.body);
       break;
@@ -118,6 +118,10 @@ std::string trimmed(std::string text) {
 }
 
 ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config) {
+  return extract_document(std::move(raw), config, parse_field_path(config.text_field));
+}
+
+ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config, const FieldPath& text_field) {
   ExtractedDocument out;
   out.input = raw.input;
   out.dropped = raw.dropped;
@@ -127,7 +131,7 @@ ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& confi
   out.document.title = normalized_title(raw.title);
   std::string& text = out.document.text;
   if (out.dropped == DropReason::kNone && repair(raw.body, raw.where, out)) {
-    extract_text(raw, config, out);
+    extract_text(raw, config, text_field, out);
     text = trimmed(std::move(text));
     if (out.dropped == DropReason::kNone && text.empty()) drop(out, DropReason::kEmpty);
   }

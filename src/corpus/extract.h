@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "field_path.h"
 #include "ktlm/core/hash.h"
 #include "ktlm/corpus/document.h"
 #include "ktlm/corpus/prepare.h"
@@ -25,7 +26,9 @@ struct ExtractedDocument {
   size_t input = 0;
 };
 
-/// Never throws over what a document holds: it is dropped, with the reason.
+/// Never throws over what a document holds: it is dropped, with the reason. `text_field` is the config's, parsed;
+/// without it, it is parsed here, which throws ConfigError where it is no path.
+ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config, const FieldPath& text_field);
 ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config);
 
 void drop(ExtractedDocument& out, DropReason reason, std::string problem = {});

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "field_path.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/text/normalize.h"
@@ -61,7 +60,7 @@ DropReason namuwiki_reason(const Json& object, const std::string& text) {
   return is_redirect ? DropReason::kRedirect : DropReason::kNone;
 }
 
-std::string find_text(const Json& object, const PrepareConfig& config, bool& found) {
+std::string find_text(const Json& object, const PrepareConfig& config, const FieldPath& path, bool& found) {
   found = false;
   if (config.text_field.empty()) {
     for (const auto& keys : kUsualFields) {
@@ -71,7 +70,7 @@ std::string find_text(const Json& object, const PrepareConfig& config, bool& fou
   }
   // A key may have a dot of its own.
   if (std::string text = find_strings(object, {config.text_field}, found); found) return text;
-  return find_strings(object, parse_field_path(config.text_field).field, found);
+  return find_strings(object, path.field, found);
 }
 
 std::string title_of(const Json& object) {
@@ -82,7 +81,8 @@ std::string title_of(const Json& object) {
 
 }  // namespace
 
-void extract_json(const RawDocument& raw, const PrepareConfig& config, ExtractedDocument& out) {
+void extract_json(const RawDocument& raw, const PrepareConfig& config, const FieldPath& text_field,
+                  ExtractedDocument& out) {
   Json object;
   try {
     object = parse_json(raw.body, raw.where);
@@ -106,7 +106,7 @@ void extract_json(const RawDocument& raw, const PrepareConfig& config, Extracted
     return;
   }
   bool found = false;
-  const std::string text = find_text(object, config, found);
+  const std::string text = find_text(object, config, text_field, found);
   if (!found) {
     const std::string wanted =
         config.text_field.empty() ? "\"text\", \"content\", \"body\" or \"messages\"" : "\"" + config.text_field + "\"";

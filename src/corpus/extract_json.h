@@ -7,6 +7,7 @@ namespace ktlm::corpus {
 
 /// Fills `out.document`, whose id and source stay where the object has none. Drops it, with a message, where it is no
 /// JSON object or has no text.
-void extract_json(const RawDocument& raw, const PrepareConfig& config, ExtractedDocument& out);
+void extract_json(const RawDocument& raw, const PrepareConfig& config, const FieldPath& text_field,
+                  ExtractedDocument& out);
 
 }  // namespace ktlm::corpus

@@ -6,6 +6,7 @@
 
 #include "extract.h"
 #include "fuzz_target.h"
+#include "ktlm/core/error.h"
 #include "ktlm/text/utf8.h"
 
 using ktlm::fuzz::require;
@@ -19,7 +20,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   config.min_chars = 1;
   RawDocument raw{.form = RawForm::kJson, .body = std::string(input.substr(std::min(end + 1, input.size())))};
   raw.id = raw.source = raw.where = "fuzz.jsonl:1";
-  const ExtractedDocument extracted = extract_document(std::move(raw), config);
+  FieldPath text_field;
+  try {
+    text_field = parse_field_path(config.text_field);
+  } catch (const ktlm::ConfigError&) {
+    return 0;
+  }
+  const ExtractedDocument extracted = extract_document(std::move(raw), config, text_field);
   if (extracted.dropped != DropReason::kNone) return 0;
   const Document& document = extracted.document;
   require(!document.text.empty(), "what is kept has a text");
