@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "archives.h"
@@ -15,13 +17,12 @@ namespace {
 constexpr size_t kBlockBytes = 512;
 constexpr uint64_t kMaxHeaderBytes = uint64_t{1} << 20;  // of a long name, or a pax header
 
-// A field of digits in octal or, where its first bit is set, a number of 255 * 8 bits (GNU). Nothing where it is
-// neither.
+// A field of digits in octal or, behind the byte 0x80, a number in base 256 (GNU). Nothing where it is neither.
 std::optional<uint64_t> number_in(std::string_view field) {
   uint64_t number = 0;
-  if ((static_cast<unsigned char>(field[0]) & 0x80) != 0) {
+  if (field[0] == '\x80') {
     for (size_t i = 1; i < field.size(); ++i) {
-      if (number >> 55 != 0) return std::nullopt;
+      if (number >> 54 != 0) return std::nullopt;
       number = number << 8 | static_cast<unsigned char>(field[i]);
     }
     return number;
@@ -46,19 +47,36 @@ bool is_header(std::string_view block) {
   return number_in(block.substr(148, 8)) == sum;
 }
 
-// The value of "path" among the records "<length> <key>=<value>\n" of a pax header; empty where there is none.
-std::string pax_path(const std::string& records) {
-  for (size_t begin = 0; begin < records.size();) {
-    size_t length = 0, i = begin;
-    while (i < records.size() && records[i] >= '0' && records[i] <= '9' && length < kMaxHeaderBytes)
-      length = length * 10 + static_cast<size_t>(records[i++] - '0');
-    if (length == 0 || begin + length > records.size()) break;
-    const std::string_view record = std::string_view(records).substr(begin, length);
-    const size_t key = record.find(' ') + 1;
-    if (record.substr(key, 5) == "path=") return std::string(record.substr(key + 5, length - key - 6));
-    begin += length;
+// What a pax header says that the header behind it has no room for, or says otherwise.
+struct PaxRecords {
+  std::string path;
+  std::optional<uint64_t> size;
+};
+
+std::optional<uint64_t> decimal_in(std::string_view digits) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size() || number >> 62 != 0) return std::nullopt;
+  return number;
+}
+
+// Of the records "<length> <key>=<value>\n". Nothing where they are none, or the size is no number.
+std::optional<PaxRecords> read_pax(std::string_view records) {
+  PaxRecords pax;
+  while (!records.empty() && records.front() != '\0') {
+    const size_t space = records.find(' ');
+    const auto length = decimal_in(records.substr(0, space));
+    if (space == std::string_view::npos || !length || *length < space + 2 || *length > records.size())
+      return std::nullopt;
+    const std::string_view record = records.substr(space + 1, static_cast<size_t>(*length) - space - 2);
+    const size_t equals = std::min(record.find('='), record.size());
+    const std::string_view key = record.substr(0, equals);
+    const std::string_view value = record.substr(std::min(equals + 1, record.size()));
+    if (key == "path") pax.path = value;
+    if (key == "size" && !value.empty() && !(pax.size = decimal_in(value))) return std::nullopt;
+    records.remove_prefix(static_cast<size_t>(*length));
   }
-  return {};
+  return pax;
 }
 
 class TarReader {
@@ -66,7 +84,7 @@ class TarReader {
   TarReader(ByteSource& source, const std::string& name) : source_(source), name_(name) {}
 
   void run(const VisitMember& visit) {
-    std::string long_name;
+    PaxRecords next;  // of the member that follows, from headers of its own
     while (true) {
       const std::string header(source_.peek(kBlockBytes));
       // Two blocks of zeros are the end; without them, so is the end of the file.
@@ -76,21 +94,20 @@ class TarReader {
       const auto size = number_in(std::string_view(header).substr(124, 12));
       if (!size) throw_damaged();
       skip(kBlockBytes);
-      left_ = *size;
-      const uint64_t padding = (kBlockBytes - *size % kBlockBytes) % kBlockBytes;
       const char type = header[156];
       if (type == 'L' || type == 'x') {
-        if (*size > kMaxHeaderBytes) throw_damaged();
-        std::string content(static_cast<size_t>(*size), '\0');
-        for (size_t taken = 0; taken < content.size();) taken += read(content.data() + taken, content.size() - taken);
-        const std::string path = type == 'L' ? text_in(content) : pax_path(content);
-        if (!path.empty()) long_name = path;
+        open(*size);
+        take_header(type, next);
+      } else if (type == 'K' || type == 'g') {  // a link's long target; what holds for all members, such as a comment
+        open(*size);
       } else {
-        const std::string member = long_name.empty() ? name_in(header) : std::exchange(long_name, {});
+        open(next.size.value_or(*size));
+        const std::string member = next.path.empty() ? name_in(header) : next.path;
+        next = {};
         if (type == '0' || type == '\0' || type == '7')
           visit(utf8_name(member), [this] { return std::make_unique<Member>(*this); });
       }
-      skip(left_ + padding);
+      skip(left_ + padding_);
     }
   }
 
@@ -111,6 +128,26 @@ class TarReader {
     const std::string prefix =
         header.substr(257, 6) == std::string_view("ustar\0", 6) ? text_in(header.substr(345, 155)) : "";
     return prefix.empty() ? name : prefix + "/" + name;
+  }
+
+  void open(uint64_t size) {
+    left_ = size;
+    padding_ = (kBlockBytes - size % kBlockBytes) % kBlockBytes;
+  }
+
+  // A long name (GNU), or a pax header: it is open, and speaks of the member that follows.
+  void take_header(char type, PaxRecords& next) {
+    if (left_ > kMaxHeaderBytes) throw_damaged();
+    std::string content(static_cast<size_t>(left_), '\0');
+    for (size_t taken = 0; taken < content.size();) taken += read(content.data() + taken, content.size() - taken);
+    if (type == 'L') {
+      next.path = text_in(content);
+      return;
+    }
+    auto pax = read_pax(content);
+    if (!pax) throw_damaged();
+    if (!pax->path.empty()) next.path = std::move(pax->path);
+    if (pax->size) next.size = pax->size;
   }
 
   // Of the member that is open; 0 at its end.
@@ -138,7 +175,7 @@ class TarReader {
 
   ByteSource& source_;
   const std::string& name_;
-  uint64_t left_ = 0;  // bytes of the open member
+  uint64_t left_ = 0, padding_ = 0;  // bytes of the open member, and behind it
 };
 
 }  // namespace

@@ -21,15 +21,28 @@ using Members = std::vector<std::pair<std::string, std::string>>;  // names and 
 
 const std::string kText = test::sentence(1) + "\n" + test::sentence(2) + "\n";
 
-std::string tar_header(const std::string& name, size_t size, char type) {
-  std::string block(512, '\0');
-  block.replace(0, name.size(), name);
+std::string octal(size_t size) {
   char number[16];
   std::snprintf(number, sizeof number, "%011zo", size);
-  block.replace(124, 11, number);
+  return std::string(number, 12);
+}
+
+// The size as GNU tar writes it where eleven octal digits do not hold it.
+std::string base256(size_t size) {
+  std::string field(12, '\0');
+  field[0] = '\x80';
+  for (size_t i = 0; i < 8; ++i) field[11 - i] = static_cast<char>(size >> 8 * i & 0xFF);
+  return field;
+}
+
+std::string tar_header(const std::string& name, const std::string& size_field, char type) {
+  std::string block(512, '\0');
+  block.replace(0, name.size(), name);
+  block.replace(124, 12, size_field);
   block[156] = type;
   block.replace(257, 8, std::string("ustar\00000", 8));
   block.replace(148, 8, "        ");
+  char number[16];
   unsigned sum = 0;
   for (const char c : block) sum += static_cast<unsigned char>(c);
   std::snprintf(number, sizeof number, "%06o", sum);
@@ -37,8 +50,14 @@ std::string tar_header(const std::string& name, size_t size, char type) {
   return block;
 }
 
+// A member whose header says something else of its size than is true.
+std::string tar_entry_of_size(const std::string& size_field, const std::string& name, const std::string& content,
+                              char type = '0') {
+  return tar_header(name, size_field, type) + content + std::string((512 - content.size() % 512) % 512, '\0');
+}
+
 std::string tar_entry(const std::string& name, const std::string& content, char type = '0') {
-  return tar_header(name, content.size(), type) + content + std::string((512 - content.size() % 512) % 512, '\0');
+  return tar_entry_of_size(octal(content.size()), name, content, type);
 }
 
 const std::string kTarEnd(1024, '\0');
@@ -172,6 +191,42 @@ TEST_F(ArchivesTest, FilesOfATarAreReadPlainOrCompressed) {
     EXPECT_EQ(documents[0].body, kText);
     EXPECT_EQ(documents[1].body, kText);
     EXPECT_EQ(documents[2].body, "글");
+  }
+}
+
+TEST_F(ArchivesTest, SizesBeyondEightGigabytesAreReadAsPaxAndAsGnuWriteThem) {
+  const std::string big(2000, 'x');
+  const std::string tar = tar_entry("pax", "13 size=2000\n", 'x') + tar_entry_of_size(octal(0), "a.txt", big) +
+                          tar_entry_of_size(base256(2000), "b.txt", big) + tar_entry("c.txt", kText) +
+                          tar_entry("pax", "8 size=\n14 path=d.txt\n", 'x') + tar_entry("y", kText) + kTarEnd;
+  const auto documents = read(put("a.tar", tar));
+  ASSERT_EQ(documents.size(), 4U);
+  EXPECT_EQ(documents[0].body, big);
+  EXPECT_EQ(documents[1].body, big);
+  EXPECT_EQ(documents[2].body, kText) << "a size holds for one file";
+  EXPECT_EQ(documents[3].id, "a.tar/d.txt");
+  EXPECT_EQ(documents[3].body, kText);
+}
+
+TEST_F(ArchivesTest, WhatStandsBetweenAPaxHeaderAndItsFileDoesNotTakeIts) {
+  const std::string tar = tar_entry("g", "20 comment=a commit\n", 'g') +
+                          tar_entry("././@LongLink", std::string("d/a.txt") + '\0', 'L') +
+                          tar_entry("././@LongLink", std::string("target") + '\0', 'K') + tar_entry("x", kText);
+  EXPECT_EQ(ids(put("a.tar", tar)), std::vector<std::string>{"a.tar/d/a.txt"});
+}
+
+TEST_F(ArchivesTest, ADamagedPaxHeaderIsNamed) {
+  for (const char* records : {"13 size=20x0\n", "13 size=-200\n", "99 size=2000\n", "3 =\n", "13size=2000\n",
+                              "29 size=99999999999999999999\n", "29 size=18446744073709551615\n"}) {
+    const std::string tar = tar_entry("pax", records, 'x') + tar_entry("a.txt", kText) + kTarEnd;
+    EXPECT_EQ(error_message([&] { read(put("a.tar", tar)); }), "a.tar: the tar archive is damaged; fetch it again")
+        << records;
+  }
+  for (const char first : {'\xFF', '\x81'}) {
+    std::string negative = base256(2000);
+    negative[0] = first;
+    const std::string tar = tar_entry("b.txt", kText) + tar_entry_of_size(negative, "a.txt", kText) + kTarEnd;
+    EXPECT_EQ(error_message([&] { read(put("a.tar", tar)); }), "a.tar: the tar archive is damaged; fetch it again");
   }
 }
 
