@@ -57,9 +57,9 @@ InputReading read_file(const std::string& name, ByteSource& raw, const PrepareCo
 // The files in an archive, as those in a folder: known by their names, and told where there are others.
 class ArchiveMembers {
  public:
-  ArchiveMembers(const std::string& archive, const PrepareConfig& config, const EmitDocument& emit,
+  ArchiveMembers(const std::string& archive, const PrepareConfig& config, size_t num_threads, const EmitDocument& emit,
                  InputReading& reading)
-      : archive_(archive), config_(config), emit_(emit), reading_(reading) {}
+      : archive_(archive), config_(config), num_threads_(num_threads), emit_(emit), reading_(reading) {}
 
   void visit(const std::string& member, const OpenMember& open) {
     if (is_hidden(member)) return;
@@ -69,7 +69,7 @@ class ArchiveMembers {
     }
     ++num_read_;
     const std::string name = archive_ + "/" + text::normalize(member);
-    const auto source = decompress(open(), name);
+    const auto source = decompress(open(), name, num_threads_);
     reading_ += read_file(name, *source, config_, [&](RawDocument&& document) {
       if (document.source.empty()) document.source = name;
       emit_(std::move(document));
@@ -93,6 +93,7 @@ class ArchiveMembers {
 
   const std::string& archive_;
   const PrepareConfig& config_;
+  size_t num_threads_;
   const EmitDocument& emit_;
   InputReading& reading_;
   int64_t num_read_ = 0, num_others_ = 0;
@@ -116,7 +117,7 @@ InputReading read_input_file(const InputFile& file, const PrepareConfig& config,
     throw Error(file.name + ": a zip archive, whose table of contents is at its end; save it to a file first");
   }
   InputReading reading;
-  ArchiveMembers members(file.name, config, emit, reading);
+  ArchiveMembers members(file.name, config, hooks.num_threads, emit, reading);
   const VisitMember visit = [&](const std::string& name, const OpenMember& open) { members.visit(name, open); };
   if (archive == Archive::kZip)
     read_zip(file.path, file.name, hooks, visit);

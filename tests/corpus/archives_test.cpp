@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <zip.h>
 
+#include <atomic>
 #include <cstdio>
+#include <map>
 
 #include "compress.h"
 #include "corpus_fixtures.h"
@@ -11,6 +13,7 @@
 #include "error_message.h"
 #include "input_reader.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/random.h"
 #include "temporary_directory.h"
 
 namespace ktlm::corpus {
@@ -227,6 +230,24 @@ TEST_F(ArchivesTest, ADamagedPaxHeaderIsNamed) {
     negative[0] = first;
     const std::string tar = tar_entry("b.txt", kText) + tar_entry_of_size(negative, "a.txt", kText) + kTarEnd;
     EXPECT_EQ(error_message([&] { read(put("a.tar", tar)); }), "a.tar: the tar archive is damaged; fetch it again");
+  }
+}
+
+TEST_F(ArchivesTest, AMembersBlocksAreUnpackedByAsManyThreadsAsThereAreToBe) {
+  Random random(1);
+  std::string text;
+  while (text.size() < 4'000'000) text += std::to_string(random.below(1'000'000'000)) + "번\n";
+  const std::string packed = test::bzip2(text);
+  for (const std::string& path :
+       {put("a.tar", tar_entry("a.txt.bz2", packed) + kTarEnd), make_zip({{"a.txt.bz2", packed}}, ZIP_CM_STORE)}) {
+    std::map<size_t, int64_t> bytes_at_first;  // of the file, when its first document is there, by threads
+    for (const size_t num_threads : {1, 16}) {
+      std::atomic<int64_t> file_bytes = 0;
+      const ReadHooks hooks{.check = {}, .file_bytes = &file_bytes, .num_threads = num_threads};
+      read_input_file({.path = path, .name = "a"}, config_, hooks,
+                      [&](RawDocument&&) { bytes_at_first.emplace(num_threads, file_bytes); });
+    }
+    EXPECT_LT(bytes_at_first[1] * 2, bytes_at_first[16]) << path << " of " << packed.size();
   }
 }
 
