@@ -1,7 +1,7 @@
-#!/usr/bin/env bash
-# Fuzzes one target for a while, guided by coverage (libFuzzer), under the address and undefined-behaviour sanitizers.
+#!/ usr / bin / env bash
+#Fuzzes one target for a while, guided by coverage(libFuzzer), under the address and undefined - behaviour sanitizers.
 #
-#   tools/fuzz.sh TARGET SECONDS    such as wikitext 600; the targets are tests/fuzz/*_fuzz.cpp
+#tools / fuzz.sh TARGET SECONDS such as wikitext 600; the targets are tests / fuzz/*_fuzz.cpp
 #
 # Takes clang++ (or $CXX, which must be a clang with libFuzzer; Apple's has none). What it learns stays in
 # build/fuzz/corpus/TARGET, so that a later run goes on from there. An input that breaks a promise or hangs is left in
@@ -29,7 +29,7 @@ set -- "$corpus" "tests/fuzz/regressions/$target"
 case $target in
   wikitext) if [ -d ../shared/data/wikitext/pages ]; then set -- "$@" ../shared/data/wikitext/pages; fi ;;
   tokenizer) set -- "$@" tests/data/tokenizer ;;
-  mediawiki | jsonl) set -- "$@" tests/data/sample ;;
+  mediawiki | jsonl | json) set -- "$@" tests/data/sample ;;
 esac
 exec "$build/tests/fuzz/ktlm_fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
   -use_value_profile=1 -print_final_stats=1 -artifact_prefix="$findings/" "$@"
