@@ -26,15 +26,18 @@ using tokenizer::Tokenizer;
 
 struct Stopped {};
 
-// A file or standard input, read as it comes. Waits in short turns, for a signal may reach another thread than the one
-// that waits.
+// A file or standard input, read as it comes. Waits in short turns, and reads only what is there: a signal may reach
+// another thread than the one that waits, or end its wait and leave it to a read that nothing ends.
 class Input {
  public:
   Input(const std::string& path, const StopFlag& stop)
-      : name_(path == "-" ? "standard input" : path),
-        descriptor_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
-        stop_(stop) {
-    if (descriptor_ < 0) fail();
+      : name_(path == "-" ? "standard input" : path), descriptor_(STDIN_FILENO), stop_(stop) {
+    if (path == "-") return;
+    if (stop_.requested()) throw Stopped{};
+    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor_ >= 0) return;
+    if (errno == EINTR && stop_.requested()) throw Stopped{};  // it waited for a named pipe's writer
+    fail();
   }
   ~Input() {
     if (descriptor_ != STDIN_FILENO) ::close(descriptor_);
@@ -47,7 +50,7 @@ class Input {
   std::optional<size_t> read(char* buffer, size_t size) {
     if (stop_.requested()) throw Stopped{};
     pollfd waiting{descriptor_, POLLIN, 0};
-    if (::poll(&waiting, 1, kWaitMilliseconds) == 0) return std::nullopt;
+    if (::poll(&waiting, 1, kWaitMilliseconds) <= 0) return std::nullopt;
     const ssize_t count = ::read(descriptor_, buffer, size);
     if (count >= 0) return static_cast<size_t>(count);
     if (errno == EINTR || errno == EAGAIN) return std::nullopt;

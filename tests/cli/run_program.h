@@ -87,6 +87,7 @@ class RunningProgram {
   RunningProgram& operator=(const RunningProgram&) = delete;
 
   void send_signal(int signal_number) { ::kill(pid_, signal_number); }
+  pid_t pid() const { return pid_; }
   /// More for standard input; needs keep_input_open.
   void send_input(const std::string& text) { pending_input_ += text; }
   void close_input() { options_.keep_input_open = false; }

@@ -1,9 +1,19 @@
 // ktlm tokenize as a shell uses it: a filter, with files as arguments, in pipes that end early.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
@@ -121,3 +131,45 @@ TEST(Tokenize, AFullDiskIsSaid) {
 
 }  // namespace
 }  // namespace ktlm
+#ifdef __linux__
+// The kernel may hand a signal to any thread: the one that reads, which its wait's end must not leave in a read that
+// nothing ends, or another, which the reader doesn't notice.
+TEST(Tokenize, ASignalEndsItWhicheverThreadItReaches) {
+  const auto threads_of = [](pid_t pid) {
+    std::vector<pid_t> threads;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task"))
+      threads.push_back(static_cast<pid_t>(std::stol(entry.path().filename().string())));
+    std::ranges::sort(threads);
+    return threads;
+  };
+  constexpr size_t kThreads = 2 + 2;  // main, reader, workers
+  for (const int signal_number : {SIGINT, SIGTERM}) {
+    for (size_t i = 0; i < kThreads; ++i) {
+      test::RunningProgram program({KTLM_BINARY, "tokenize", "--model", kTokenizer, "--pieces", "--threads", "2"},
+                                   {.input = "뷁\n", .keep_input_open = true, .timeout_seconds = 20});
+      ASSERT_TRUE(program.wait_for("<0x81>"));
+      const std::vector<pid_t> threads = threads_of(program.pid());
+      ASSERT_EQ(threads.size(), kThreads);
+      ASSERT_EQ(::syscall(SYS_tgkill, program.pid(), threads[i], signal_number), 0);
+      while (program.wait_for("nothing more, until it ends")) {
+      }
+      const ProgramResult result = program.wait();
+      EXPECT_EQ(result.exit_code, 128 + signal_number) << "thread " << i;
+      EXPECT_EQ(result.err, "") << "thread " << i;
+    }
+  }
+}
+#endif
+
+TEST(Tokenize, ASignalEndsTheWaitForANamedPipesWriter) {
+  test::TemporaryDirectory folder;
+  const std::string pipe = (folder / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  test::RunningProgram program({KTLM_BINARY, "tokenize", "--model", kTokenizer, pipe}, {.timeout_seconds = 20});
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));  // nothing shows that it waits
+  program.send_signal(SIGINT);
+  const ProgramResult result = program.wait();
+  EXPECT_EQ(result.exit_code, 130);
+  EXPECT_EQ(result.err, "");
+}
+
