@@ -15,7 +15,9 @@ void declare(CLI::App& app, TrainTokenizerArguments& arguments) {
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_flag("--recommend", arguments.recommend,
-               "Of several sizes, say which suits the model of --config, and write it to OUT as well");
+               "Of several sizes (8000, 16000, 32000, 64000 unless given) say which suits the model of --config, and "
+               "write it to OUT as well: the one with the least training per byte of text, of those within 1 % the "
+               "largest, but none of which more than a tenth of the pieces are rare in the text");
   app.add_option("--config", arguments.config_files,
                  "Configuration file with a section tokenizer, or model; several layer")
       ->type_name("FILE")

@@ -96,26 +96,27 @@ int run_train_tokenizer(const TrainTokenizerArguments& arguments, Console& conso
   if (arguments.recommend) tokenizer::require_replaceable(out_dir);
 
   const auto corpus = corpus::PreparedCorpus::open(arguments.input_dir);
-  const auto trained = tokenizer::train_tokenizers(tokenizer::training_texts(corpus, config), targets, config, models,
-                                                   console.progress(), console.stop_flag());
-  if (!trained) {
+  const auto result = tokenizer::train_tokenizers(tokenizer::training_texts(corpus, config), targets, config, models,
+                                                  console.progress(), console.stop_flag());
+  if (!result) {
     console.note("stopped; " + out_dir + " is as it was");
     return console.exit_code();
   }
   std::vector<TokenizerAnalysis> analyses;
-  for (const auto& vocabulary : *trained) analyses.push_back(vocabulary.analysis);
+  const auto& trained = result->trained;
+  for (const auto& vocabulary : trained) analyses.push_back(vocabulary.analysis);
   std::optional<tokenizer::Recommendation> recommended;
   if (arguments.recommend) {
-    recommended = tokenizer::recommend_vocabulary(models.front(), analyses);
-    const auto& from = (*trained)[recommended->index].out_dir;
+    recommended = tokenizer::recommend_vocabulary(models.front(), analyses, result->unfilled);
+    const auto& from = trained[recommended->index].out_dir;
     if (from != out_dir) tokenizer::copy_tokenizer(from, out_dir);
   }
   console.print(arguments.json ? to_json_line(to_json(analyses, models, recommended)) : to_table(analyses, models));
   if (recommended && !arguments.json) console.print(recommended->reason);
-  for (const auto& vocabulary : *trained) console.note("wrote " + vocabulary.out_dir.string());
-  if (recommended && trained->size() > 1) console.note("wrote the recommended one to " + out_dir + " as well");
-  if (!recommended && trained->size() > 1)
-    console.note("train takes data/tokenizer unless told: pass it --tokenizer " + trained->front().out_dir.string() +
+  for (const auto& vocabulary : trained) console.note("wrote " + vocabulary.out_dir.string());
+  if (recommended && trained.size() > 1) console.note("wrote the recommended one to " + out_dir + " as well");
+  if (!recommended && trained.size() > 1)
+    console.note("train takes data/tokenizer unless told: pass it --tokenizer " + trained.front().out_dir.string() +
                  ", or let --recommend choose here");
   return console.exit_code();
 }

@@ -1,7 +1,6 @@
 #include "ktlm/tokenizer/tokenizer_trainer.h"
 
 #include <algorithm>
-#include <exception>
 #include <memory>
 #include <utility>
 
@@ -40,44 +39,54 @@ SegmentCounts count_segments(const TrainingTexts& texts, const ProgressCallback&
   return counts;
 }
 
-// The vocabulary of `vocab_size` pieces, out of what was learned for one at least as large. Throws where the text does
-// not fill it, or its characters overfill it.
-std::vector<Piece> assemble(const BpeVocabulary& learned, int64_t vocab_size, const std::string& name) {
-  std::vector<Piece> pieces = fixed_pieces();
-  const auto smallest = static_cast<int64_t>(pieces.size() + learned.characters.size());
-  const auto largest = smallest + static_cast<int64_t>(learned.merged.size());
-  if (vocab_size < smallest)
-    throw Error(name + ": special tokens, bytes and the text's characters need " + std::to_string(smallest) +
-                " pieces, vocab_size is " + std::to_string(vocab_size) + "; pass --vocab-size " +
-                std::to_string(smallest) + " or more");
-  if (vocab_size > largest)
+// What the text allows: from its characters alone to all that was learned for the largest size asked for.
+struct SizeRange {
+  int64_t smallest, largest;
+
+  explicit SizeRange(const BpeVocabulary& learned)
+      : smallest(static_cast<int64_t>(fixed_pieces().size() + learned.characters.size())),
+        largest(smallest + static_cast<int64_t>(learned.merged.size())) {}
+  bool holds(int64_t vocab_size) const { return smallest <= vocab_size && vocab_size <= largest; }
+  [[noreturn]] void refuse(int64_t vocab_size, const std::string& name) const {
+    if (vocab_size < smallest)
+      throw Error(name + ": special tokens, bytes and the text's characters need " + std::to_string(smallest) +
+                  " pieces, vocab_size is " + std::to_string(vocab_size) + "; pass --vocab-size " +
+                  std::to_string(smallest) + " or more");
     throw Error(name + ": the text gives at most " + std::to_string(largest) + " pieces, vocab_size is " +
                 std::to_string(vocab_size) + "; pass --vocab-size " + std::to_string(largest) +
                 " or prepare more text");
-  for (size_t i = 0; i < static_cast<size_t>(vocab_size - smallest); ++i) pieces.push_back({learned.merged[i]});
-  for (const std::string& text : learned.characters) pieces.push_back({text});
-  return pieces;
-}
+  }
+};
 
 struct Vocabulary {
   const VocabularyTarget* target;
   std::vector<Piece> pieces;
 };
 
-// Throws the first target's error where none is possible.
+// A smaller vocabulary's merges are the first ones of what was learned for the largest.
+std::vector<Piece> assemble(const BpeVocabulary& learned, int64_t num_merges) {
+  std::vector<Piece> pieces = fixed_pieces();
+  for (size_t i = 0; i < static_cast<size_t>(num_merges); ++i) pieces.push_back({learned.merged[i]});
+  for (const std::string& text : learned.characters) pieces.push_back({text});
+  return pieces;
+}
+
+// Throws where a size that is not optional is impossible, or the first one where all are.
 std::vector<Vocabulary> assemble_all(const BpeVocabulary& learned, const std::vector<VocabularyTarget>& targets,
-                                     const std::string& name) {
+                                     const std::string& name, UnfilledSizes& unfilled) {
+  const SizeRange range(learned);
   std::vector<Vocabulary> vocabularies;
-  std::exception_ptr first_failure;
   for (const VocabularyTarget& target : targets) {
-    try {
-      vocabularies.push_back({&target, assemble(learned, target.vocab_size, name)});
-    } catch (const Error&) {
-      if (!target.is_optional) throw;
-      if (!first_failure) first_failure = std::current_exception();
-    }
+    if (range.holds(target.vocab_size))
+      vocabularies.push_back({&target, assemble(learned, target.vocab_size - range.smallest)});
+    else if (target.is_optional)
+      unfilled.sizes.push_back(target.vocab_size);
+    else
+      range.refuse(target.vocab_size, name);
   }
-  if (vocabularies.empty()) std::rethrow_exception(first_failure);
+  if (vocabularies.empty()) range.refuse(targets.front().vocab_size, name);
+  unfilled.smallest = range.smallest;
+  unfilled.largest = range.largest;
   return vocabularies;
 }
 
@@ -116,11 +125,11 @@ void require_replaceable(const fs::path& out_dir) {
   }
 }
 
-std::optional<std::vector<TrainedVocabulary>> train_tokenizers(const TrainingTexts& texts,
-                                                               const std::vector<VocabularyTarget>& targets,
-                                                               const TokenizerTrainConfig& config,
-                                                               std::span<const ModelShape> models,
-                                                               const ProgressCallback& progress, const StopFlag& stop) {
+std::optional<TrainedVocabularies> train_tokenizers(const TrainingTexts& texts,
+                                                    const std::vector<VocabularyTarget>& targets,
+                                                    const TokenizerTrainConfig& config,
+                                                    std::span<const ModelShape> models,
+                                                    const ProgressCallback& progress, const StopFlag& stop) {
   for (const VocabularyTarget& target : targets) require_replaceable(target.out_dir);
   SegmentCounts counts = count_segments(texts, progress, stop);
   if (stop.requested()) return std::nullopt;
@@ -140,7 +149,8 @@ std::optional<std::vector<TrainedVocabulary>> train_tokenizers(const TrainingTex
       train_bpe(config.split_particles ? cut : segments, learned_size, config.character_coverage, keep_going);
   if (stop.requested()) return std::nullopt;
 
-  const std::vector<Vocabulary> vocabularies = assemble_all(learned, targets, texts.name);
+  TrainedVocabularies result;
+  const std::vector<Vocabulary> vocabularies = assemble_all(learned, targets, texts.name, result.unfilled);
   std::vector<std::unique_ptr<AtomicDirectory>> directories;
   std::vector<TokenizerAnalysis> analyses;
   int64_t measured_bytes = 0;
@@ -159,15 +169,14 @@ std::optional<std::vector<TrainedVocabulary>> train_tokenizers(const TrainingTex
     analyses.push_back(analyze(tokenizer, measured, texts.measured_on, count_pieces(tokenizer, segments)));
     if (stop.requested()) return std::nullopt;
   }
-  std::vector<TrainedVocabulary> trained;
   for (size_t i = 0; i < directories.size(); ++i) {
     const fs::path& directory = directories[i]->path();
     write_file_atomically(directory / kAnalysisFile, to_json(analyses[i], models).dump(2) + "\n");
     write_file_atomically(directory / kAnalysisPage, to_page(analyses, i, models));
-    trained.push_back({vocabularies[i].target->out_dir, analyses[i]});
+    result.trained.push_back({vocabularies[i].target->out_dir, analyses[i]});
   }
   for (const auto& directory : directories) directory->commit();
-  return trained;
+  return result;
 }
 
 std::optional<TokenizerAnalysis> train_tokenizer(const TrainingTexts& texts, const fs::path& out_dir,
@@ -175,7 +184,7 @@ std::optional<TokenizerAnalysis> train_tokenizer(const TrainingTexts& texts, con
                                                  const StopFlag& stop) {
   auto trained = train_tokenizers(texts, {{config.vocab_size, out_dir}}, config, {}, progress, stop);
   if (!trained) return std::nullopt;
-  return std::move(trained->front().analysis);
+  return std::move(trained->trained.front().analysis);
 }
 
 void copy_tokenizer(const fs::path& from_dir, const fs::path& out_dir) {

@@ -87,11 +87,11 @@ TEST(TokenizerTrainer, SeveralSizesAreTheVeryBytesOfTrainingEachAlone) {
   for (const int64_t size : sizes) targets.push_back({size, folder / std::to_string(size)});
   const auto trained = train_tokenizers(texts_from(training_lines()), targets, config_with(16'000), {}, {}, StopFlag());
   ASSERT_TRUE(trained);
-  ASSERT_EQ(trained->size(), sizes.size());
+  ASSERT_EQ(trained->trained.size(), sizes.size());
   for (size_t i = 0; i < sizes.size(); ++i) {
     const fs::path together = targets[i].out_dir, alone = folder / ("alone-" + std::to_string(sizes[i]));
-    EXPECT_EQ((*trained)[i].out_dir, together);
-    EXPECT_EQ((*trained)[i].analysis.vocab_size, sizes[i]);
+    EXPECT_EQ(trained->trained[i].out_dir, together);
+    EXPECT_EQ(trained->trained[i].analysis.vocab_size, sizes[i]);
     train(training_lines(), alone, sizes[i]);
     for (const char* name :
          {"tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "analysis.json"})
@@ -105,8 +105,16 @@ TEST(TokenizerTrainer, AnOptionalSizeThatTheTextDoesNotFillIsLeftOut) {
       {300, folder / "300", true}, {700, folder / "700", true}, {64'000, folder / "64000", true}};
   const auto trained = train_tokenizers(texts_from(training_lines()), targets, config_with(16'000), {}, {}, StopFlag());
   ASSERT_TRUE(trained);
-  ASSERT_EQ(trained->size(), 1U);
-  EXPECT_EQ(trained->front().out_dir, folder / "700");
+  ASSERT_EQ(trained->trained.size(), 1U);
+  EXPECT_EQ(trained->trained.front().out_dir, folder / "700");
+  EXPECT_EQ(trained->unfilled.sizes, (std::vector<int64_t>{300, 64'000}));
+  const auto trains = [&](int64_t size) {
+    return error_message([&] { train(training_lines(), folder / "edge", size); }) == "(nothing thrown)";
+  };
+  EXPECT_TRUE(trains(trained->unfilled.smallest));
+  EXPECT_FALSE(trains(trained->unfilled.smallest - 1));
+  EXPECT_TRUE(trains(trained->unfilled.largest));
+  EXPECT_FALSE(trains(trained->unfilled.largest + 1));
   EXPECT_FALSE(fs::exists(folder / "300"));
   EXPECT_FALSE(fs::exists(folder / "64000"));
   const std::string message = error_message([&] {

@@ -44,7 +44,13 @@ TEST(VocabularyChoice, TakesTheSizeWithWhichAByteCostsLeast) {
 
 TEST(VocabularyChoice, OfEquallyGoodOnesTakesTheLargest) {
   const std::vector<TokenizerAnalysis> analyses = {analysis(10'000, 5.5), analysis(20'000, 5.95)};  // 12.00 and 12.10
-  EXPECT_EQ(recommend_vocabulary(model(), analyses).index, 1U);
+  const Recommendation recommended = recommend_vocabulary(model(), analyses);
+  EXPECT_EQ(recommended.index, 1U);
+  EXPECT_EQ(recommended.reason,
+            "20,000 pieces suit mine: a byte of text costs 12.1 MFLOP of training (10,000: 12.0), within 1 % of the "
+            "least while its window holds more text, and the embedding is 16.7 % of the model.");
+  const std::vector<TokenizerAnalysis> worse = {analysis(10'000, 5.5), analysis(20'000, 5.9)};  // 12.00 and 12.20
+  EXPECT_EQ(recommend_vocabulary(model(), worse).index, 0U);
 }
 
 TEST(VocabularyChoice, LeavesOutWhatTheTextIsTooSmallFor) {
@@ -54,10 +60,31 @@ TEST(VocabularyChoice, LeavesOutWhatTheTextIsTooSmallFor) {
   EXPECT_EQ(
       recommended.reason,
       "10,000 pieces suit mine: a byte of text costs 16.5 MFLOP of training (20,000: 14.4), and the embedding is "
-      "9.1 % of the model. Left out for pieces that the training text holds fewer than 100 times (20,000: 30.0 %): "
-      "prepare more text for them.");
-  const std::vector<TokenizerAnalysis> all_rare = {analysis(10'000, 4, 0.2), analysis(20'000, 5, 0.3)};
-  EXPECT_EQ(recommend_vocabulary(model(), all_rare).index, 0U);
+      "9.1 % of the model. Left out, for the training text holds more than 10.0 % of the pieces fewer than 100 times: "
+      "20,000 (30.0 %). Prepare more text to make use of more pieces.");
+  const std::vector<TokenizerAnalysis> tenth = {analysis(10'000, 4, 0.02), analysis(20'000, 5, 0.1)};
+  EXPECT_EQ(recommend_vocabulary(model(), tenth).index, 1U);
+}
+
+TEST(VocabularyChoice, SaysWhereTheTextIsTooSmallForAll) {
+  const std::vector<TokenizerAnalysis> analyses = {analysis(10'000, 4, 0.2), analysis(20'000, 5, 0.3)};
+  const Recommendation recommended = recommend_vocabulary(model(), analyses);
+  EXPECT_EQ(recommended.index, 0U);
+  EXPECT_EQ(
+      recommended.reason,
+      "10,000 pieces, the fewest, suit mine: a byte of text costs 16.5 MFLOP of training (20,000: 14.4), and the "
+      "embedding is 9.1 % of the model. Even for them the text is too small: the training text holds more than 10.0 % "
+      "of the pieces fewer than 100 times: 10,000 (20.0 %), 20,000 (30.0 %). Prepare more text to make use of more "
+      "pieces.");
+}
+
+TEST(VocabularyChoice, SaysWhichSizesTheTextDoesNotFill) {
+  const std::vector<TokenizerAnalysis> analyses = {analysis(10'000, 4)};
+  const UnfilledSizes unfilled = {.sizes = {20'000, 40'000}, .smallest = 1'234, .largest = 12'345};
+  EXPECT_EQ(recommend_vocabulary(model(), analyses, unfilled).reason,
+            "10,000 pieces suit mine: a byte of text costs 16.5 MFLOP of training, and the embedding is 9.1 % of the "
+            "model. Not trained: 20,000, 40,000, for the text gives 1,234 to 12,345 pieces. Prepare more text to make "
+            "use of more pieces.");
 }
 
 }  // namespace

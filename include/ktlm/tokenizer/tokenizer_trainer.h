@@ -66,15 +66,21 @@ struct TrainedVocabulary {
   TokenizerAnalysis analysis;
 };
 
+struct TrainedVocabularies {
+  std::vector<TrainedVocabulary> trained;  // in the order of the targets
+  UnfilledSizes unfilled;                  // the optional ones that were left out
+};
+
 /// Writes each `out_dir` as a whole, in the place of a tokenizer that stands there: the same bytes, but for the pages'
-/// comparison, as training each alone would. Its analysis says what the vocabulary costs `models`. Returns nothing
-/// where `stop` was requested; all directories are then as they were. Throws Error: no text, a vocabulary larger or
-/// smaller than the text allows (with the number that it does), an `out_dir` holds something else, disk full.
-std::optional<std::vector<TrainedVocabulary>> train_tokenizers(const TrainingTexts& texts,
-                                                               const std::vector<VocabularyTarget>& targets,
-                                                               const TokenizerTrainConfig& config,
-                                                               std::span<const ModelShape> models,
-                                                               const ProgressCallback& progress, const StopFlag& stop);
+/// comparison, as training each alone would. All are measured in one pass over `texts.measure`. Its analysis says what
+/// the vocabulary costs `models`. Returns nothing where `stop` was requested; all directories are then as they were.
+/// Throws Error: no text, a vocabulary larger or smaller than the text allows (with the number that it does), an
+/// `out_dir` holds something else, disk full.
+std::optional<TrainedVocabularies> train_tokenizers(const TrainingTexts& texts,
+                                                    const std::vector<VocabularyTarget>& targets,
+                                                    const TokenizerTrainConfig& config,
+                                                    std::span<const ModelShape> models,
+                                                    const ProgressCallback& progress, const StopFlag& stop);
 
 /// One, of config.vocab_size.
 std::optional<TokenizerAnalysis> train_tokenizer(const TrainingTexts& texts, const std::filesystem::path& out_dir,

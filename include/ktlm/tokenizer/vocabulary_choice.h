@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "ktlm/tokenizer/analysis.h"
 
@@ -28,15 +29,26 @@ struct ModelShape {
   double training_flops_per_byte(const TokenizerAnalysis& analysis) const;
 };
 
+inline constexpr double kMaxRareShare = 0.1;  // of the pieces learned; more: the text is too small for the vocabulary
+inline constexpr double kAsGood = 1.01;       // so many times the least cost counts as no more than the least
+
 struct Recommendation {
   size_t index;        // among the analyses
-  std::string reason;  // one or two sentences
+  std::string reason;  // some sentences
+};
+
+/// Sizes that were asked for and not trained, for the text gives no such vocabulary.
+struct UnfilledSizes {
+  std::vector<int64_t> sizes;
+  int64_t smallest = 0, largest = 0;  // what it does give: from its characters alone to all pairs that repeat
 };
 
 /// The vocabulary with which a byte of text costs the least to train on: in equal time the model reads the most text.
 /// Of those within 1 % the largest, whose window holds more text. Those of which more than a tenth of the pieces are
-/// rare are left out, unless all are. What is not in it: how well the model learns from the same bytes in other pieces,
-/// which only training tells. `analyses` is not empty; from the smallest vocabulary to the largest.
-Recommendation recommend_vocabulary(const ModelShape& model, std::span<const TokenizerAnalysis> analyses);
+/// rare are left out, unless all are: then the smallest. What is not in it: how well the model learns from the same
+/// bytes in other pieces, which only training tells. The reason says so where the text was too small for a size, by
+/// either measure. `analyses` is not empty; from the smallest vocabulary to the largest.
+Recommendation recommend_vocabulary(const ModelShape& model, std::span<const TokenizerAnalysis> analyses,
+                                    const UnfilledSizes& unfilled = {});
 
 }  // namespace ktlm::tokenizer
