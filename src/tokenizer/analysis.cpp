@@ -83,6 +83,67 @@ int64_t count_words(std::string_view text) {
   return words;
 }
 
+// A text, and all that no tokenizer changes.
+struct MeasuredText {
+  explicit MeasuredText(std::string_view raw)
+      : text(text::normalize(raw)),
+        characters(static_cast<int64_t>(text::count_code_points(text))),
+        words(count_words(text)),
+        sentences(static_cast<int64_t>(text::split_sentences(text).size())),
+        landmarks(find_landmarks(text)) {}
+
+  std::string text;
+  int64_t characters, words, sentences;
+  TextLandmarks landmarks;
+};
+
+// One tokenizer's analysis as it comes about.
+class Measurement {
+ public:
+  explicit Measurement(const MeasuredTokenizer& measured)
+      : tokenizer_(*measured.tokenizer), unigrams_(measured.training_counts) {
+    analysis_.vocab_size = tokenizer_.vocab_size();
+    describe_vocabulary(tokenizer_, analysis_);
+    describe_training(tokenizer_, measured.training_counts, analysis_);
+  }
+
+  void add(const MeasuredText& text) {
+    const std::vector<TokenId> ids = tokenizer_.encode_normalized(text.text);
+    ++analysis_.documents;
+    analysis_.bytes += static_cast<int64_t>(text.text.size());
+    analysis_.characters += text.characters;
+    analysis_.words += text.words;
+    analysis_.sentences += text.sentences;
+    analysis_.tokens += static_cast<int64_t>(ids.size());
+    for (const TokenId id : ids) {
+      const std::string& bytes = tokenizer_.token_bytes(id);
+      if (bytes == "\n" || bytes == "\t") {
+        ++analysis_.whitespace_tokens;
+        continue;
+      }
+      if (tokenizer_.is_byte(id)) ++analysis_.fallback_tokens;
+      bits_ += unigrams_.bits(id);
+    }
+    cuts_.add(text.landmarks, ids, tokenizer_);
+  }
+
+  TokenizerAnalysis result() const {
+    TokenizerAnalysis analysis = analysis_;
+    analysis.scripts = cuts_.scripts();
+    analysis.particles = cuts_.particles();
+    analysis.endings = cuts_.endings();
+    if (analysis.bytes > 0) analysis.unigram_bits_per_byte = bits_ / static_cast<double>(analysis.bytes);
+    return analysis;
+  }
+
+ private:
+  const Tokenizer& tokenizer_;
+  UnigramModel unigrams_;
+  KoreanCuts cuts_;
+  double bits_ = 0;
+  TokenizerAnalysis analysis_;
+};
+
 }  // namespace
 
 double ScriptUse::tokens_per_character() const { return ratio(tokens, characters); }
@@ -97,42 +158,26 @@ double TokenizerAnalysis::rare_share() const { return ratio(rare_pieces, learned
 double TokenizerAnalysis::fallback_rate() const { return ratio(fallback_tokens, tokens); }
 double TokenizerAnalysis::whitespace_rate() const { return ratio(whitespace_tokens, tokens); }
 
-TokenizerAnalysis analyze(const Tokenizer& tokenizer, const TextSource& texts, std::string measured_on,
-                          std::span<const int64_t> training_counts) {
-  TokenizerAnalysis analysis;
-  analysis.vocab_size = tokenizer.vocab_size();
-  analysis.measured_on = std::move(measured_on);
-  describe_vocabulary(tokenizer, analysis);
-  describe_training(tokenizer, training_counts, analysis);
-  KoreanCuts cuts;
-  double bits = 0;
-  const UnigramModel unigrams(training_counts);
+std::vector<TokenizerAnalysis> analyze(std::span<const MeasuredTokenizer> tokenizers, const TextSource& texts,
+                                       const std::string& measured_on) {
+  std::vector<Measurement> measurements(tokenizers.begin(), tokenizers.end());
   texts([&](std::string_view raw) {
-    const std::string text = text::normalize(raw);
-    const std::vector<TokenId> ids = tokenizer.encode(text);
-    ++analysis.documents;
-    analysis.bytes += static_cast<int64_t>(text.size());
-    analysis.characters += static_cast<int64_t>(text::count_code_points(text));
-    analysis.words += count_words(text);
-    analysis.sentences += static_cast<int64_t>(text::split_sentences(text).size());
-    analysis.tokens += static_cast<int64_t>(ids.size());
-    for (const TokenId id : ids) {
-      const std::string& bytes = tokenizer.token_bytes(id);
-      if (bytes == "\n" || bytes == "\t") {
-        ++analysis.whitespace_tokens;
-        continue;
-      }
-      if (tokenizer.is_byte(id)) ++analysis.fallback_tokens;
-      bits += unigrams.bits(id);
-    }
-    cuts.add(text, ids, tokenizer);
+    const MeasuredText text(raw);
+    for (Measurement& measurement : measurements) measurement.add(text);
     return true;
   });
-  analysis.scripts = cuts.scripts();
-  analysis.particles = cuts.particles();
-  analysis.endings = cuts.endings();
-  if (analysis.bytes > 0) analysis.unigram_bits_per_byte = bits / static_cast<double>(analysis.bytes);
-  return analysis;
+  std::vector<TokenizerAnalysis> analyses;
+  for (const Measurement& measurement : measurements) {
+    analyses.push_back(measurement.result());
+    analyses.back().measured_on = measured_on;
+  }
+  return analyses;
+}
+
+TokenizerAnalysis analyze(const Tokenizer& tokenizer, const TextSource& texts, const std::string& measured_on,
+                          std::span<const int64_t> training_counts) {
+  const MeasuredTokenizer measured{&tokenizer, training_counts};
+  return analyze(std::span(&measured, 1), texts, measured_on).front();
 }
 
 namespace {

@@ -118,14 +118,17 @@ Tokenizer Tokenizer::load(const fs::path& directory) {
 }
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text) const {
+  return impl_->encoder ? encode_normalized(text::normalize(text)) : encode_normalized(text);
+}
+
+std::vector<TokenId> Tokenizer::encode_normalized(std::string_view normal) const {
   std::vector<TokenId> ids;
   if (impl_->encoder) {
-    const std::string normal = text::normalize(text);
     ids.reserve(normal.size() / 4);
     impl_->encoder->encode(normal, ids);
     return ids;
   }
-  const auto status = impl_->sentencepiece.Encode({text.data(), text.size()}, &ids);
+  const auto status = impl_->sentencepiece.Encode({normal.data(), normal.size()}, &ids);
   if (!status.ok()) throw Error((impl_->directory / kModelFile).string() + ": can't encode: " + status.ToString());
   return ids;
 }

@@ -97,7 +97,7 @@ std::vector<int64_t> count_pieces(const Tokenizer& tokenizer, const std::vector<
   for (const SegmentCounts::Segment& segment : segments) {
     text = segment.text;
     if (text.starts_with(kSpaceMarkUtf8)) text.replace(0, kSpaceMarkUtf8.size(), " ");
-    for (const TokenId id : tokenizer.encode(text)) counts[static_cast<size_t>(id)] += segment.count;
+    for (const TokenId id : tokenizer.encode_normalized(text)) counts[static_cast<size_t>(id)] += segment.count;
   }
   return counts;
 }
@@ -152,7 +152,8 @@ std::optional<TrainedVocabularies> train_tokenizers(const TrainingTexts& texts,
   TrainedVocabularies result;
   const std::vector<Vocabulary> vocabularies = assemble_all(learned, targets, texts.name, result.unfilled);
   std::vector<std::unique_ptr<AtomicDirectory>> directories;
-  std::vector<TokenizerAnalysis> analyses;
+  std::vector<Tokenizer> tokenizers;
+  std::vector<std::vector<int64_t>> piece_counts;
   int64_t measured_bytes = 0;
   const TextSource measured = [&](const auto& visit) {
     texts.measure([&](std::string_view text) {
@@ -165,10 +166,14 @@ std::optional<TrainedVocabularies> train_tokenizers(const TrainingTexts& texts,
     directories.push_back(std::make_unique<AtomicDirectory>(vocabulary.target->out_dir));
     const fs::path& directory = directories.back()->path();
     write_tokenizer(directory, vocabulary.pieces, config.character_coverage);
-    const Tokenizer tokenizer = Tokenizer::load(directory);
-    analyses.push_back(analyze(tokenizer, measured, texts.measured_on, count_pieces(tokenizer, segments)));
+    tokenizers.push_back(Tokenizer::load(directory));
+    piece_counts.push_back(count_pieces(tokenizers.back(), segments));
     if (stop.requested()) return std::nullopt;
   }
+  std::vector<MeasuredTokenizer> to_measure;
+  for (size_t i = 0; i < tokenizers.size(); ++i) to_measure.push_back({&tokenizers[i], piece_counts[i]});
+  const std::vector<TokenizerAnalysis> analyses = analyze(to_measure, measured, texts.measured_on);
+  if (stop.requested()) return std::nullopt;
   for (size_t i = 0; i < directories.size(); ++i) {
     const fs::path& directory = directories[i]->path();
     write_file_atomically(directory / kAnalysisFile, to_json(analyses[i], models).dump(2) + "\n");

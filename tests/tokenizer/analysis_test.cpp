@@ -119,8 +119,32 @@ TEST(Analysis, EveryPieceBelongsToOneScript) {
 
 TEST(Analysis, NothingMeasuredIsZeroAndNotANumber) {
   const TokenizerAnalysis analysis = analysis_of({});
-  EXPECT_EQ(analysis.characters_per_token(), 0);
-  EXPECT_EQ(analysis.tokens_per_word(), 0);
+  for (const double figure :
+       {analysis.characters_per_token(), analysis.bytes_per_token(), analysis.tokens_per_word(),
+        analysis.tokens_per_sentence(), analysis.rare_share(), analysis.fallback_rate(), analysis.whitespace_rate(),
+        analysis.particles.share(), analysis.endings.share(), analysis.unigram_bits_per_byte, ScriptUse{}.byte_rate(),
+        ScriptUse{}.tokens_per_character()})
+    EXPECT_EQ(figure, 0);
+}
+
+TEST(Analysis, SeveralTokenizersGiveEachItsOwnFiguresInOnePass) {
+  test::TemporaryDirectory folder;
+  const Tokenizer small = trained_tokenizer(folder / "small", 650), large = trained_tokenizer(folder / "large", 800);
+  const std::vector<int64_t> small_counts(650, 3), large_counts(800, 5);
+  std::vector<std::string> lines = training_lines();
+  for (const std::string& line : odd_lines(300, 7)) lines.push_back(line);
+  int passes = 0;
+  const TextSource texts = [&, source = texts_from(lines).measure](const auto& visit) {
+    ++passes;
+    source(visit);
+  };
+  const std::vector<MeasuredTokenizer> measured = {{&large, large_counts}, {&small, small_counts}};
+  const std::vector<TokenizerAnalysis> together = analyze(measured, texts, "val");
+  EXPECT_EQ(passes, 1);
+  ASSERT_EQ(together.size(), 2U);
+  EXPECT_EQ(to_json(together[0]), to_json(analyze(large, texts, "val", large_counts)));
+  EXPECT_EQ(to_json(together[1]), to_json(analyze(small, texts, "val", small_counts)));
+  EXPECT_LT(together[0].tokens, together[1].tokens);
 }
 
 }  // namespace

@@ -71,6 +71,14 @@ TEST_F(TokenizerTest, NormalisesBeforeEncoding) {
   EXPECT_EQ(tokenizer_->encode("\u1112\u1161\u11AB\u1100\u1173\u11AF"), tokenizer_->encode("한글"));
 }
 
+TEST_F(TokenizerTest, ANormalisedTextIsEncodedAsItStands) {
+  for (const std::string& line : odd_lines(1000, 5)) {
+    const std::string normal = text::normalize(line);
+    ASSERT_EQ(tokenizer_->encode_normalized(normal), tokenizer_->encode(line));
+  }
+  EXPECT_EQ(tokenizer_->decode(tokenizer_->encode_normalized("ＡＢＣ")), "ＡＢＣ");
+}
+
 TEST_F(TokenizerTest, SpecialTokensStandFirstInTheVocabulary) {
   EXPECT_EQ(tokenizer_->vocab_size(), 800);
   EXPECT_EQ(tokenizer_->piece(kUnkId), "<unk>");

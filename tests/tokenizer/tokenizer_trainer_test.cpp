@@ -99,6 +99,19 @@ TEST(TokenizerTrainer, SeveralSizesAreTheVeryBytesOfTrainingEachAlone) {
   }
 }
 
+TEST(TokenizerTrainer, SeveralSizesAreMeasuredInOnePass) {
+  test::TemporaryDirectory folder;
+  TrainingTexts texts = texts_from(training_lines());
+  int passes = 0;
+  texts.measure = [&passes, source = texts.measure](const auto& visit) {
+    ++passes;
+    source(visit);
+  };
+  const std::vector<VocabularyTarget> targets = {{650, folder / "650"}, {700, folder / "700"}, {800, folder / "800"}};
+  ASSERT_TRUE(train_tokenizers(texts, targets, config_with(16'000), {}, {}, StopFlag()));
+  EXPECT_EQ(passes, 1);
+}
+
 TEST(TokenizerTrainer, AnOptionalSizeThatTheTextDoesNotFillIsLeftOut) {
   test::TemporaryDirectory folder;
   const std::vector<VocabularyTarget> targets = {
@@ -192,7 +205,7 @@ TEST(TokenizerTrainer, StopLeavesTheOldTokenizer) {
   test::TemporaryDirectory folder;
   train(training_lines(), folder / "tokenizer", 700);
   const std::string before = read_file(folder / "tokenizer" / "tokenizer.model");
-  for (const std::string stage : {"counting", "merging"}) {
+  for (const std::string stage : {"counting", "merging", "measuring"}) {
     StopFlag stop;
     const auto stop_there = [&](const Progress& progress) {
       if (progress.stage == stage) stop.request(SIGINT);

@@ -72,8 +72,18 @@ struct TokenizerAnalysis {
   double whitespace_rate() const;
 };
 
-/// `training_counts`: how often each piece occurs in the text that the tokenizer was trained on, by id; may be empty.
-TokenizerAnalysis analyze(const Tokenizer& tokenizer, const TextSource& texts, std::string measured_on,
+struct MeasuredTokenizer {
+  const Tokenizer* tokenizer;
+  /// How often each piece occurs in the text that the tokenizer was trained on, by id; may be empty.
+  std::span<const int64_t> training_counts;
+};
+
+/// An analysis of each, in their order. The texts are gone through once.
+std::vector<TokenizerAnalysis> analyze(std::span<const MeasuredTokenizer> tokenizers, const TextSource& texts,
+                                       const std::string& measured_on);
+
+/// Of one alone.
+TokenizerAnalysis analyze(const Tokenizer& tokenizer, const TextSource& texts, const std::string& measured_on,
                           std::span<const int64_t> training_counts = {});
 
 /// As analysis.json holds it.

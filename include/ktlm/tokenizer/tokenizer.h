@@ -32,6 +32,8 @@ class Tokenizer {
   /// Ids of normalize(text), without BOS or EOS. Markers such as <|im_start|> in the text are plain text here: nobody
   /// can smuggle in a control token. Safe to call from several threads.
   std::vector<TokenId> encode(std::string_view text) const;
+  /// The same ids for a text that text::normalize gave, which is not normalised again.
+  std::vector<TokenId> encode_normalized(std::string_view normal) const;
   /// Whether the ids of a text are those of its lines, ends included, put together. So with every tokenizer that ktlm
   /// trains; one of other make may put a space in front of each.
   bool encodes_lines_alone() const;
