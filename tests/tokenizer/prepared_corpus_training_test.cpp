@@ -1,6 +1,10 @@
 // Training from a prepared directory: what of it is read, and what the analysis is measured on.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <set>
+
 #include "ktlm/core/json.h"
 #include "ktlm/corpus/prepare.h"
 #include "temporary_directory.h"
@@ -56,13 +60,31 @@ TEST(PreparedCorpusTraining, LimitDrawsSoManyBytesFromAllOverTheCorpus) {
   const auto corpus = prepare_lines(folder, documents(1000), 0);
   TokenizerTrainConfig config = config_with(330);
   config.max_training_bytes = corpus.text_bytes(corpus::Split::kTrain) / 4;
-  int64_t read_bytes = 0;
+  const TrainingTexts texts = training_texts(corpus, config);
+  int64_t counted_bytes = 0;
   const auto remember = [&](const Progress& progress) {
-    if (progress.stage == "counting") read_bytes = progress.done;
+    if (progress.stage == "counting") counted_bytes = progress.done;
   };
-  ASSERT_TRUE(train_tokenizer(training_texts(corpus, config), folder / "tokenizer", config, remember, StopFlag()));
-  EXPECT_NEAR(static_cast<double>(read_bytes), static_cast<double>(config.max_training_bytes),
+  ASSERT_TRUE(train_tokenizer(texts, folder / "tokenizer", config, remember, StopFlag()));
+  EXPECT_NEAR(static_cast<double>(counted_bytes), static_cast<double>(config.max_training_bytes),
               0.2 * static_cast<double>(config.max_training_bytes));
+
+  const auto draw = [&] {
+    std::set<std::string> drawn;
+    texts.train([&](std::string_view text) { return drawn.emplace(text), true; });
+    return drawn;
+  };
+  const std::set<std::string> drawn = draw();
+  EXPECT_EQ(draw(), drawn);
+  // Some 63 of each quarter's 250 documents; 40 are four standard deviations away.
+  std::vector<std::string> all;
+  corpus.for_each_document(corpus::Split::kTrain,
+                           [&](corpus::Document&& document) { return all.push_back(document.text), true; });
+  ASSERT_EQ(all.size(), 1000U);
+  for (size_t quarter = 0; quarter < 4; ++quarter) {
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(250 * quarter);
+    EXPECT_GT(std::count_if(begin, begin + 250, [&](const std::string& text) { return drawn.contains(text); }), 40);
+  }
 }
 
 TEST(PreparedCorpusTraining, RolesOfDialoguesBecomePieces) {

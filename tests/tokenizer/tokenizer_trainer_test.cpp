@@ -143,7 +143,19 @@ TEST(TokenizerTrainer, ACopyIsTheSameTokenizer) {
   train(training_lines(), folder / "tokenizer", 800);
   copy_tokenizer(folder / "700", folder / "tokenizer");
   EXPECT_EQ(Tokenizer::load(folder / "tokenizer").hash(), Tokenizer::load(folder / "700").hash());
-  EXPECT_EQ(read_file(folder / "tokenizer" / "analysis.json"), read_file(folder / "700" / "analysis.json"));
+  for (const auto& entry : fs::directory_iterator(folder / "700"))
+    EXPECT_EQ(read_file(folder / "tokenizer" / entry.path().filename()), read_file(entry.path())) << entry.path();
+}
+
+TEST(TokenizerTrainer, ACopyNeverReplacesAFolderOfOtherThings) {
+  test::TemporaryDirectory folder;
+  train(training_lines(), folder / "700", 700);
+  write_file_atomically(folder / "mine" / "novel.txt", "a year's work");
+  EXPECT_EQ(error_message([&] { copy_tokenizer(folder / "700", folder / "mine"); }),
+            (folder / "mine").string() +
+                ": holds something else than a tokenizer (novel.txt) and is left as it is; remove it or choose another "
+                "--out");
+  EXPECT_EQ(read_file(folder / "mine" / "novel.txt"), "a year's work");
 }
 
 // The vocabulary alone keeps them apart: SentencePiece, which knows nothing of it, gives the same ids.
