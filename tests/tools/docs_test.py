@@ -1,17 +1,19 @@
-"""The hand-written pages against the program and the tree: docs/cli.md names exactly the options that --help does, and
-no link leads nowhere.
+"""The hand-written pages against the program and the tree: docs/cli.md names exactly the options that --help does,
+docs/formats.md the files and keys that are written, and no link leads nowhere.
 
 docs_test.py KTLM: KTLM is the program.
 """
 
+import json
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-KTLM = sys.argv.pop(1)
+KTLM = str(pathlib.Path(sys.argv.pop(1)).resolve())
 
 # Documented once for all verbs, and settings from a file, which the page describes together.
 COMMON = {"--help", "--quiet"}
@@ -51,6 +53,57 @@ class CommandLine(unittest.TestCase):
             for option, default in re.findall(r"^\| `(--[a-z-]+)[^|`]*` \| `?([^|`]*?)`? \|", section, re.MULTILINE):
                 if option in defaults and default:
                     self.assertEqual(default, defaults[option], f"{verb} {option}")
+
+
+def keys_in(value, named_by_data=()):
+    """All keys of JSON, but for those of the objects `named_by_data`, whose keys are names and whose values count."""
+    if isinstance(value, list):
+        return set().union(*(keys_in(element, named_by_data) for element in value))
+    if not isinstance(value, dict):
+        return set()
+    keys = set(value)
+    for key, child in value.items():
+        children = list(child.values()) if key in named_by_data else child
+        keys |= keys_in(children, named_by_data)
+    return keys
+
+
+class Formats(unittest.TestCase):
+    page = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+
+    def section(self, title):
+        return self.page.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+    def check_named(self, names, section):
+        known = set(re.findall(r"`([^`]+)`", section))
+        self.assertEqual(sorted(set(names) - known), [])
+
+    def test_every_drop_reason_is_told(self):
+        source = (ROOT / "src/corpus/prepare_summary.cpp").read_text(encoding="utf-8")
+        reasons = re.findall(r'case DropReason::k\w+:\s+return "(\w+)";', source)
+        self.assertGreater(len(reasons), 20)
+        self.check_named(reasons, self.section("Prepared directory"))
+
+    def test_every_file_and_key_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            def run(*arguments):
+                command = [KTLM, *arguments]
+                return subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stdout
+            sample = str(ROOT / "tests/data/sample")
+            prepared = json.loads(run("prepare", sample, "--json"))
+            run("prepare", sample, "--shard", "1/2")
+            analysis = json.loads(run("train-tokenizer", "--vocab-size", "1500", "--json"))
+            data = pathlib.Path(folder) / "data"
+            manifest = json.loads((data / "prepared/manifest.json").read_text(encoding="utf-8"))
+            files = {path.name for name in ("prepared", "prepared.shard-1-of-2", "tokenizer") for path in (data / name).iterdir()}
+            state = json.loads((data / "prepared.shard-1-of-2/part.state").read_text(encoding="utf-8"))
+        text = self.section("Prepared directory")
+        del manifest["settings"]  # docs/configs.md, which the program itself writes
+        self.check_named(keys_in(manifest, ("decoded_files",)) | keys_in(prepared, ("decoded_files",)) | set(state), text)
+        self.assertEqual(manifest.keys() & {"inputs", "total", "train", "val"}, {"inputs", "total", "train", "val"})
+        self.check_named(keys_in(analysis, ("models", "scripts", "pieces_by_script")), self.section("Tokenizer directory"))
+        for file in sorted(files):
+            self.assertIn(f" {file} ", self.page)
 
 
 class Links(unittest.TestCase):
