@@ -9,7 +9,8 @@
 namespace ktlm::text {
 
 /// Changes whenever normalize() gives another result for any input; a tokenizer remembers the version it was made with.
-inline constexpr int kNormalizerVersion = 1;
+/// 2: keeps the old vowel U+11A7 behind a syllable, and repairs a stray byte behind a malformed one.
+inline constexpr int kNormalizerVersion = 2;
 
 /// Idempotent. Malformed UTF-8 becomes U+FFFD.
 std::string normalize(std::string_view text);
