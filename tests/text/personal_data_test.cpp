@@ -61,6 +61,38 @@ TEST(PersonalData, ResidentNumbersAreMasked) {
                 "<주민등록번호>");
 }
 
+TEST(PersonalData, NumbersBehindACommaOrFullStopAreMasked) {
+  expect_masked({"010-1234-5678", "02)2123-4567", "031-234-5678", "010–1234–5678"}, "<전화번호>");
+  for (const std::string before : {"연락처,", "끝.", "홍길동,45,", "2024.", "1.", "번호 9,"}) {
+    EXPECT_EQ(masked(before + "010-1234-5678"), before + "<전화번호>");
+    EXPECT_EQ(masked(before + "900101-1234567,서울"), before + "<주민등록번호>,서울");
+    EXPECT_EQ(masked(before + "02)2123-4567.2024년"), before + "<전화번호>.2024년");
+    EXPECT_EQ(masked(before + "4111-1111-1111-1111,3"), before + "<카드번호>,3");
+  }
+  EXPECT_EQ(masked("45,01012345678,8001011234560,4111111111111111,7"), "45,<전화번호>,<주민등록번호>,<카드번호>,7");
+}
+
+TEST(PersonalData, EachNumberOfAListIsMasked) {
+  for (const std::string number : {"010-1234-5678", "02-2123-4567", "010.1234.5678", "010 1234 5678", "01012345678"}) {
+    for (const std::string mark : {",", "/", ", ", "·", "~", "–"})
+      EXPECT_EQ(masked(number + mark + number + mark + number),
+                "<전화번호>" + mark + "<전화번호>" + mark + "<전화번호>");
+  }
+  EXPECT_EQ(masked("010-1234-5678.02-2123-4567.끝"), "<전화번호>.<전화번호>.끝");
+}
+
+TEST(PersonalData, DashesOfAnyKindDivideNumbers) {
+  for (const std::string dash : {"-", "‐", "‑", "‒", "–", "—", "―", "−", "－", "ㅡ", " – "}) {
+    EXPECT_EQ(masked("전화 010" + dash + "1234" + dash + "5678로"), "전화 <전화번호>로") << dash;
+    EXPECT_EQ(masked("전화 02" + dash + "2123" + dash + "4567."), "전화 <전화번호>.") << dash;
+    EXPECT_EQ(masked("+82" + dash + "10" + dash + "1234" + dash + "5678"), "<전화번호>") << dash;
+    EXPECT_EQ(masked("800101" + dash + "1234567"), "<주민등록번호>") << dash;
+    EXPECT_EQ(masked("4111" + dash + "1111" + dash + "1111" + dash + "1111"), "<카드번호>") << dash;
+  }
+  EXPECT_EQ(masked("82–10–1234–5678"), "<전화번호>");
+  expect_kept({"978–89–364–3412–0", "1–02–2123–4567", "1990–2020", "2019−07−01", "801301–1234567"});
+}
+
 TEST(PersonalData, ImpossibleResidentNumbersStay) {
   expect_kept({"801301-1234567", "800132-1234567", "800431-1234567", "800101-9234567", "800101-0234567",
                "8001011234567", "800101-123456", "800101-12345678", "1800101-1234567"});
@@ -93,10 +125,39 @@ TEST(PersonalData, WhatIsNoAddressStays) {
 }
 
 TEST(PersonalData, OtherNumbersStay) {
-  expect_kept({"2019-07-01",        "2019.07.01",        "1990-2020",         "1,234,567",      "3.141592653589793",
-               "37.5665, 126.9780", "978-89-364-3412-0", "89-7012-345-6",     "제10조의2제3항", "192.168.0.1",
-               "123-45-67890",      "1002-123-456789",   "서울 02 1945 1950", "0.0101234567",   "A0101234567",
-               "010-1234-56789",    "2010-1234-5678",    "010-12345-678",     "09:30-10:30",    "20190701123456"});
+  expect_kept({"2019-07-01",
+               "2019.07.01",
+               "1990-2020",
+               "1,234,567",
+               "3.141592653589793",
+               "37.5665, 126.9780",
+               "978-89-364-3412-0",
+               "89-7012-345-6",
+               "제10조의2제3항",
+               "192.168.0.1",
+               "123-45-67890",
+               "1002-123-456789",
+               "서울 02 1945 1950",
+               "0.0101234567",
+               "A0101234567",
+               "010-1234-56789",
+               "2010-1234-5678",
+               "010-12345-678",
+               "09:30-10:30",
+               "20190701123456",
+               "1,010 2345 6789",
+               "12,031.234.5678",
+               "1.010.1234.5678",
+               "010.1234.5678.9",
+               "v2.02.2123.4567",
+               "4111111111111111.5",
+               "0.8001011234560",
+               "3.141592653589793,2.718281828459045",
+               "37.5665,126.9780",
+               "1,031,234,5678",
+               "2019.07.01,2019.08.01",
+               "192.168.0.1,192.168.0.2",
+               "89-7012-345-6,89-7012-346-4"});
 }
 
 TEST(PersonalData, EachKindIsCounted) {
@@ -121,8 +182,22 @@ TEST(PersonalData, MaskingTwiceChangesNothingMore) {
   }
 }
 
+TEST(PersonalData, MaskingWhatLooksLikeNumbersTwiceChangesNothingMore) {
+  const std::vector<std::string> pieces = {
+      "010",  "-",    "1234",          "5678",    ",",   ".", "02", "–",  " ",           "800101",
+      "4111", "1111", "010-1234-5678", "1234567", "+82", ")", "(",  "가", "01012345678", "8001011234560"};
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 100'000; ++i) {
+    std::string text;
+    for (size_t n = random() % 12; n > 0; --n) text += pieces[random() % pieces.size()];
+    const std::string once = masked(text);
+    ASSERT_EQ(masked(once), once) << text;
+  }
+}
+
 TEST(PersonalData, LongRunsTakeLinearTime) {
-  for (const std::string part : {"0", "@", "a", "a@", "010-", "4111 ", "(0)", "82-10-", "1@a."}) {
+  for (const std::string part :
+       {"0", "@", "a", "a@", "010-", "4111 ", "(0)", "82-10-", "1@a.", "010.", "010,", "010–", "–", "8001011234560."}) {
     std::string text;
     while (text.size() < 3'000'000) text += part;
     masked(text);

@@ -21,13 +21,14 @@ const char* personal_data_name(PersonalData kind);
 ///
 /// - E-mail: local@domain in ASCII; not of the domains example.com, .org and .net (RFC 2606), which are nobody's.
 /// - Resident and foreigner registration numbers: a possible date, a seventh digit from 1 to 8; written without a
-/// hyphen,
-///   their check digit must be right (with one it need not: since October 2020 new numbers have none).
+///   hyphen, their check digit must be right (with one it need not: since October 2020 new numbers have none).
 /// - Telephone: mobile (01x), 070, 050x and area codes (02, 031 ... 064), also behind +82. 15xx, 16xx, 18xx and 080
 ///   belong to companies and stay.
 /// - Cards: 4-4-4-4, 4-6-5 or as one number of a card issuer's prefix, where Luhn's check digit is right.
 ///
-/// Account numbers have no form of their own and stay. Linear in time, whatever the text.
+/// Groups are divided by a dash of any kind, a space or a full stop. A number may stand behind another and a comma, as
+/// in a list; decimals, thousands and the parts of longer numbers (ISBN) are none. Account numbers have no form of
+/// their own and stay. Linear in time, whatever the text.
 void mask_personal_data(std::string& text, PersonalDataCounts& counts);
 
 }  // namespace ktlm::text
