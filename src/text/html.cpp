@@ -1,4 +1,4 @@
-// A page goes through four steps, each a file: a tree of elements (html_parser), blocks of text (html_blocks), the
+// A page goes through four steps: a tree of elements (html_scanner, html_parser), blocks of text (html_blocks), the
 // choice among them (html_main_text), the layout (here).
 #include "ktlm/text/html.h"
 

@@ -4,39 +4,27 @@
 // end tag searches the stack.
 #include <algorithm>
 #include <array>
-#include <string>
+#include <utility>
 
+#include "html_scanner.h"
 #include "html_tree.h"
 
 namespace ktlm::text {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_white(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, {}, to_lower);
-}
-
 class Parser {
  public:
-  explicit Parser(std::string_view page)
-      : page_(page), last_double_quote_(page.rfind('"')), last_single_quote_(page.rfind('\'')) {
-    push(tag_of(""), -1);
-  }
+  explicit Parser(std::string_view page) : scanner_(page) { push(tag_of(""), -1); }
 
   HtmlTree parse() {
-    while (position_ < page_.size()) {
-      const size_t open = std::min(page_.find('<', position_), page_.size());
-      add_text(open);
-      if (open == page_.size()) break;
-      if (!read_markup()) {  // a '<' that starts none is text
-        text_begin_ = position_;
-        ++position_;
-      }
+    HtmlTag tag;
+    while (!scanner_.at_end()) {
+      add_text(scanner_.read_text());
+      if (scanner_.at_end()) break;
+      const HtmlMarkup markup = scanner_.read_markup(tag);
+      if (markup == HtmlMarkup::kStartTag) start_tag(tag);
+      if (markup == HtmlMarkup::kEndTag) end_tag(tag.tag);
     }
-    add_text(page_.size());
     pop_to(0);
     return std::move(tree_);
   }
@@ -47,7 +35,10 @@ class Parser {
                          kDt = tag_of("dt"), kDl = tag_of("dl"), kP = tag_of("p"), kTable = tag_of("table"),
                          kTd = tag_of("td"), kTh = tag_of("th"), kTr = tag_of("tr"), kCaption = tag_of("caption"),
                          kOption = tag_of("option"), kSvg = tag_of("svg"), kMath = tag_of("math"), kBr = tag_of("br"),
-                         kH1 = tag_of("h1"), kH6 = tag_of("h6");
+                         kH1 = tag_of("h1"), kH6 = tag_of("h6"), kHr = tag_of("hr"), kButton = tag_of("button"),
+                         kSelect = tag_of("select"), kInput = tag_of("input"), kTextarea = tag_of("textarea"),
+                         kForeignObject = tag_of("foreignobject"), kNoscript = tag_of("noscript"),
+                         kTemplate = tag_of("template");
 
   // --- the stack of open elements; a place in it is 0 for the document
 
@@ -91,6 +82,11 @@ class Parser {
   void end_within(TagId tag, int limit) {
     if (last_open(tag) > limit) pop_to(last_open(tag));
   }
+  /// Ends the outermost `tag` of those above `limit`.
+  void end_all_within(TagId tag, int limit) {
+    const auto outermost = std::ranges::upper_bound(open_[tag], limit);
+    if (outermost != open_[tag].end()) pop_to(*outermost);
+  }
 
   static bool is_heading(TagId tag) { return tag >= kH1 && tag <= kH6; }
   void pop_to_heading(int limit) {
@@ -101,140 +97,59 @@ class Parser {
 
   // --- text and tags
 
-  void add_text(size_t end) {
-    const std::string_view text = page_.substr(text_begin_, end - text_begin_);
-    position_ = text_begin_ = end;
+  void add_text(std::string_view text) {
     if (text.empty()) return;
-    if (last_open(kHead) > 0 && !std::ranges::all_of(text, is_white)) end_within(kHead, 0);
+    if (!std::ranges::all_of(text, is_html_white)) begin_body();
     push_text(text);
   }
 
-  /// Reads the tag or comment at position_, a '<'. False where it is none; then position_ has not moved.
-  bool read_markup() {
-    const std::string_view rest = page_.substr(position_);
-    if (rest.size() > 1 && is_letter(rest[1])) {
-      read_start_tag();
-    } else if (rest.size() > 2 && rest[1] == '/' && is_letter(rest[2])) {
-      position_ += 2;
-      const TagId tag = read_name();
-      skip_behind(">");
-      end_tag(tag);
-    } else if (rest.starts_with("<!--")) {
-      position_ += rest.starts_with("<!-->") ? 2 : 4;
-      skip_behind("-->");
-    } else if (rest.size() > 1 && (rest[1] == '!' || rest[1] == '?' || rest[1] == '/')) {
-      skip_behind(">");
-    } else {
-      return false;
+  /// Content ends the head and begins the body, whether the tags for it have come or not. The body stays open to the
+  /// page's end: what follows its end tag belongs to it as well.
+  void begin_body() {
+    if (last_open(kBody) > 0 || last_open(kNoscript) > 0 || last_open(kTemplate) > 0) return;
+    end_within(kHead, 0);
+    push(kBody, -1);
+  }
+
+  void start_tag(const HtmlTag& tag) {
+    if (tag.tag == kHtml || tag.tag == kHead || tag.tag == kBody) {
+      if (last_open(tag.tag) > 0 || last_open(kBody) > 0) return;
+      for (const TagId before : {kHead, kNoscript, kTemplate}) end_all_within(before, 0);
+    } else if (!has_trait(tag.tag, kInHead)) {
+      begin_body();
     }
-    text_begin_ = position_;
-    return true;
-  }
+    end_what_holds_no_blocks(tag.tag);
+    end_what_cannot_hold(tag.tag);
 
-  void skip_behind(std::string_view mark) {
-    const size_t found = page_.find(mark, position_);
-    position_ = found == std::string_view::npos ? page_.size() : found + mark.size();
-  }
-
-  TagId read_name() {
-    std::array<char, 12> name{};  // longer than any that is listed
-    size_t size = 0;
-    for (; position_ < page_.size(); ++position_) {
-      const char c = page_[position_];
-      if (is_white(c) || c == '>' || c == '/') break;
-      if (size < name.size()) name[size] = to_lower(c);
-      ++size;
-    }
-    return size <= name.size() ? tag_of({name.data(), size}) : TagId{0};
-  }
-
-  void read_start_tag() {
-    ++position_;
-    const TagId tag = read_name();
-    HtmlAttributes attributes;
-    bool is_hidden = false;
-    bool is_closed = false;  // <x/>
-    while (position_ < page_.size() && page_[position_] != '>') {
-      const char c = page_[position_];
-      if (is_white(c) || c == '/') {
-        is_closed = c == '/';
-        ++position_;
-        continue;
-      }
-      is_closed = false;
-      read_attribute(attributes, is_hidden);
-    }
-    if (position_ == page_.size()) return;  // cut off within a tag
-    ++position_;
-    start_tag(tag, attributes, is_hidden, is_closed);
-  }
-
-  void read_attribute(HtmlAttributes& attributes, bool& is_hidden) {
-    const size_t begin = position_;
-    ++position_;  // even where it is '='
-    while (position_ < page_.size() && !ends_name(page_[position_])) ++position_;
-    const std::string_view name = page_.substr(begin, position_ - begin);
-    size_t at = position_;
-    while (at < page_.size() && is_white(page_[at])) ++at;
-    std::string_view value;
-    if (at < page_.size() && page_[at] == '=') {
-      position_ = at + 1;
-      value = read_value();
-    }
-    const auto keep_first = [&](std::string_view& slot) { slot = slot.empty() ? value : slot; };
-    if (equals_ignoring_case(name, "id")) keep_first(attributes.id);
-    if (equals_ignoring_case(name, "class")) keep_first(attributes.class_names);
-    if (equals_ignoring_case(name, "role")) keep_first(attributes.role);
-    if (equals_ignoring_case(name, "itemprop")) keep_first(attributes.itemprop);
-    if (equals_ignoring_case(name, "hidden")) is_hidden = true;
-    if (equals_ignoring_case(name, "aria-hidden") && value == "true") is_hidden = true;
-    if (equals_ignoring_case(name, "style") && hides(value)) is_hidden = true;
-  }
-
-  static bool ends_name(char c) { return is_white(c) || c == '=' || c == '>' || c == '/'; }
-
-  static bool hides(std::string_view style) {
-    std::string compact(style.substr(0, 1024));
-    std::erase_if(compact, is_white);
-    std::ranges::transform(compact, compact.begin(), to_lower);
-    return compact.find("display:none") != std::string::npos || compact.find("visibility:hidden") != std::string::npos;
-  }
-
-  std::string_view read_value() {
-    while (position_ < page_.size() && is_white(page_[position_])) ++position_;
-    if (position_ == page_.size()) return {};
-    const char quote = page_[position_];
-    const size_t last = quote == '"' ? last_double_quote_ : quote == '\'' ? last_single_quote_ : std::string_view::npos;
-    // A quotation mark that never comes again would take the rest of the page.
-    if (last != std::string_view::npos && last > position_) {
-      const size_t begin = ++position_;
-      position_ = page_.find(quote, begin) + 1;
-      return page_.substr(begin, position_ - 1 - begin);
-    }
-    const size_t begin = position_;
-    while (position_ < page_.size() && !is_white(page_[position_]) && page_[position_] != '>') ++position_;
-    return page_.substr(begin, position_ - begin);
-  }
-
-  // --- the tree
-
-  void start_tag(TagId tag, const HtmlAttributes& attributes, bool is_hidden, bool is_closed) {
-    if ((tag == kHtml || tag == kBody) && last_open(tag) > 0) return;
-    if (last_open(kHead) > 0 && !has_trait(tag, kInHead)) end_within(kHead, 0);
-    end_what_cannot_hold(tag);
-
-    const bool keeps_attributes = !attributes.id.empty() || !attributes.class_names.empty() ||
-                                  !attributes.role.empty() || !attributes.itemprop.empty();
-    if (keeps_attributes) tree_.attributes.push_back(attributes);
-    push(tag, keeps_attributes ? static_cast<int32_t>(tree_.attributes.size()) - 1 : -1);
-    tree_.nodes.back().is_hidden = is_hidden;
+    const HtmlAttributes& names = tag.attributes;
+    const bool keeps_attributes =
+        !names.id.empty() || !names.class_names.empty() || !names.role.empty() || !names.itemprop.empty();
+    if (keeps_attributes) tree_.attributes.push_back(names);
+    push(tag.tag, keeps_attributes ? static_cast<int32_t>(tree_.attributes.size()) - 1 : -1);
+    tree_.nodes.back().is_hidden = tag.is_hidden;
 
     const bool is_foreign = last_open(kSvg) > 0 || last_open(kMath) > 0;  // where <x/> is short for <x></x>
-    if (has_trait(tag, kVoid) || (is_foreign && is_closed)) {
+    if (has_trait(tag.tag, kVoid) || (is_foreign && tag.is_closed)) {
       pop_to(static_cast<int>(stack_.size()) - 1);
-    } else if (has_trait(tag, kRawText)) {
-      read_raw_text(tag);
+    } else if (has_trait(tag.tag, kRawText)) {
+      push_text(scanner_.read_raw_text(tag.tag));
+      pop_to(static_cast<int>(stack_.size()) - 1);
+    } else if (tag.tag == kButton) {
+      button_is_closed_ = scanner_.next_button_tag_ends();
     }
+  }
+
+  /// Unclosed, these would take the rest of the page along. A block ends them, as browsers end <svg> and <math>; a
+  /// button may hold blocks where it is closed.
+  void end_what_holds_no_blocks(TagId tag) {
+    if (tag == kButton) end_within(kButton, last_table_cell());
+    if (tag == kSelect || tag == kInput || tag == kTextarea) end_within(kSelect, 0);
+    if (!has_trait(tag, kBlock)) return;
+    const int html_within = std::max(last_open(kForeignObject), 0);
+    end_all_within(kSvg, html_within);
+    end_all_within(kMath, html_within);
+    if (tag != kHr) end_all_within(kSelect, 0);
+    if (!button_is_closed_) end_all_within(kButton, 0);
   }
 
   void end_what_cannot_hold(TagId tag) {
@@ -258,8 +173,9 @@ class Parser {
   }
 
   void end_tag(TagId tag) {
-    if (tag == kBr) start_tag(kBr, {}, false, false);  // as browsers take </br>
-    if (tag == 0) {                                    // one of a site's own; taken to be nested rightly
+    if (tag == kHtml || tag == kBody) return;
+    if (tag == kBr) start_tag({.tag = kBr, .attributes = {}});  // as browsers take </br>
+    if (tag == 0) {                                             // one of a site's own; taken to be nested rightly
       if (stack_.size() > 1 && tree_.nodes[static_cast<size_t>(stack_.back())].tag == 0)
         pop_to(static_cast<int>(stack_.size()) - 1);
       return;
@@ -269,40 +185,17 @@ class Parser {
     const bool is_table_part = has_trait(tag, kTablePart);
     const int limit = tag == kTable ? 0 : is_table_part ? last_open(kTable) : last_table_cell();
     if (place <= std::max(limit, 0)) return;
-    const bool is_formatting = !has_trait(tag, kBlock) && tag != kA && tag != kHead;
+    const bool is_formatting = !has_trait(tag, kBlock | kNoProse) && tag != kA;
     if (is_formatting && !open_blocks_.empty() && open_blocks_.back() > place) return;
     pop_to(place);
   }
 
-  void read_raw_text(TagId tag) {
-    const std::string_view name = kTags[tag].name;
-    size_t end = has_no_end_[tag] ? std::string_view::npos : position_;
-    while (end != std::string_view::npos) {
-      end = page_.find("</", end);
-      if (end == std::string_view::npos || equals_ignoring_case(page_.substr(end + 2, name.size()), name)) break;
-      end += 2;
-    }
-    has_no_end_[tag] = end == std::string_view::npos;
-    text_begin_ = position_;
-    if (has_no_end_[tag])
-      end = tag == tag_of("title") ? std::min(page_.find('<', position_), page_.size()) : page_.size();
-    push_text(page_.substr(position_, end - position_));
-    position_ = text_begin_ = end;
-    pop_to(static_cast<int>(stack_.size()) - 1);
-    if (!has_no_end_[tag]) skip_behind(">");
-    text_begin_ = position_;
-  }
-
-  std::string_view page_;
-  size_t last_double_quote_;  // of the page; npos: none
-  size_t last_single_quote_;
-  size_t position_ = 0;
-  size_t text_begin_ = 0;
+  HtmlScanner scanner_;
   HtmlTree tree_;
   std::vector<int32_t> stack_;                       // nodes
   std::vector<int> open_blocks_;                     // places in stack_
   std::array<std::vector<int>, kTags.size()> open_;  // by element: places in stack_
-  std::array<bool, kTags.size()> has_no_end_{};      // by element of raw text: no end tag in the rest of the page
+  bool button_is_closed_ = true;                     // the innermost
 };
 
 }  // namespace

@@ -73,6 +73,7 @@ inline constexpr auto kTags = std::to_array<TagInfo>({
     {"figure", kBlock | kEndsP},
     {"font", 0},
     {"footer", kBlock | kEndsP | kNoProse},
+    {"foreignobject", kNoProse},
     {"form", kBlock | kEndsP | kDoubtful},
     {"frame", kVoid | kNoProse},
     {"h1", kBlock | kEndsP},

@@ -95,6 +95,10 @@ TEST(Html, HostileMarkupTakesLinearTime) {
   EXPECT_EQ(html_to_text(repeat("<table><tr><td>") + repeat("</div>")).text, "");
   EXPECT_FALSE(html_to_text(repeat("<div class=\"article_view nav\">이 글은 문장으로 보일 만큼은 길다.")).text.empty());
   EXPECT_EQ(html_to_text(repeat("<")).text.size(), 100'000U);
+  for (const char* piece : {"<!--", "<!-- --!", "<!-- --", "<svg>", "<svg><foreignObject>", "<svg><div>", "<math><p>",
+                            "<select>", "<select><p>", "<button>", "<button><div>", "</button>", "<body>", "</body>",
+                            "<head>", "<html><head><title>a</title></head><body>", "<head><p>", "<p></svg>"})
+    EXPECT_EQ(html_to_text(repeat(piece) + repeat("</div></svg></b>")).text, "") << piece;
 }
 
 TEST(Html, WhatReadersWroteGoesWithItsHeading) {
@@ -123,6 +127,53 @@ TEST(Html, AHeadingIsEndedByAnyHeadingsEndTag) { EXPECT_EQ(text_of("<h2>제목</
 
 TEST(Html, AQuotationMarkThatNeverComesAgainTakesNothing) {
   EXPECT_EQ(text_of("<p>앞</p><a href=\"x.html>고리</a><p>뒤</p>"), "앞\n\n뒤");
+}
+
+TEST(Html, TextAroundTheBodyStays) {
+  EXPECT_EQ(html_to_text("<html><body><p>안</p></body>뒤<p>더 뒤</p></html><p>끝</p>").text, "안\n\n뒤\n\n더 뒤\n\n끝");
+  EXPECT_EQ(html_to_text("<html><head><title>이름</title></head><p>앞</p><body class=a><p>안</p></body></html>").text,
+            "앞\n\n안");
+  EXPECT_EQ(html_to_text("앞<body>안</body>").text, "앞안");
+  EXPECT_EQ(html_to_text("<html><head></head><body>하나</body></html><html><head><title>둘째</title></head><body><p>둘"
+                         "</p></body></html>")
+                .text,
+            "하나\n\n둘");
+  EXPECT_EQ(html_to_text("<html><head><title>이름</title><body style='visibility: hidden'><p>안</p>").text, "안");
+}
+
+TEST(Html, WhatTheHeadHidesStaysHidden) {
+  for (const std::string hidden :
+       {"<noscript><div>가</div></noscript>", "<template><p>가</p></template>", "<noscript>가<img src=x></noscript>",
+        "<template><template>가</template>", "<noscript><p>가"}) {
+    EXPECT_EQ(html_to_text("<html><head>" + hidden + "<title>이름</title></head><body><p>글</p>").text, "글") << hidden;
+    EXPECT_EQ(html_to_text(hidden + "<body><p>글</p>").text, "글") << hidden;
+  }
+  EXPECT_EQ(html_to_text("<noscript><div>가</div></noscript><p>글</p>").text, "글");
+}
+
+TEST(Html, CommentsEndAsInBrowsers) {
+  for (const std::string comment : {"<!-- 가 -->", "<!-- 가 --!>", "<!-->", "<!--->", "<!---->", "<!--- 가 --->",
+                                    "<!-- <!-- 가 -->", "<!-- --! > - -> 가 -->", "<!--!> 가 -->"})
+    EXPECT_EQ(text_of("앞" + comment + " 뒤<p>끝</p>"), "앞 뒤\n\n끝") << comment;
+}
+
+TEST(Html, AnUnclosedElementWithoutProseTakesNoMoreThanItsLine) {
+  for (const std::string element :
+       {"<svg>", "<svg><path d=''/>", "<svg><g>", "<math>", "<math><mi>x", "<select>", "<select><option>가<option>나",
+        "<select><option>가</option>", "<button>", "<button type=button>검색", "<svg><svg>", "<select><select>"}) {
+    EXPECT_EQ(text_of("<p>앞</p>" + element + "<p>뒤</p><div>끝</div>"), "앞\n\n뒤\n\n끝") << element;
+    EXPECT_EQ(text_of("<div><p>앞 " + element + "</p></div><table></table><p>뒤</p>"), "앞\n\n뒤") << element;
+    EXPECT_EQ(text_of("<div><a href=x>" + element + "</a> 앞</div><p>뒤</p>"), "앞\n\n뒤") << element;
+  }
+  EXPECT_EQ(text_of("<button>가<p>앞</p><button>나</button><p>뒤</p>"), "앞\n\n뒤");
+}
+
+TEST(Html, ClosedElementsWithoutProseGoWhole) {
+  EXPECT_EQ(text_of("<p>앞</p><button><div>단추</div></button><svg><foreignObject><div>그림</div></foreignObject></svg>"
+                    "<svg><title>그림</title><text>글자</text></svg><select><option>가<hr><option>나</select>"
+                    "<BUTTON><p>단추</p></BUTTON><math><mtext>식</mtext></math><p>뒤</p>"),
+            "앞\n\n뒤");
+  EXPECT_EQ(text_of("<button><div>단추</button><svg><foreignObject><div>그림</svg><p>뒤</p>"), "뒤");
 }
 
 TEST(Html, RealPagesKeepTheirTextAndLoseTheirMenus) {
