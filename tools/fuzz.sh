@@ -1,7 +1,7 @@
-#!/ usr / bin / env bash
-#Fuzzes one target for a while, guided by coverage(libFuzzer), under the address and undefined - behaviour sanitizers.
+#!/usr/bin/env bash
+# Fuzzes one target for a while, guided by coverage (libFuzzer), under the address and undefined-behaviour sanitizers.
 #
-#tools / fuzz.sh TARGET SECONDS such as wikitext 600; the targets are tests / fuzz/*_fuzz.cpp
+#   tools/fuzz.sh TARGET SECONDS    such as wikitext 600; the targets are tests/fuzz/*_fuzz.cpp
 #
 # Takes clang++ (or $CXX, which must be a clang with libFuzzer; Apple's has none). What it learns stays in
 # build/fuzz/corpus/TARGET, so that a later run goes on from there. An input that breaks a promise or hangs is left in
