@@ -8,15 +8,13 @@ namespace ktlm {
 namespace {
 
 // What the parser says, without its name for it: "[json.exception.out_of_range.406] number overflow ...". It quotes
-// what it read last, which may be a string of many MB.
+// what it read last, which may be a string of many MB, and ends where the problem was seen: within a character, often.
 std::string reason_behind(std::string_view separator, std::string reason) {
   constexpr size_t kMaxReasonBytes = 200;
   if (const size_t found = reason.find(separator); found != std::string::npos)
     reason.erase(0, found + separator.size());
-  if (reason.size() <= kMaxReasonBytes) return reason;
-  size_t end = kMaxReasonBytes;
-  while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0) == 0x80) --end;  // not within a character
-  return reason.substr(0, end) + "...";
+  if (reason.size() > kMaxReasonBytes) reason = reason.substr(0, kMaxReasonBytes) + "...";
+  return Json::parse(to_json_line(reason)).get<std::string>();  // U+FFFD for the half of a character
 }
 
 }  // namespace

@@ -29,6 +29,18 @@ TEST(Json, ANumberTooLargeForADoubleIsAnErrorLikeAnyOther) {
             "a:1: not valid JSON: number overflow parsing '1e999'");
 }
 
+TEST(Json, AMessageIsValidUtf8WhereverTheProblemStands) {
+  for (const std::string& text :
+       {std::string("한글"), std::string("{\"a\": 한글}"), "[\"" + std::string(150, 'x') + "\xED"}) {
+    const std::string message = error_message([&] { parse_json(text, "a:1"); });
+    EXPECT_NO_THROW(Json(message).dump()) << message;  // strict about it
+    EXPECT_EQ(message.substr(0, 28), "a:1: not valid JSON at byte ");
+  }
+  std::string long_text = "[\"";
+  while (long_text.size() < 1000) long_text += "한글";
+  EXPECT_NO_THROW(Json(error_message([&] { parse_json(long_text, "a:1"); })).dump());
+}
+
 TEST(Json, ALongValueIsNotQuotedWhole) {
   for (const std::string& text : {"{\"a\": \"" + std::string(100'000, 'x'), std::string(100'000, '9') + "e9"}) {
     const std::string message = error_message([&] { parse_json(text, "a:1"); });
