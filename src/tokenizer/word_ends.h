@@ -1,8 +1,8 @@
 // Where the stem of a Korean word (어절) ends and its particle (조사: 책|을, 서울|에서는) or verbal ending (어미:
 // 읽|습니다) begins, by rules alone: a list of the common ones, and the final consonant (받침) that each asks of the
-// stem. Held against the analyses of the UD_Korean-GSD treebank (dev and test; tools/word_end_scores.py), the rules find
-// 96 % of the particles and a third of the endings; 95 % of the particles and 94 % of the endings that they see are
-// such.
+// stem. Held against the analyses of the UD_Korean-GSD treebank (dev and test; tools/word_end_scores.py), the rules
+// find 96 % of the particles and a third of the endings; 95 % of the particles and 94 % of the endings that they see
+// are such.
 #pragma once
 
 #include <cstddef>
