@@ -66,6 +66,13 @@ TEST_F(TrainTokenizer, SeveralSizesGoBesideOutAndItIsSaidHowToTrainWithOne) {
   EXPECT_THAT(result.err, HasSubstr("train takes data/tokenizer unless told: pass it --tokenizer several-1200, or"));
 }
 
+TEST_F(TrainTokenizer, ASizeThatIsGivenTwiceIsOne) {
+  const ProgramResult result = train({"--vocab-size", "1200,1200", "--out", "twice"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(vocab_size_of("twice"), 1200);
+  EXPECT_FALSE(fs::exists(*folder_ / "twice-1200"));
+}
+
 TEST_F(TrainTokenizer, RecommendsForTheConfigAndPutsTheChoiceAtOut) {
   const std::string config = KTLM_SOURCE_DIR "/configs/small.yaml";
   const ProgramResult result =

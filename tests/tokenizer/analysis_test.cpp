@@ -64,6 +64,7 @@ TEST(Analysis, TokensBelongToTheScriptTheyBeginWith) {
   EXPECT_EQ(use_of(analysis, "hanja").characters, 1);
   EXPECT_EQ(use_of(analysis, "hanja").byte_tokens, 3);
   EXPECT_DOUBLE_EQ(use_of(analysis, "digit").tokens_per_character(), 1);
+  EXPECT_EQ(use_of(analysis, "space").tokens, 4);  // 뷁, 金, 12 and 😀 have none that holds theirs
   EXPECT_EQ(use_of(analysis, "emoji").byte_tokens, 4);
   EXPECT_EQ(use_of(analysis, "jamo").characters, 2);
 }

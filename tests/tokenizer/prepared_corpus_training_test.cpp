@@ -47,12 +47,17 @@ TEST(PreparedCorpusTraining, MeasuresOnTheValSplit) {
 
 TEST(PreparedCorpusTraining, MeasuresOnTheTrainSplitWhereValHoldsNextToNothing) {
   test::TemporaryDirectory folder;
-  const auto corpus = prepare_lines(folder, documents(40), 0);
-  const auto analysis =
-      train_tokenizer(training_texts(corpus, config_with(330)), folder / "tokenizer", config_with(330), {}, StopFlag());
-  ASSERT_TRUE(analysis);
-  EXPECT_EQ(analysis->measured_on, "train");
-  EXPECT_EQ(analysis->documents, 40);
+  for (const double val_fraction : {0.0, 0.3}) {
+    const auto corpus = prepare_lines(folder, documents(60), val_fraction);
+    if (val_fraction > 0) {
+      ASSERT_GT(corpus.text_bytes(corpus::Split::kVal), 0);
+    }
+    const auto analysis = train_tokenizer(training_texts(corpus, config_with(330)), folder / "tokenizer",
+                                          config_with(330), {}, StopFlag());
+    ASSERT_TRUE(analysis);
+    EXPECT_EQ(analysis->measured_on, "train");
+    EXPECT_EQ(analysis->documents, corpus.num_documents(corpus::Split::kTrain));
+  }
 }
 
 TEST(PreparedCorpusTraining, LimitDrawsSoManyBytesFromAllOverTheCorpus) {

@@ -186,6 +186,7 @@ TEST(TokenizerTrainer, SplitParticlesAreTokensOfTheirOwn) {
 TEST(TokenizerTrainer, ReplacesAnOlderTokenizer) {
   test::TemporaryDirectory folder;
   train(training_lines(), folder / "tokenizer", 700);
+  write_file_atomically(folder / "tokenizer" / ".DS_Store", "macOS was here");
   train(training_lines(), folder / "tokenizer", 800);
   EXPECT_EQ(Tokenizer::load(folder / "tokenizer").vocab_size(), 800);
 }

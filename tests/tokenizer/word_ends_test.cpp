@@ -41,7 +41,7 @@ TEST(WordEnds, TheFinalConsonantDecides) {
 
 TEST(WordEnds, VerbsAndWholeWordsHaveNoParticle) {
   for (const std::string word :
-       {"좋은", "먹을", "많이", "하는", "있다는", "하지만", "해도", "국가", "바로", "을", "a", "가"})
+       {"좋은", "먹을", "많이", "하는", "있다는", "하지만", "하다가", "해도", "국가", "바로", "을", "a", "가"})
     EXPECT_EQ(particle_of(word), word);
 }
 
