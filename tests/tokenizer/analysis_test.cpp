@@ -67,6 +67,12 @@ TEST(Analysis, TokensBelongToTheScriptTheyBeginWith) {
   EXPECT_EQ(use_of(analysis, "space").tokens, 4);  // 뷁, 金, 12 and 😀 have none that holds theirs
   EXPECT_EQ(use_of(analysis, "emoji").byte_tokens, 4);
   EXPECT_EQ(use_of(analysis, "jamo").characters, 2);
+
+  const Tokenizer tokenizer = fixture();
+  ASSERT_EQ(tokenizer.piece(tokenizer.encode(" 책을")[0]), "▁책을");
+  const TokenizerAnalysis spaced = analysis_of({"뷁 책을"});
+  EXPECT_EQ(use_of(spaced, "space").tokens, 0);  // the space belongs to the word that it opens
+  EXPECT_EQ(use_of(spaced, "hangul").tokens, 4);
 }
 
 TEST(Analysis, AParticleIsCutOffWhereATokenBeginsWithIt) {
