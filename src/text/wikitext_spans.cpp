@@ -175,6 +175,11 @@ class SpanFinder {
       return tag_end;
     }
     if (found->content == TagContent::kWikitext || closes) return tag_end;
+    if (found->content == TagContent::kReading) {
+      const size_t end = is_empty_element ? tag_end : find_reading_end(*found, tag_end);
+      if (end > tag_end) spans_.push_back({position, tag_end, end, end, SpanKind::kDropped});
+      return end;
+    }
     const SpanKind kind = found->content == TagContent::kVerbatim ? SpanKind::kVerbatim : SpanKind::kDropped;
     if (is_empty_element) {
       spans_.push_back({position, tag_end, tag_end, tag_end, kind});
@@ -185,6 +190,25 @@ class SpanFinder {
     const size_t end = find_tag_end(text_, *close_tag);
     spans_.push_back({position, tag_end, *close_tag, end, kind});
     return end;
+  }
+
+  // Where the reading that `tag` began ends: behind its end tag, or before the next part of the <ruby> or its end; at
+  // `position` where its paragraph has none of them.
+  size_t find_reading_end(const Tag& tag, size_t position) const {
+    constexpr size_t kLongest = 1000;
+    const size_t paragraph_end = text_.substr(position, kLongest).find("\n\n");
+    const std::string_view near = text_.substr(0, position + std::min(paragraph_end, kLongest));
+    for (size_t next = near.find('<', position); next != std::string_view::npos; next = near.find('<', next + 1)) {
+      const std::string_view name = tag_name_at(text_, next);
+      const Tag* other = name.empty() ? nullptr : find_tag(name);
+      if (other == nullptr) continue;
+      const size_t tag_end = find_tag_end(text_, next);
+      if (other == &tag && text_[next + 1] == '/' && tag_end != std::string_view::npos) return tag_end;
+      const bool is_part = other->content == TagContent::kReading || other->name == "rb";
+      const bool may_hold_parts = tag.name == "rtc" && other != &tag;
+      if (other->name == "ruby" || (is_part && !may_hold_parts)) return next;
+    }
+    return position;
   }
 
   // The next "</name ...>"; that a page has no more of them is remembered, lest each open tag search to the page's end.

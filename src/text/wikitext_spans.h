@@ -18,7 +18,7 @@ enum class SpanKind : uint8_t {
   kVariant,       // -{...}-, without the first hyphen
   kComment,       // <!-- ... -->
   kVerbatim,      // <nowiki>...</nowiki>, <pre>...</pre>
-  kDropped,       // <ref>...</ref> and other tags whose content is no prose; <ref ... />
+  kDropped,       // <ref>...</ref> and other tags whose content is no prose; <ref ... />; <rt>...
 };
 
 struct Span {

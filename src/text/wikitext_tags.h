@@ -13,6 +13,7 @@ enum class TagContent : uint8_t {
   kVerbatim,  // <nowiki>: the tag goes, what it encloses is plain text
   kDropped,   // <ref>: goes with all it encloses
   kTable,     // <table>: likewise, but may nest
+  kReading,   // <rt>, in <ruby>: likewise, but its end tag may be missing
 };
 
 enum class TagBreak : uint8_t { kNone, kLine, kParagraph };

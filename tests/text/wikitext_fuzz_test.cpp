@@ -51,8 +51,9 @@ TEST(WikitextFuzz, DeepNestingTakesLinearTimeAndAShallowStack) {
 }
 
 TEST(WikitextFuzz, OneLongLineTakesLinearTime) {
-  for (const char* piece : {"<!-- -->", "{{a}}", "[[가]]", "<ref/>", "|{{a}}", "가, {{a}}", "( {{a}} )", "''",
-                            ", 가: {{a}})", "({{a}}", ": {{a}}", "<ref <", "<ref <b"}) {
+  for (const char* piece :
+       {"<!-- -->", "{{a}}", "[[가]]", "<ref/>", "|{{a}}", "가, {{a}}", "( {{a}} )", "''", ", 가: {{a}})", "({{a}}",
+        ": {{a}}", "<ref <", "<ref <b", "<rt>", "<rtc>", "<rtc><rt>", "<ruby>가<rt>나"}) {
     EXPECT_TRUE(is_valid_utf8(wikitext_to_text("== 각주 ==\n" + repeat(piece, 100'000)))) << piece;
     EXPECT_TRUE(is_valid_utf8(wikitext_to_text(repeat(piece, 100'000)))) << piece;
     EXPECT_TRUE(is_valid_utf8(wikitext_to_text("|" + repeat(piece, 100'000)))) << piece;

@@ -138,6 +138,16 @@ TEST(Wikitext, TagsGoAndTheirWordsStay) {
                 {"<b 안 닫힌 태그", "안 닫힌 태그"}});
 }
 
+TEST(Wikitext, ReadingsGoAndTheirBaseStays) {
+  expect_texts({{"<ruby>漢字<rp>(</rp><rt>한자</rt><rp>)</rp></ruby>는 글자다.", "漢字는 글자다."},
+                {"<ruby><rb>漢</rb><rt lang=\"ko\">한</rt><rb>字</rb><RT>자</RT></ruby>는", "漢字는"},
+                {"<ruby>漢<rt>한<rp>)</ruby> 글 <ruby>字<rt>{{lang|ko|자}}</ruby>", "漢 글 字"},
+                {"<ruby>漢字<rt>한자</rt><rtc><rt>Hanja</rt><rt>x</rt></rtc></ruby>", "漢字"},
+                {"<ruby>'''[[한자|漢字]]'''<rt>[[한자]]</rt></ruby>", "漢字"},
+                {"<rt>안 닫힌 글\n\n다음 문단</rt/> <rt/>끝</rt>", "안 닫힌 글\n\n다음 문단 끝"},
+                {"<rt>안 닫힌 글", "안 닫힌 글"}});
+}
+
 TEST(Wikitext, ContentThatIsNoProseGoes) {
   expect_texts({{"식 <math>a^2 + b^2</math>은 <gallery>\n파일:a.jpg|설명\n</gallery> 끝", "식 은 끝"},
                 {"<syntaxhighlight lang=\"c\">int a[[2]];</syntaxhighlight>글", "글"},
