@@ -142,7 +142,7 @@ bool follows_plain_form(std::string_view text) {
        "치더", "치고", "가 ",  "와 ",  "오 ",  "오는", "말",   "생각",  "고 ",    "며 ",   "면 ",
        "는 ",  "든 ",  "등 ",  "등의", "손 ",  "안 ",  "못 ",  "이런 ", "이렇게", "그런 ", "그렇게"});
   // "왔다 갔다", "있다 없다": verbs in a row.
-  return starts_with_any(text, kWords) || text.substr(0, text.find(' ')).ends_with("다");
+  return starts_with_any(text, kWords) || text.substr(0, text.find_first_of(" \t\n")).ends_with("다");
 }
 
 }  // namespace ktlm::text

@@ -39,7 +39,8 @@ size_t WikitextView::next_line(size_t position, size_t end) const {
   size_t newline = page_.find('\n', position);
   while (true) {
     if (newline < position) newline = page_.find('\n', position);
-    while (span != spans_.end() && (span->begin < position || span->kind == SpanKind::kLink)) ++span;
+    const auto is_passed = [&](const Span& s) { return s.begin < position || s.kind == SpanKind::kLink; };
+    while (span != spans_.end() && span->begin <= newline && is_passed(*span)) ++span;
     if (span == spans_.end() || span->begin > newline) return newline < end ? newline + 1 : end;
     position = span->end;
   }

@@ -142,6 +142,9 @@ TEST(SentenceSplit, LongInputWithoutStopsTakesLinearTime) {
   std::string quotations;
   for (int i = 0; i < 100'000; ++i) quotations += " \"'가. 나.";
   EXPECT_GT(split_sentences(quotations).size(), 1U);
+  std::string tabs;  // no space ends the word behind a plain form
+  for (int i = 0; i < 2'000'000; ++i) tabs += "했다\t가";
+  EXPECT_EQ(split_sentences(tabs).size(), 2U);
 }
 
 }  // namespace

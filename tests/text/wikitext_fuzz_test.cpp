@@ -60,6 +60,11 @@ TEST(WikitextFuzz, OneLongLineTakesLinearTime) {
   }
 }
 
+// Each line of rows is skipped at its own end, whatever number of links follows it.
+TEST(WikitextFuzz, ManyRowsOfLinksInAnUnclosedTableTakeLinearTime) {
+  EXPECT_EQ(wikitext_to_text("{|" + repeat("\n|[[가]]", 400'000) + "\n글"), "글");
+}
+
 TEST(WikitextFuzz, RandomMarkupGivesValidText) {
   const char* pieces[] = {"{{",      "}}",       "[[",           "]]",     "{|",        "|}",     "\n",
                           "|",       "=",        "==",           "'''",    "<ref>",     "</ref>", "<!--",
