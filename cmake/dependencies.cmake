@@ -49,3 +49,5 @@ if(KTLM_WITH_TORCH)
   target_include_directories(ktlm_libtorch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
   target_link_libraries(ktlm_libtorch INTERFACE ${TORCH_LIBRARIES})
 endif()
+
+include(parquet)

@@ -22,7 +22,7 @@ HOMES = [
     (("yaml-cpp/", "spdlog/", "fmt/", "xxhash.h"), {"core"}),
     (("nlohmann/",), "include/ktlm/core/json.h"),
     (("utf8proc.h",), {"text"}),
-    (("expat.h", "bzlib.h", "zstd.h", "zlib.h", "lzma.h", "zip.h"), {"corpus"}),
+    (("expat.h", "bzlib.h", "zstd.h", "zlib.h", "lzma.h", "zip.h", "arrow/", "parquet/"), {"corpus"}),
     (("sentencepiece",), {"tokenizer"}),
     (("torch/", "ATen/", "c10/"), TORCH_MODULES),
     (("CLI/", "histedit.h", "editline/"), {"cli"}),

@@ -81,6 +81,17 @@ std::string title_of(const Json& object) {
 
 }  // namespace
 
+std::vector<std::vector<std::string>> text_ways(const PrepareConfig& config) {
+  if (config.text_field.empty()) return kUsualFields;
+  return {{config.text_field}, parse_field_path(config.text_field).field};
+}
+
+std::string text_names(const PrepareConfig& config) {
+  return config.text_field.empty() ? R"("text", "content", "body" or "messages")" : "\"" + config.text_field + "\"";
+}
+
+std::vector<std::string> keys_beside_text() { return {"id", "title", "metadata", "source", "namespace", "messages"}; }
+
 void extract_json(const RawDocument& raw, const PrepareConfig& config, const FieldPath& text_field,
                   ExtractedDocument& out) {
   Json object;
@@ -108,10 +119,9 @@ void extract_json(const RawDocument& raw, const PrepareConfig& config, const Fie
   bool found = false;
   const std::string text = find_text(object, config, text_field, found);
   if (!found) {
-    const std::string wanted =
-        config.text_field.empty() ? "\"text\", \"content\", \"body\" or \"messages\"" : "\"" + config.text_field + "\"";
-    return drop(out, DropReason::kNoText,
-                raw.where + ": has no " + wanted + keys_text(object) + "; --text-field names the text's key");
+    return drop(
+        out, DropReason::kNoText,
+        raw.where + ": has no " + text_names(config) + keys_text(object) + "; --text-field names the text's key");
   }
   if (const DropReason reason = namuwiki_reason(object, text); reason != DropReason::kNone) return drop(out, reason);
   document.text = text::normalize(text);

@@ -1,6 +1,9 @@
 // A JSON object as a document: its text, or its dialogue, and what else it says of itself.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "extract.h"
 
 namespace ktlm::corpus {
@@ -9,5 +12,12 @@ namespace ktlm::corpus {
 /// JSON object or has no text.
 void extract_json(const RawDocument& raw, const PrepareConfig& config, const FieldPath& text_field,
                   ExtractedDocument& out);
+
+/// The ways to a text in an object, each as keys from the top, of which the first that is there counts.
+std::vector<std::vector<std::string>> text_ways(const PrepareConfig& config);
+/// The same for a message: "\"text\", \"content\", \"body\" or \"messages\"".
+std::string text_names(const PrepareConfig& config);
+/// What else is read of an object.
+std::vector<std::string> keys_beside_text();
 
 }  // namespace ktlm::corpus

@@ -28,12 +28,12 @@ struct DocumentSuffix {
   std::optional<Format> format;
 };
 constexpr std::array kDocumentSuffixes = {
-    DocumentSuffix{".txt", Format::kText},     DocumentSuffix{".text", Format::kText},
-    DocumentSuffix{".md", Format::kText},      DocumentSuffix{".jsonl", Format::kJsonl},
-    DocumentSuffix{".json", std::nullopt},     DocumentSuffix{".ndjson", Format::kJsonl},
-    DocumentSuffix{".html", Format::kHtml},    DocumentSuffix{".htm", Format::kHtml},
-    DocumentSuffix{".xml", std::nullopt},      DocumentSuffix{".xhtml", Format::kHtml},
-    DocumentSuffix{".wiki", Format::kWikitext}};
+    DocumentSuffix{".txt", Format::kText},      DocumentSuffix{".text", Format::kText},
+    DocumentSuffix{".md", Format::kText},       DocumentSuffix{".jsonl", Format::kJsonl},
+    DocumentSuffix{".json", std::nullopt},      DocumentSuffix{".ndjson", Format::kJsonl},
+    DocumentSuffix{".html", Format::kHtml},     DocumentSuffix{".htm", Format::kHtml},
+    DocumentSuffix{".xml", std::nullopt},       DocumentSuffix{".xhtml", Format::kHtml},
+    DocumentSuffix{".wiki", Format::kWikitext}, DocumentSuffix{".parquet", std::nullopt}};
 constexpr std::array<std::string_view, 3> kArchiveSuffixes = {".zip", ".tar", ".tgz"};
 
 std::string suffix_of(const std::string& name) {

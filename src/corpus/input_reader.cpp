@@ -9,6 +9,7 @@
 #include "ktlm/core/error.h"
 #include "ktlm/text/normalize.h"
 #include "mediawiki_reader.h"
+#include "parquet_reader.h"
 #include "text_readers.h"
 
 namespace ktlm::corpus {
@@ -46,6 +47,7 @@ void judge_decoding(const DecodingSource& source, const std::string& name, Input
 
 InputReading read_file(const std::string& name, ByteSource& raw, const PrepareConfig& config,
                        const EmitDocument& emit) {
+  refuse_parquet(raw, name, config);
   InputReading reading;
   DecodingSource source(raw, config.encoding, name);
   reading.bytes =
@@ -111,6 +113,11 @@ InputReading& InputReading::operator+=(const InputReading& other) {
 InputReading read_input_file(const InputFile& file, const PrepareConfig& config, const ReadHooks& hooks,
                              const EmitDocument& emit) {
   const auto source = open_byte_source(file.path, hooks);
+  if (is_parquet(source->peek(512))) {
+    InputReading reading;
+    reading.bytes = read_parquet(file.path, file.name, config, hooks, emit);
+    return reading;
+  }
   const Archive archive = archive_of(source->peek(512));
   if (archive == Archive::kNone) return read_file(file.name, *source, config, emit);
   if (archive == Archive::kZip && file.path == "-") {

@@ -187,10 +187,10 @@ TEST_F(PrepareVerb, WrongSettingsAreUsageErrors) {
 TEST_F(PrepareVerb, EachBadInputIsOneLine) {
   expect_failure(prepare({"none.xml"}), 1, "none.xml: can't be read: No such file or directory (errno 2)");
   fs::create_directory(folder_ / "empty");
-  expect_failure(
-      prepare({"empty"}), 1,
-      "empty: holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml or .wiki file; name the "
-      "files and, with --format, what they are");
+  expect_failure(prepare({"empty"}), 1,
+                 "empty: holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml, .wiki or "
+                 ".parquet file; name the "
+                 "files and, with --format, what they are");
   put("cut.xml", "<mediawiki>\n<page><title>서울</title>");
   expect_failure(prepare({"cut.xml"}), 1,
                  "cut.xml: line 2, byte 39: the XML ends inside the page \"서울\" (an unfinished download?); fetch the "

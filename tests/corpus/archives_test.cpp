@@ -130,10 +130,11 @@ TEST_F(ArchivesTest, HiddenFilesAreSkippedAndOthersCounted) {
       std::vector<std::string>{"a.zip/a.txt"});
   EXPECT_EQ(reading_.warnings, std::vector<std::string>{"a.zip: 2 files of other kinds left out; unpack it and name "
                                                         "them to read them too"});
-  EXPECT_EQ(error_message([&] {
-              read(make_zip({{"b.png", "x"}}));
-            }),
-            "a.zip: holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml or .wiki file");
+  EXPECT_EQ(
+      error_message([&] {
+        read(make_zip({{"b.png", "x"}}));
+      }),
+      "a.zip: holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml, .wiki or .parquet file");
 }
 
 TEST_F(ArchivesTest, EachFileHasItsOwnEncoding) {

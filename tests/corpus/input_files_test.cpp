@@ -81,11 +81,11 @@ TEST_F(InputFilesTest, MissingAndEmptyInputsAreNamed) {
   EXPECT_EQ(error_message([&] { list({path("none.txt")}); }),
             path("none.txt") + ": can't be read: No such file or directory (errno 2)");
   put("pictures/a.png");
-  EXPECT_EQ(
-      error_message([&] { list({path("pictures")}); }),
-      path("pictures") +
-          ": holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml or .wiki file; name the "
-          "files and, with --format, what they are");
+  EXPECT_EQ(error_message([&] { list({path("pictures")}); }),
+            path("pictures") +
+                ": holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml, .wiki or .parquet "
+                "file; name the "
+                "files and, with --format, what they are");
   put("out/a.txt");
   EXPECT_EQ(error_message([&] { list({path("out")}); }),
             path("out") + ": is both input and --out; choose another --out");

@@ -1,0 +1,140 @@
+#include "parquet_reader.h"
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "extract_json.h"
+#include "field_path.h"
+#include "json_reader.h"
+#include "ktlm/core/error.h"
+#include "parquet_module.h"
+#include "text_readers.h"
+
+#ifdef KTLM_HAS_PARQUET
+#include <dlfcn.h>
+#endif
+
+namespace ktlm::corpus {
+
+namespace {
+
+constexpr std::string_view kMagic = "PAR1";  // a file's first and last bytes
+
+OpenParquet load_module(const std::string& name) {
+#ifdef KTLM_HAS_PARQUET
+  // The program's rpath leads to the library, in the build tree and under the install prefix alike.
+#ifdef __APPLE__
+  constexpr const char* kLibrary = "@rpath/libktlm_parquet.dylib";
+#else
+  constexpr const char* kLibrary = "libktlm_parquet.so";
+#endif
+  void* const library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    throw Error(name + ": needs Arrow to be read: " + ::dlerror() +
+                "; build ktlm again where Arrow is, or convert the file to JSONL");
+  }
+  const auto open = reinterpret_cast<OpenParquet>(::dlsym(library, kOpenParquetName));
+  if (open == nullptr) throw Error(std::string(::dlerror()) + "; the library is of another version: build it again");
+  return open;
+#else
+  throw Error(name +
+              ": a Parquet file, which this ktlm was built without Arrow to read; run .venv/bin/pip install pyarrow "
+              "and build it again, or convert the file to JSONL");
+#endif
+}
+
+// Said here rather than by Arrow, whose words leave open whether a file is damaged, unfinished or something else.
+void require_whole_file(const std::string& path, const std::string& name) {
+  std::error_code error;
+  if (path == "-" || !std::filesystem::is_regular_file(path, error)) {
+    throw Error(name + ": a Parquet file, whose table of contents is at its end; save it to a file first");
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(kMagic.size(), '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (bytes != kMagic)
+    throw Error(name + ": a compressed Parquet file, whose table of contents is at its end; unpack it first");
+  file.seekg(-static_cast<std::streamoff>(kMagic.size()), std::ios::end);
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (bytes != kMagic || file.tellg() < 12)
+    throw Error(name + ": a Parquet file without its end (an unfinished download?); fetch the file again");
+}
+
+ParquetColumns columns_of(const PrepareConfig& config) {
+  ParquetColumns columns{.texts = text_ways(config), .others = keys_beside_text(), .wanted = text_names(config)};
+  columns.texts.push_back({"messages", "content"});
+  if (FieldPath path = parse_field_path(config.text_field); !path.document.empty()) {
+    // What a document has beside its text stands with it, not at the top.
+    path.document.insert(path.document.end(), path.field.begin(), path.field.end());
+    columns.texts = {path.document};
+    columns.others.clear();
+  }
+  return columns;
+}
+
+// The rows as a stream of JSON lines.
+class ParquetSource : public ByteSource {
+ public:
+  ParquetSource(const std::string& path, const std::string& name, const ParquetColumns& columns, const ReadHooks& hooks)
+      : name_(name), hooks_(hooks) {
+    OpenedParquet opened;
+    load_module(name)(path, columns, opened);
+    if (opened.rows == nullptr) throw Error(name_ + ": " + opened.problem);
+    rows_ = std::move(opened.rows);
+    std::error_code error;
+    file_bytes_ = static_cast<double>(std::filesystem::file_size(path, error));
+  }
+
+ protected:
+  size_t read_some(char* buffer, size_t capacity) override {
+    if (taken_ == lines_.size()) refill();
+    const size_t count = lines_.copy(buffer, capacity, taken_);
+    taken_ += count;
+    return count;
+  }
+
+ private:
+  void refill() {
+    if (hooks_.check) hooks_.check();
+    taken_ = 0;
+    if (const std::string problem = rows_->next(lines_); !problem.empty()) throw Error(name_ + ": " + problem);
+    if (hooks_.file_bytes == nullptr) return;
+    const auto reported = static_cast<int64_t>(rows_->share_read() * file_bytes_);
+    *hooks_.file_bytes += reported - std::exchange(reported_bytes_, reported);
+  }
+
+  const std::string& name_;
+  const ReadHooks& hooks_;
+  std::unique_ptr<ParquetRows> rows_;
+  std::string lines_;
+  size_t taken_ = 0;
+  double file_bytes_ = 0;
+  int64_t reported_bytes_ = 0;
+};
+
+}  // namespace
+
+bool is_parquet(std::string_view head) { return head.starts_with(kMagic); }
+
+int64_t read_parquet(const std::string& path, const std::string& name, const PrepareConfig& config,
+                     const ReadHooks& hooks, const EmitDocument& emit) {
+  require_whole_file(path, name);
+  ParquetSource source(path, name, columns_of(config), hooks);
+  const FieldPath field = parse_field_path(config.text_field);
+  return field.document.empty() ? read_jsonl(source, name, emit) : read_json(source, name, field.document, emit);
+}
+
+void refuse_parquet(ByteSource& source, const std::string& name, const PrepareConfig& config) {
+  if (is_parquet(source.peek(kMagic.size())))
+    throw Error(name + ": a Parquet file, whose table of contents is at its end; take it out of the archive first");
+  if (config.format == "auto" && without_compression_suffix(name).extension() == ".parquet") {
+    throw Error(name +
+                ": named .parquet, but holds something else (a page, or Git LFS's pointer to the file?); fetch "
+                "the file again or rename it");
+  }
+}
+
+}  // namespace ktlm::corpus

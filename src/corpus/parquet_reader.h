@@ -1,0 +1,29 @@
+// Parquet files, as the Hub's data sets come: each row becomes the line of JSON that a JSONL file would hold, and goes
+// the same way from there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "byte_source.h"
+#include "ktlm/corpus/prepare.h"
+#include "raw_document.h"
+
+namespace ktlm::corpus {
+
+/// What a file is whose first bytes are `head`.
+bool is_parquet(std::string_view head);
+
+/// Emits the documents of the Parquet file at `path`, as read_jsonl() or, where config.text_field goes into arrays with
+/// [], read_json() would. Reads only the columns that a document is made of, some MB at a time. Returns the bytes of
+/// JSON. Throws Error naming `name`: standard input, a pipe or a compressed file, since Parquet's table of contents is
+/// at its end; truncated or damaged; no column with text; Arrow is not there.
+int64_t read_parquet(const std::string& path, const std::string& name, const PrepareConfig& config,
+                     const ReadHooks& hooks, const EmitDocument& emit);
+
+/// Throws Error where `source`, a stream that is no file on disk, is Parquet after all, or named so while config.format
+/// is "auto".
+void refuse_parquet(ByteSource& source, const std::string& name, const PrepareConfig& config);
+
+}  // namespace ktlm::corpus
