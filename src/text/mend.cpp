@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "sentence_endings.h"
+
 namespace ktlm::text {
 namespace {
 
@@ -104,6 +106,22 @@ size_t label_begin(std::string_view left) {
   return std::string_view::npos;
 }
 
+// "전화:", "공식 홈페이지:": a few words that name something. "다음과 같다:" is a sentence, "정리하면:" a clause.
+bool is_label(std::string_view line) {
+  constexpr size_t kLongestLabel = 60;
+  constexpr std::ptrdiff_t kMaxSpaces = 2;
+  const size_t colon_size = line.ends_with(':') ? 1 : line.ends_with("：") ? std::string_view("：").size() : 0;
+  if (colon_size == 0 || line.size() <= colon_size || line.size() > kLongestLabel) return false;
+  const std::string_view words = line.substr(0, line.size() - colon_size);
+  if (words.find_first_of(".?!:") != std::string_view::npos || std::ranges::count(words, ' ') > kMaxSpaces)
+    return false;
+  if (std::ranges::count(words, '(') != std::ranges::count(words, ')')) return false;
+  constexpr auto kClauseEnds = std::to_array<std::string_view>(
+      {"면", "고", "서", "며", "은", "는", "을", "를", "에", "로", "와", "과", "면서", "음", "함", "됨"});
+  return ending_of(words) == Ending::kOpen &&
+         std::ranges::none_of(kClauseEnds, [&](std::string_view end) { return words.ends_with(end); });
+}
+
 // Between `left`, all that has been written, and `right`, the rest of the line, something was removed. Brings the two
 // together: changes the end of `left` and drops the start of `right`.
 void join(std::string& left, std::string_view& right) {
@@ -132,7 +150,9 @@ void join(std::string& left, std::string_view& right) {
       continue;  // the brackets may have been all that stood in another pair
     }
     if (closes_bracket || !first_pause(after).empty()) {
-      if (const size_t label = label_begin(left_words); label != std::string_view::npos) {
+      size_t label = label_begin(left_words);
+      if (label == std::string_view::npos && !closes_bracket && is_label(left_words)) label = 0;
+      if (label != std::string_view::npos) {
         left.resize(label);
         continue;
       }
@@ -163,7 +183,8 @@ void join(std::string& left, std::string_view& right) {
 
 }  // namespace
 
-void mend_line(std::string& line, const std::vector<size_t>& scars) {
+bool mend_line(std::string& line, const std::vector<size_t>& scars) {
+  const bool ends_in_scar = !scars.empty() && line.find_first_not_of(kSpaces, scars.back()) == std::string::npos;
   if (!scars.empty()) {
     std::string left;
     left.reserve(line.size());
@@ -183,6 +204,7 @@ void mend_line(std::string& line, const std::vector<size_t>& scars) {
   begin = begin == std::string::npos ? line.size() : begin;
   while (line.compare(begin, kIdeographicSpace.size(), kIdeographicSpace) == 0) begin += kIdeographicSpace.size();
   line.erase(0, begin);
+  return ends_in_scar && is_label(line);
 }
 
 }  // namespace ktlm::text

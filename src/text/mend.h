@@ -8,7 +8,9 @@
 
 namespace ktlm::text {
 
-/// Mends `line` at `scars`, byte positions in rising order (repeated ones are fine), and trims its ends.
-void mend_line(std::string& line, const std::vector<size_t>& scars);
+/// Mends `line` at `scars`, byte positions in rising order (repeated ones are fine), and trims its ends. Returns
+/// whether nothing is left but a label whose words were removed ("전화:"); whether it introduces other lines, the
+/// caller knows.
+bool mend_line(std::string& line, const std::vector<size_t>& scars);
 
 }  // namespace ktlm::text

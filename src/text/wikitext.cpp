@@ -30,22 +30,49 @@ std::string WikitextRenderer::run() {
 
 // Mends the line and writes it, if any words are left in it; otherwise it divides paragraphs.
 void WikitextRenderer::end_line() {
-  mend_line(line_, scars_);
+  const bool is_bare_label = mend_line(line_, scars_);
   const bool has_words = std::ranges::any_of(
       line_, [](char c) { return is_ascii_alphanumeric(c) || static_cast<unsigned char>(c) >= 0x80; });
   if (line_.empty() || (!scars_.empty() && !has_words)) {
-    writer_.end_paragraph();
+    divide_paragraphs();
+  } else if (is_bare_label) {
+    give_up_label();
+    label_ = {line_, bullet_, list_depth_};
   } else {
-    writer_.add_line(bullet_, line_);
+    add_line();
   }
   bullet_ = {};
+  list_depth_ = 0;
   line_.clear();
   scars_.clear();
 }
 
+// A label whose words were removed stays where a list below it follows, and goes otherwise.
+void WikitextRenderer::add_line() {
+  if (!label_.words.empty() && list_depth_ > label_.list_depth) {
+    writer_.add_line(label_.bullet, label_.words);
+  }
+  give_up_label();
+  writer_.add_line(bullet_, line_);
+}
+
+void WikitextRenderer::give_up_label() {
+  if (label_.words.empty()) return;
+  if (label_.ends_paragraph) writer_.end_paragraph();
+  label_ = {};
+}
+
+void WikitextRenderer::divide_paragraphs() {
+  if (label_.words.empty()) {
+    writer_.end_paragraph();
+  } else {
+    label_.ends_paragraph = true;
+  }
+}
+
 void WikitextRenderer::end_paragraph() {
   end_line();
-  writer_.end_paragraph();
+  divide_paragraphs();
 }
 
 // Within a line of the page, as at <br>; where nothing has been written on this line yet, it divides nothing.
@@ -70,6 +97,7 @@ size_t WikitextRenderer::begin_line(size_t position, size_t end) {
       // Items keep a mark: without one, a list of names reads like a paragraph of broken sentences.
       const char innermost = page_[std::min(text, end) - 1];
       if (innermost == '*' || innermost == '#') bullet_ = "- ";
+      list_depth_ = std::min(text, end) - position;
       return std::min(text, end);
     }
     const bool opens_table = page_.substr(position, 2) == "{|" && view_.span_at(position) == nullptr;
@@ -103,6 +131,7 @@ size_t WikitextRenderer::add_heading(const Heading& heading, size_t end) {
   mend_line(line_, scars_);
   std::string words = std::exchange(line_, {});
   scars_.clear();
+  give_up_label();
   const bool is_cut = is_cut_section(words);
   writer_.add_heading(heading.level, is_cut ? std::string() : std::move(words));
   if (!is_cut) return heading.next_line;
@@ -208,7 +237,7 @@ size_t WikitextRenderer::lone_tag(size_t position, size_t end) {
   if (tag_end == std::string_view::npos || tag_end > end) tag_end = position + 1 + (closes ? 1 : 0) + name.size();
   if (tag->line_break != TagBreak::kNone) {
     break_line();
-    if (tag->line_break == TagBreak::kParagraph && !in_heading_) writer_.end_paragraph();
+    if (tag->line_break == TagBreak::kParagraph && !in_heading_) divide_paragraphs();
   }
   if (tag->name == "sup" && !closes) return superscript(tag_end);
   if (tag->content != TagContent::kWikitext) scar();

@@ -20,10 +20,20 @@ class WikitextRenderer {
   std::string run();
 
  private:
+  struct WaitingLabel {
+    std::string words;  // empty: no label
+    std::string_view bullet;
+    size_t list_depth = 0;
+    bool ends_paragraph = false;
+  };
+
   // Lines (wikitext.cpp). begin_line() takes what only counts at the start of a line, whole lines at times, and returns
   // where inline text begins; end_line() mends the line and hands it to the writer.
   size_t begin_line(size_t position, size_t end);
   void end_line();
+  void add_line();
+  void give_up_label();
+  void divide_paragraphs();
   void end_paragraph();
   void break_line();
   size_t add_heading(const Heading& heading, size_t end);
@@ -74,7 +84,9 @@ class WikitextRenderer {
   TextWriter writer_;
   std::string line_;           // the line being written
   std::string_view bullet_;    // what goes before it if it has words
+  size_t list_depth_ = 0;      // of the line: how many marks of lists it starts with
   std::vector<size_t> scars_;  // where in line_ something was removed
+  WaitingLabel label_;         // the last line, where it was a label without words
   bool in_heading_ = false;
   bool in_broken_rows_ = false;  // behind a "{|" or "{{" that nobody closed: lines of '|' or '!' are its rows
   int depth_ = 0;                // of render() within render()

@@ -181,6 +181,25 @@ TEST(Wikitext, WhatRemovalLeavesBehindIsMended) {
                 {"* {{a}}, {{b}}.", ""}});
 }
 
+TEST(Wikitext, LabelsGoWithTheWordsBehindThem) {
+  expect_texts({{"* 전화: {{전화|02}}\n* 주소: 서울\n* 홈페이지: [http://a.kr]", "- 주소: 서울"},
+                {"글이다.\n\n홈페이지: {{url|a.kr}}\n\n다음 글이다.", "글이다.\n\n다음 글이다."},
+                {"글이다.\n'''누리집''': {{url}}\n더.", "글이다.\n더."},
+                {"서울(영어: {{lang|en}})은", "서울은"},
+                {"전화: {{a}}<br>팩스: 02", "팩스: 02"},
+                {"* 전화: {{a}}, 팩스: {{b}}\n끝", "끝"},
+                {"== 연락 ==\n* 전화: {{a}}\n== 글 ==\n글", "글\n글"}});
+}
+
+TEST(Wikitext, LabelsOfWhatFollowsStay) {
+  expect_texts({{"구성원: {{출처}}\n* 가\n* 나", "구성원:\n- 가\n- 나"},
+                {"구성원:<ref>책</ref>\n\n* 가", "구성원:\n\n- 가"},
+                {"* 구성원:{{출처}}\n** 가\n* 나", "- 구성원:\n- 가\n- 나"},
+                {"그 내용은 다음과 같다:<ref>책</ref>\n글이다.", "그 내용은 다음과 같다:\n글이다."},
+                {"전화:\n글이다.", "전화:\n글이다."},
+                {"이를 풀면: <math>x</math>\n글이다.", "이를 풀면:\n글이다."}});
+}
+
 TEST(Wikitext, MarksWithoutAPartnerGoAndTheirWordsStay) {
   expect_texts({{"가 {{나 다", "가 나 다"},
                 {"가 }} 나 ]] 다", "가  나  다"},
