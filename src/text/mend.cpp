@@ -106,22 +106,6 @@ size_t label_begin(std::string_view left) {
   return std::string_view::npos;
 }
 
-// "전화:", "공식 홈페이지:": a few words that name something. "다음과 같다:" is a sentence, "정리하면:" a clause.
-bool is_label(std::string_view line) {
-  constexpr size_t kLongestLabel = 60;
-  constexpr std::ptrdiff_t kMaxSpaces = 2;
-  const size_t colon_size = line.ends_with(':') ? 1 : line.ends_with("：") ? std::string_view("：").size() : 0;
-  if (colon_size == 0 || line.size() <= colon_size || line.size() > kLongestLabel) return false;
-  const std::string_view words = line.substr(0, line.size() - colon_size);
-  if (words.find_first_of(".?!:") != std::string_view::npos || std::ranges::count(words, ' ') > kMaxSpaces)
-    return false;
-  if (std::ranges::count(words, '(') != std::ranges::count(words, ')')) return false;
-  constexpr auto kClauseEnds = std::to_array<std::string_view>(
-      {"면", "고", "서", "며", "은", "는", "을", "를", "에", "로", "와", "과", "면서", "음", "함", "됨"});
-  return ending_of(words) == Ending::kOpen &&
-         std::ranges::none_of(kClauseEnds, [&](std::string_view end) { return words.ends_with(end); });
-}
-
 // Between `left`, all that has been written, and `right`, the rest of the line, something was removed. Brings the two
 // together: changes the end of `left` and drops the start of `right`.
 void join(std::string& left, std::string_view& right) {
@@ -183,8 +167,22 @@ void join(std::string& left, std::string_view& right) {
 
 }  // namespace
 
-bool mend_line(std::string& line, const std::vector<size_t>& scars) {
-  const bool ends_in_scar = !scars.empty() && line.find_first_not_of(kSpaces, scars.back()) == std::string::npos;
+bool is_label(std::string_view line) {
+  constexpr size_t kLongestLabel = 60;
+  constexpr std::ptrdiff_t kMaxSpaces = 2;
+  const size_t colon_size = line.ends_with(':') ? 1 : line.ends_with("：") ? std::string_view("：").size() : 0;
+  if (colon_size == 0 || line.size() <= colon_size || line.size() > kLongestLabel) return false;
+  const std::string_view words = line.substr(0, line.size() - colon_size);
+  if (words.find_first_of(".?!:") != std::string_view::npos || std::ranges::count(words, ' ') > kMaxSpaces)
+    return false;
+  if (std::ranges::count(words, '(') != std::ranges::count(words, ')')) return false;
+  constexpr auto kClauseEnds = std::to_array<std::string_view>(
+      {"면", "고", "서", "며", "은", "는", "을", "를", "에", "로", "와", "과", "음", "함", "됨"});
+  return ending_of(words) == Ending::kOpen &&
+         std::ranges::none_of(kClauseEnds, [&](std::string_view end) { return words.ends_with(end); });
+}
+
+void mend_line(std::string& line, const std::vector<size_t>& scars) {
   if (!scars.empty()) {
     std::string left;
     left.reserve(line.size());
@@ -204,7 +202,6 @@ bool mend_line(std::string& line, const std::vector<size_t>& scars) {
   begin = begin == std::string::npos ? line.size() : begin;
   while (line.compare(begin, kIdeographicSpace.size(), kIdeographicSpace) == 0) begin += kIdeographicSpace.size();
   line.erase(0, begin);
-  return ends_in_scar && is_label(line);
 }
 
 }  // namespace ktlm::text

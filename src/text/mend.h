@@ -4,13 +4,16 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ktlm::text {
 
-/// Mends `line` at `scars`, byte positions in rising order (repeated ones are fine), and trims its ends. Returns
-/// whether nothing is left but a label whose words were removed ("전화:"); whether it introduces other lines, the
-/// caller knows.
-bool mend_line(std::string& line, const std::vector<size_t>& scars);
+/// Mends `line` at `scars`, byte positions in rising order (repeated ones are fine), and trims its ends.
+void mend_line(std::string& line, const std::vector<size_t>& scars);
+
+/// "전화:", "공식 홈페이지:": a few words that name something, then a colon. "다음과 같다:" is a sentence, "정리하면:"
+/// a clause.
+bool is_label(std::string_view line);
 
 }  // namespace ktlm::text

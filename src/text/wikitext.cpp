@@ -30,12 +30,14 @@ std::string WikitextRenderer::run() {
 
 // Mends the line and writes it, if any words are left in it; otherwise it divides paragraphs.
 void WikitextRenderer::end_line() {
-  const bool is_bare_label = mend_line(line_, scars_);
+  const bool ends_emptied =
+      emptied_at_ != std::string::npos && line_.find_first_not_of(" \t", emptied_at_) == std::string::npos;
+  mend_line(line_, scars_);
   const bool has_words = std::ranges::any_of(
       line_, [](char c) { return is_ascii_alphanumeric(c) || static_cast<unsigned char>(c) >= 0x80; });
   if (line_.empty() || (!scars_.empty() && !has_words)) {
     divide_paragraphs();
-  } else if (is_bare_label) {
+  } else if (ends_emptied && is_label(line_)) {
     give_up_label();
     label_ = {line_, bullet_, list_depth_};
   } else {
@@ -43,6 +45,7 @@ void WikitextRenderer::end_line() {
   }
   bullet_ = {};
   list_depth_ = 0;
+  emptied_at_ = std::string::npos;
   line_.clear();
   scars_.clear();
 }
@@ -130,6 +133,7 @@ size_t WikitextRenderer::add_heading(const Heading& heading, size_t end) {
   in_heading_ = false;
   mend_line(line_, scars_);
   std::string words = std::exchange(line_, {});
+  emptied_at_ = std::string::npos;
   scars_.clear();
   give_up_label();
   const bool is_cut = is_cut_section(words);

@@ -41,7 +41,9 @@ size_t WikitextRenderer::render_span(const Span& span) {
 }
 
 size_t WikitextRenderer::drop(const Span& span) {
-  scar();
+  const bool had_words =
+      span.kind == SpanKind::kTemplate || span.kind == SpanKind::kParameter || span.kind == SpanKind::kLink;
+  had_words ? scar_of_words() : scar();
   return span.end;
 }
 
@@ -150,7 +152,7 @@ size_t WikitextRenderer::render_template(const Span& span) {
 
 void WikitextRenderer::render_argument(const Argument* argument) {
   if (argument == nullptr) {
-    scar();
+    scar_of_words();
     return;
   }
   const std::string_view words = trimmed(view_.between(argument->begin, argument->end));
@@ -162,7 +164,7 @@ bool WikitextRenderer::is_too_deep() const { return depth_ >= kMaxDepth; }
 
 void WikitextRenderer::render_words(size_t begin, size_t end) {
   if (is_too_deep() || trimmed(view_.between(begin, end)).empty()) {
-    scar();
+    scar_of_words();
   } else {
     render(begin, end);
   }

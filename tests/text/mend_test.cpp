@@ -55,15 +55,12 @@ TEST(Mend, LabelsInBracketsGoWithTheirWords) {
   EXPECT_EQ(mended("(가) 나, 다음: ^) 또"), "(가) 나, 다음:) 또");
 }
 
-TEST(Mend, ALineThatIsOnlyALabelIsTold) {
-  const auto is_label = [](std::string line, size_t scar) { return mend_line(line, {scar}); };
-  const auto ends_in_label = [&](const std::string& line) { return is_label(line, line.size()); };
-  for (const char* label : {"전화:", "홈페이지: ", "공식 누리집:", "영어： ", "Website:", "출생 (음력):"})
-    EXPECT_TRUE(ends_in_label(label)) << label;
+TEST(Mend, LabelsAreToldFromSentencesAndClauses) {
+  for (const char* label : {"전화:", "홈페이지:", "공식 누리집:", "영어：", "Website:", "출생 (음력):"})
+    EXPECT_TRUE(is_label(label)) << label;
   for (const char* words : {"다음과 같다:", "이를 정리하면:", "정리하면:", "예는 다음과 같습니다:",
                             "그 밖의 긴 이름 네 낱말:", "전화", ":", "가는:", "1:2:", "끝. 전화:", "아래와 같음:"})
-    EXPECT_FALSE(ends_in_label(words)) << words;
-  EXPECT_FALSE(is_label("전화:", 0)) << "the author wrote nothing behind it";
+    EXPECT_FALSE(is_label(words)) << words;
   EXPECT_EQ(mended("전화: ^, 팩스: 02"), "팩스: 02");
 }
 

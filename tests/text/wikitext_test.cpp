@@ -193,7 +193,8 @@ TEST(Wikitext, LabelsGoWithTheWordsBehindThem) {
 
 TEST(Wikitext, LabelsOfWhatFollowsStay) {
   expect_texts({{"구성원: {{출처}}\n* 가\n* 나", "구성원:\n- 가\n- 나"},
-                {"구성원:<ref>책</ref>\n\n* 가", "구성원:\n\n- 가"},
+                {"구성원: {{출처}}\n\n* 가", "구성원:\n\n- 가"},
+                {"경로 입력:<ref>책</ref>\n글이다.", "경로 입력:\n글이다."},
                 {"* 구성원:{{출처}}\n** 가\n* 나", "- 구성원:\n- 가\n- 나"},
                 {"그 내용은 다음과 같다:<ref>책</ref>\n글이다.", "그 내용은 다음과 같다:\n글이다."},
                 {"전화:\n글이다.", "전화:\n글이다."},
