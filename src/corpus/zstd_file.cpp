@@ -7,7 +7,8 @@
 namespace ktlm::corpus {
 
 namespace {
-constexpr int kLevel = 3;
+// Of Korean text as JSON lines, level 3 takes 1.8 times as long for files that are 7 % smaller.
+constexpr int kLevel = 2;
 }  // namespace
 
 void ZstdFile::FreeContext::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
