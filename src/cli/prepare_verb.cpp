@@ -68,7 +68,7 @@ std::string summary_text(const corpus::PrepareSummary& summary) {
     text += table_row(input.counts, input.name, decoded_text(input));
   if (summary.inputs.size() > 1) text += table_row(summary.total, "total");
   text += masked_text(summary.total);
-  if (summary.train.files == 0)
+  if (summary.is_shard)
     return text + summary.out_dir.string() + ": a shard; duplicates are found when ktlm prepare merge has them all\n";
   text += summary.out_dir.string() + ": " + split_text("train", summary.train) + "; " + split_text("val", summary.val) +
           "\n";
@@ -176,7 +176,9 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
     return console.exit_code();
   }
   console.print(arguments.json ? to_json_line(to_json(summary)) : summary_text(summary));
-  for (const std::string& advice : quality_advice(summary)) console.note(advice);
+  if (!arguments.merges) {  // which comes too late for it
+    for (const std::string& advice : quality_advice(summary)) console.note(advice);
+  }
   if (summary.resumed)
     console.note("went on where an earlier run had stopped");
   else if (!arguments.merges)

@@ -2,21 +2,19 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <limits>
 #include <mutex>
-#include <optional>
 #include <utility>
 
+#include "held_out.h"
 #include "ktlm/core/ordered_pipeline.h"
 #include "ktlm/corpus/document.h"
 #include "ktlm/text/utf8.h"
+#include "part_lines.h"
 #include "zstd_file.h"
 
 namespace ktlm::corpus {
 
 namespace {
-
-constexpr DocumentNumber kNoDocument = std::numeric_limits<DocumentNumber>::max();
 
 // The documents first .. last - 1 of one split make one file; train files are numbered once it is known that they hold
 // something.
@@ -24,15 +22,6 @@ struct Plan {
   std::string temporary_name;
   bool val = false;
   DocumentNumber first = 0, last = 0;
-};
-
-// Neither split stays empty where there are two documents: the hash chooses few documents, and by chance none, or all.
-struct Moves {
-  DocumentNumber to_val = kNoDocument, to_train = kNoDocument;
-
-  bool is_val(DocumentNumber number, const DocumentRecord& record) const {
-    return number == to_val || (record.is_val != 0 && number != to_train);
-  }
 };
 
 template <class Visit>
@@ -46,39 +35,13 @@ void for_each_kept(const PartReader& parts, const Verdicts& verdicts, const Visi
   }
 }
 
-// A document that has repeated lines may be gone without them, so it only counts where there is no other.
-Moves choose_moves(const PartReader& parts, const Verdicts& verdicts, double val_fraction) {
-  Moves moves;
-  if (val_fraction == 0) return moves;
-  struct Candidates {
-    uint64_t num_train = 0, num_val = 0, least_hash = 0;
-    DocumentNumber nearest = kNoDocument, first_val = kNoDocument;
-  } sure, all;
-  const auto count = [](Candidates& candidates, DocumentNumber number, const DocumentRecord& record) {
-    ++(record.is_val != 0 ? candidates.num_val : candidates.num_train);
-    if (record.is_val != 0 && candidates.first_val == kNoDocument) candidates.first_val = number;
-    if (record.is_val == 0 && (candidates.nearest == kNoDocument || record.text_hash.high < candidates.least_hash)) {
-      candidates.nearest = number;
-      candidates.least_hash = record.text_hash.high;
-    }
-  };
-  for_each_kept(parts, verdicts, [&](DocumentNumber number, const DocumentRecord& record) {
-    count(all, number, record);
-    if (!verdicts.documents[number].has_repeated_line) count(sure, number, record);
-  });
-  const Candidates& from = sure.num_train + sure.num_val > 1 ? sure : all;
-  if (from.num_val == 0 && from.num_train > 1) moves.to_val = from.nearest;
-  if (from.num_train == 0) moves.to_train = from.first_val;
-  return moves;
-}
-
 std::string train_name(size_t number) {
   char name[32];
   std::snprintf(name, sizeof name, "train-%05d.jsonl.zst", static_cast<int>(number));
   return name;
 }
 
-std::vector<Plan> plan_files(const PartReader& parts, const Verdicts& verdicts, const Moves& moves,
+std::vector<Plan> plan_files(const PartReader& parts, const Verdicts& verdicts, const HeldOut& held_out,
                              int64_t shard_bytes) {
   std::vector<Plan> plans;
   const auto next = [&](DocumentNumber first) {
@@ -90,7 +53,7 @@ std::vector<Plan> plan_files(const PartReader& parts, const Verdicts& verdicts, 
   next(0);
   int64_t text_bytes = 0;
   for_each_kept(parts, verdicts, [&](DocumentNumber number, const DocumentRecord& record) {
-    if (moves.is_val(number, record)) return;
+    if (held_out.is_val(number, record)) return;
     if (text_bytes >= shard_bytes) {
       plans.back().last = number;
       next(number);
@@ -115,34 +78,15 @@ std::string excerpt_of(std::string_view text) {
   return std::string(text.substr(0, text.size() - text::incomplete_utf8_suffix(text)));
 }
 
-// Takes the lines of `text` whose hash is in `repeated` out; those that are left stay as they are.
-std::string without_repeated_lines(const std::string& text, const std::vector<uint64_t>& repeated, int64_t min_chars,
-                                   int64_t& num_removed) {
-  std::string kept;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    uint64_t hash = 0;
-    if (hash_line(line, min_chars, hash) && std::ranges::binary_search(repeated, hash)) {
-      ++num_removed;
-    } else if (!line.empty() || !(kept.empty() || kept.ends_with("\n\n"))) {  // what is gone leaves no hole
-      kept.append(line).push_back('\n');
-    }
-    begin = end + 1;
-  }
-  while (kept.ends_with('\n')) kept.pop_back();
-  return kept;
-}
-
 class FileWriter {
  public:
-  FileWriter(const PartReader& parts, const Verdicts& verdicts, const PrepareConfig& config, const Moves& moves,
+  FileWriter(const PartReader& parts, const Verdicts& verdicts, const PrepareConfig& config, const HeldOut& held_out,
              const std::filesystem::path& directory, const std::function<void(const SecondPassChange&)>& on_change,
              const std::function<void()>& check)
       : parts_(parts),
         verdicts_(verdicts),
         config_(config),
-        moves_(moves),
+        held_out_(held_out),
         directory_(directory),
         on_change_(on_change),
         check_(check) {}
@@ -167,19 +111,10 @@ class FileWriter {
 
   void write_frame(const PartReader::Frame& frame, const Plan& plan, ZstdFile& file, WrittenFile& written) const {
     const std::vector<DocumentRecord> records = parts_.documents(frame);
-    // A frame's text is in two pieces; which of them is needed depends on the file, and on the one document moved.
-    std::string pieces[2];
-    std::string_view rest[2];
-    bool is_read[2] = {false, false};
-    const auto next_line = [&](bool val) {
-      if (!std::exchange(is_read[val], true)) rest[val] = pieces[val] = parts_.text(frame, val);
-      const size_t end = rest[val].find('\n');
-      const std::string_view line = rest[val].substr(0, end);
-      rest[val].remove_prefix(std::min(rest[val].size(), line.size() + 1));
-      return line;
-    };
+    // Which of the frame's two pieces is needed depends on the file, and on the one document that changed sides.
+    FrameLines lines(parts_, frame);
     const auto is_in_plan = [&](DocumentNumber number, const DocumentRecord& record) {
-      return number >= plan.first && number < plan.last && moves_.is_val(number, record) == plan.val;
+      return number >= plan.first && number < plan.last && held_out_.is_val(number, record) == plan.val;
     };
     bool any[2] = {false, false};
     for (size_t i = 0; i < records.size(); ++i)
@@ -187,7 +122,7 @@ class FileWriter {
     for (size_t i = 0; i < records.size(); ++i) {
       const DocumentNumber number = frame.first_document + static_cast<DocumentNumber>(i);
       if (!any[records[i].is_val]) continue;
-      const std::string_view line = next_line(records[i].is_val != 0);
+      const std::string_view line = lines.next(records[i].is_val != 0);
       if (is_in_plan(number, records[i])) write_document(line, number, records[i], file, written);
     }
   }
@@ -209,8 +144,7 @@ class FileWriter {
     if (verdict.has_repeated_line) {
       document.text = without_repeated_lines(document.text, verdicts_.repeated_lines, config_.repeated_line_min_chars,
                                              change.lines_removed);
-      if (document.text.empty() || text::count_code_points(document.text) < static_cast<size_t>(config_.min_chars))
-        change.reason = DropReason::kRepeatedLines;
+      if (is_too_little(document.text, config_)) change.reason = DropReason::kRepeatedLines;
     }
     if (change.reason == DropReason::kNone) {
       if (verdict.needs_new_id) document.id += "#" + std::to_string(number);
@@ -240,7 +174,7 @@ class FileWriter {
   const PartReader& parts_;
   const Verdicts& verdicts_;
   const PrepareConfig& config_;
-  const Moves& moves_;
+  const HeldOut& held_out_;
   const std::filesystem::path& directory_;
   const std::function<void(const SecondPassChange&)>& on_change_;
   const std::function<void()>& check_;
@@ -268,9 +202,9 @@ AssembledCorpus assemble(const PartReader& parts, const Verdicts& verdicts, cons
                          const std::filesystem::path& directory, size_t num_workers,
                          const std::function<void(const SecondPassChange&)>& on_change,
                          const std::function<void(int64_t)>& on_documents, const std::function<void()>& check) {
-  const Moves moves = choose_moves(parts, verdicts, config.val_fraction);
-  const std::vector<Plan> plans = plan_files(parts, verdicts, moves, config.shard_bytes);
-  const FileWriter writer(parts, verdicts, config, moves, directory, on_change, check);
+  const HeldOut held_out = choose_held_out(parts, verdicts, config, check);
+  const std::vector<Plan> plans = plan_files(parts, verdicts, held_out, config.shard_bytes);
+  const FileWriter writer(parts, verdicts, config, held_out, directory, on_change, check);
   AssembledCorpus corpus;
   Hash128 content_hash;
   int64_t num_done = 0;

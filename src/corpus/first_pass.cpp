@@ -13,6 +13,7 @@
 #include "manifest.h"
 #include "part_batch.h"
 #include "prepare_summary.h"
+#include "start_again_error.h"
 
 namespace ktlm::corpus {
 
@@ -64,7 +65,7 @@ class Collector {
   }
 
   void report(const ExtractedDocument& extracted) {
-    if (strict_) throw InputError(extracted.problem);
+    if (strict_) throw StartAgainError(extracted.problem);
     if (++state_.num_problems[extracted.input] <= kMaxWarningsPerInput) warn_(extracted.problem + " (dropped)");
   }
 
@@ -78,8 +79,10 @@ class Collector {
 void read_inputs(DocumentReader& reader, const ReadPosition& start, uint64_t first_order) {
   try {
     reader.run(start, first_order);
+  } catch (const ConfigError&) {
+    throw;
   } catch (const Error& error) {
-    throw InputError(error.what());
+    throw StartAgainError(error.what());
   }
 }
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "document_reader.h"
-#include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/corpus/prepare.h"
 #include "part_writer.h"
@@ -28,12 +27,6 @@ struct FirstPassRequest {
 /// there are. `null` where an input can't be read a second time.
 Json identity_of(const FirstPassRequest& request);
 
-/// An input is at fault, or what was asked for: what has been done so far is of no use.
-class InputError : public Error {
- public:
-  using Error::Error;
-};
-
 struct FirstPassState {
   std::vector<InputSummary> inputs;   // kept: before the search for duplicates
   std::vector<int64_t> num_problems;  // documents that could not be read, by input
@@ -50,7 +43,8 @@ FirstPassState first_pass_state_from_json(const Json& json, const std::string& w
 struct Stopped {};
 
 /// Goes on from `state` until all is read. The part's state is saved every few seconds, at the end, and before Stopped
-/// is thrown, as `{"identity": ..., "pass": state}`. Throws InputError, and Error where the disk fails.
+/// is thrown, as `{"identity": ..., "pass": state}`. Throws StartAgainError and ConfigError for
+/// the inputs and what was asked of them, Error where the disk fails.
 void run_first_pass(const FirstPassRequest& request, FirstPassState& state, PartWriter& writer,
                     const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn);
 

@@ -8,12 +8,14 @@
 #include <array>
 #include <cerrno>
 #include <limits>
+#include <optional>
 #include <system_error>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "part_writer.h"
+#include "start_again_error.h"
 
 namespace ktlm::corpus {
 
@@ -23,6 +25,8 @@ namespace {
 
 enum FileIndex : size_t { kText, kDocuments, kSignatures, kLines };
 constexpr std::array kFileNames = {kTextFile, kDocumentsFile, kSignaturesFile, kLinesFile};
+
+constexpr size_t kMaxOpenParts = 100;
 
 std::string ends_too_early(const fs::path& path) {
   return path.string() + ": ends too early (damaged?); remove the folder and prepare again";
@@ -43,18 +47,21 @@ struct Descriptor {
 
 struct PartReader::Part {
   fs::path directory;
+  std::optional<Descriptor> signatures = std::nullopt;  // read one by one; the file stays open where parts are few
 
-  // The files are open only while they are read: shards may be more than a process may have open.
+  // Other files are open only while they are read: shards may be more than a process may have open.
   void read(size_t file, uint64_t offset, void* out, size_t count) const {
     if (count == 0) return;
     const fs::path path = directory / kFileNames[file];
-    const Descriptor opened(path);
+    std::optional<Descriptor> opened;
+    if (file != kSignatures || !signatures) opened.emplace(path);
+    const int descriptor = opened ? opened->number : signatures->number;
     auto* bytes = static_cast<char*>(out);
     while (count > 0) {
-      const ssize_t got = ::pread(opened.number, bytes, count, static_cast<off_t>(offset));
+      const ssize_t got = ::pread(descriptor, bytes, count, static_cast<off_t>(offset));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) throw Error(path.string() + ": can't be read: " + system_error_text(errno));
-      if (got == 0) throw Error(ends_too_early(path));
+      if (got == 0) throw StartAgainError(ends_too_early(path));
       bytes += got;
       offset += static_cast<uint64_t>(got);
       count -= static_cast<size_t>(got);
@@ -66,13 +73,14 @@ struct PartReader::Part {
     std::error_code error;
     const uintmax_t found = fs::file_size(path, error);
     if (error) throw Error(path.string() + ": can't be read: " + system_error_text(error.value()));
-    if (found < size_bytes) throw Error(ends_too_early(path));
+    if (found < size_bytes) throw StartAgainError(ends_too_early(path));
   }
 };
 
 PartReader::PartReader(const std::vector<fs::path>& directories) {
   for (const fs::path& directory : directories) {
-    parts_.push_back(std::make_unique<Part>(Part{directory}));
+    parts_.push_back(std::make_unique<Part>());
+    parts_.back()->directory = directory;
     const std::string bytes = read_file(directory / kFramesFile);
     std::vector<FrameRecord> records(bytes.size() / sizeof(FrameRecord));
     bytes.copy(reinterpret_cast<char*>(records.data()), records.size() * sizeof(FrameRecord));
@@ -92,6 +100,7 @@ PartReader::PartReader(const std::vector<fs::path>& directories) {
     part.require_size(kDocuments, document * sizeof(DocumentRecord));
     part.require_size(kSignatures, document * sizeof(Signature));
     part.require_size(kLines, line * sizeof(LineRecord));
+    if (directories.size() <= kMaxOpenParts) parts_.back()->signatures.emplace(directory / kSignaturesFile);
   }
   std::ranges::sort(frames_, {}, [](const Frame& frame) { return frame.record.order; });
   uint64_t number = 0;
@@ -145,10 +154,10 @@ std::string PartReader::text(const Frame& frame, bool val) const {
   part.read(kText, begin, compressed.data(), compressed.size());
   const std::string damaged = (part.directory / kTextFile).string() + ": damaged; remove the folder and prepare again";
   const auto size = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
-  if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) throw Error(damaged);
+  if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) throw StartAgainError(damaged);
   std::string lines(size, '\0');
   const size_t got = ZSTD_decompress(lines.data(), lines.size(), compressed.data(), compressed.size());
-  if (ZSTD_isError(got) || got != size) throw Error(damaged);
+  if (ZSTD_isError(got) || got != size) throw StartAgainError(damaged);
   return lines;
 }
 

@@ -97,7 +97,7 @@ bool is_whole_part(const fs::path& directory, const Json& state) {
   for (const char* name : kFileNames) {
     std::error_code error;
     const uintmax_t size = fs::file_size(directory / name, error);
-    if (error || size != static_cast<uintmax_t>(json_get<int64_t>(sizes, name, where))) return false;
+    if (error || size < static_cast<uintmax_t>(json_get<int64_t>(sizes, name, where))) return false;
   }
   return true;
 }

@@ -48,7 +48,7 @@ class PartWriter {
   std::vector<File> files_;
 };
 
-/// Whether the files beside part.state have the sizes that it tells.
+/// Whether the files beside part.state have the sizes that it tells, or more: what a killed run wrote behind them.
 bool is_whole_part(const std::filesystem::path& directory, const Json& state);
 
 /// part.state's content, or null where there is none that can be read.

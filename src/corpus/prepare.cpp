@@ -16,6 +16,7 @@
 #include "ktlm/text/utf8.h"
 #include "manifest.h"
 #include "second_pass.h"
+#include "start_again_error.h"
 
 namespace ktlm::corpus {
 
@@ -72,12 +73,16 @@ void complete_first_pass(const FirstPassRequest& request, WorkDirectory& work, F
                          const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
   Json former = read_part_state(work.path());
   const Json asked = identity_of(request);
-  resumed = former.is_object() && !asked.is_null() && former.value("identity", Json()) == asked;
+  // As it comes back from a file, where a name that is no UTF-8 is written as U+FFFD.
+  const bool is_same = former.is_object() && !asked.is_null() &&
+                       former.value("identity", Json()) == parse_json(to_json_line(asked), kPartFile);
+  resumed = is_same && is_whole_part(work.path(), former);
   if (resumed) {
     state = first_pass_state_from_json(former["pass"], (work.path() / kPartFile).string());
   } else {
     if (former.is_object())
-      warn(work.path().string() + ": left by a run with other inputs or settings; starting again");
+      warn(work.path().string() + (is_same ? ": what an earlier run has left is damaged; starting again"
+                                           : ": left by a run with other inputs or settings; starting again"));
     former = Json::object({{"files", Json::object()}});
     std::error_code ignored;
     fs::remove(work.path() / kPartFile, ignored);
@@ -119,7 +124,9 @@ PrepareSummary run(const FirstPassRequest& request, const fs::path& out_dir, con
   } catch (const Stopped&) {
     summary.stopped = true;
     summary.can_go_on = keep();
-  } catch (const InputError&) {
+  } catch (const StartAgainError&) {
+    throw;
+  } catch (const ConfigError&) {
     throw;
   } catch (const Error& error) {
     if (!keep()) throw;
@@ -214,6 +221,7 @@ PrepareSummary prepare_shard(const std::vector<std::string>& inputs, const fs::p
   return run(request, directory, stop_flag, progress, warn_or_not,
              [&](WorkDirectory& work, FirstPassState&& state, PrepareSummary& summary) {
                summary.inputs = std::move(state.inputs);
+               summary.is_shard = true;
                for (const InputSummary& input : summary.inputs) summary.total += input.counts;
                work.become(directory);
              });

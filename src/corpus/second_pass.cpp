@@ -10,6 +10,7 @@
 #include "manifest.h"
 #include "part_reader.h"
 #include "report_page.h"
+#include "start_again_error.h"
 
 namespace ktlm::corpus {
 
@@ -18,14 +19,16 @@ namespace {
 [[noreturn]] void throw_nothing_left(const PrepareSummary& summary) {
   std::string names, reasons;
   for (const InputSummary& input : summary.inputs) names += (names.empty() ? "" : ", ") + input.name;
-  if (summary.total.documents_in == 0) throw InputError(names + ": holds no document; choose other inputs or --format");
+  if (summary.total.documents_in == 0)
+    throw StartAgainError(names + ": holds no document; choose other inputs or --format");
   for (size_t i = 0; i < kNumDropReasons; ++i) {
     if (summary.total.dropped[i] == 0) continue;
     reasons += std::string(reasons.empty() ? "" : ", ") + drop_reason_name(static_cast<DropReason>(i)) + " " +
                std::to_string(summary.total.dropped[i]);
   }
-  throw InputError(names + ": no document is left of " + std::to_string(summary.total.documents_in) +
-                   " (dropped: " + reasons + "); choose other inputs, --format, --min-chars or --quality off");
+  throw StartAgainError(names + ": no document is left of " + std::to_string(summary.total.documents_in) +
+                        " (dropped: " + reasons +
+                        "); prepare other inputs, or with another --format, --min-chars or --quality off");
 }
 
 void apply(const SecondPassChange& change, CorpusReport& report, DocumentCounts& counts) {

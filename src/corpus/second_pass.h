@@ -12,8 +12,8 @@
 namespace ktlm::corpus {
 
 /// Completes `summary`, which holds the counts of the first pass by input, and `report`, and writes summary.out_dir.
-/// `check` may throw to end the work; nothing is left then but what was there. Throws InputError where no document is
-/// left, Error where the disk fails.
+/// `check` may throw to end the work; nothing is left then but what was there. Throws StartAgainError where no document
+/// is left, Error where the disk fails.
 void run_second_pass(const std::vector<std::filesystem::path>& parts, const PrepareConfig& config, CorpusReport report,
                      PrepareSummary& summary, const ProgressCallback& progress, const std::function<void()>& check);
 

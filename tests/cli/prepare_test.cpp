@@ -126,8 +126,8 @@ TEST_F(PrepareVerb, OptionsStandBesideSettingsOfAnyKey) {
           "--set prepare.val_fraction=0.9: \"prepare.val_fraction\" should be a number, from 0 to 0.5, is \"0.9\"");
   // Neither does an option push a setting out.
   expect_failure(prepare({"a.jsonl", "--val-fraction", "0.1", "--set", "prepare.min_chars=1000"}), 1,
-                 "a.jsonl: no document is left of 20 (dropped: too_short 20); choose other inputs, --format, "
-                 "--min-chars or --quality off");
+                 "a.jsonl: no document is left of 20 (dropped: too_short 20); prepare other inputs, or with another "
+                 "--format, --min-chars or --quality off");
 }
 
 TEST_F(PrepareVerb, ShardsMergeIntoWhatOneRunMakes) {
@@ -181,6 +181,9 @@ TEST_F(PrepareVerb, WrongSettingsAreUsageErrors) {
                  "jsonl, json, text, is \"word\"");
   expect_failure(prepare({"a.jsonl", "--set", "prepar.threads=1"}), 2,
                  "--set prepar.threads=1: unknown section \"prepar\"; did you mean \"prepare\"?");
+  expect_failure(prepare({"a.jsonl", "--text-field", "a..b"}), 2,
+                 "prepare.text_field: \"a..b\" has an empty key; expected keys with dots between them, "
+                 "such as document[].paragraph.form");
   expect_failure(prepare({}), 2, "INPUT is required; see ktlm prepare --help");
 }
 

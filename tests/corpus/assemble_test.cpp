@@ -142,6 +142,22 @@ TEST(Assemble, TheDocumentHeldOutIsOneThatStays) {
   EXPECT_EQ(written.val.size(), 1U);
 }
 
+// A site whose every page has the same notice.
+TEST(Assemble, OneIsHeldOutAndOneTrainedOnOfThoseThatStayWithoutTheirRepeatedLines) {
+  for (const double val_fraction : {1e-9, 0.5}) {
+    for (int num_left = 1; num_left < 12; ++num_left) {
+      std::vector<NamedText> texts;
+      for (int i = 0; i < 30; ++i)
+        texts.push_back({std::to_string(i), (i < num_left ? sentence(i) + "\n" : std::to_string(i) + "\n") + notice});
+      const Written written =
+          write(texts, {.val_fraction = val_fraction, .near_duplicates = false, .repeated_line_documents = 2});
+      EXPECT_EQ(written.train.size() + written.val.size(), static_cast<size_t>(num_left));
+      EXPECT_GE(written.train.size(), 1U) << val_fraction << ", " << num_left;
+      EXPECT_EQ(written.val.empty(), num_left == 1) << val_fraction << ", " << num_left;
+    }
+  }
+}
+
 TEST(Assemble, RepeatedLinesGoAndTheRestStaysAsItWas) {
   std::vector<NamedText> texts;
   for (int i = 0; i < 3; ++i)

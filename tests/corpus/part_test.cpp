@@ -97,7 +97,7 @@ TEST(Part, FilesShorterThanTheirStateAreNoticed) {
 
 TEST(Part, MorePartsThanAProcessMayHaveFilesOpenAreRead) {
   const test::TemporaryDirectory folder;
-  constexpr int kNumParts = 100;
+  constexpr int kNumParts = 150;
   std::vector<std::filesystem::path> directories;
   for (int i = 0; i < kNumParts; ++i) {
     directories.push_back(folder / std::to_string(i));

@@ -265,8 +265,8 @@ TEST_F(PrepareTest, NothingLeftIsAnErrorThatNamesTheReasons) {
   const std::string path = put("a.jsonl", json_line("짧다") + json_line("역시 짧다") + json_line("") + "no json\n");
   EXPECT_EQ(error_message([&] { run({path}); }),
             path +
-                ": no document is left of 4 (dropped: invalid_json 1, empty 1, too_short 2); choose other inputs, "
-                "--format, --min-chars or --quality off");
+                ": no document is left of 4 (dropped: invalid_json 1, empty 1, too_short 2); prepare other inputs, or "
+                "with another --format, --min-chars or --quality off");
   expect_no_output();
   const std::string blank = put("b.jsonl", "\n\n");
   EXPECT_EQ(error_message([&] { run({blank}); }), blank + ": holds no document; choose other inputs or --format");
@@ -402,6 +402,20 @@ TEST_F(PrepareTest, StoppedWorkIsNotGoneOnWithForAnythingElse) {
   EXPECT_EQ(summary.total.kept, 20'001);
 }
 
+TEST_F(PrepareTest, WhatAStoppedRunLeftIsDoneAgainWhereItIsDamaged) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  const std::string path = put("a.jsonl", lines);
+  prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
+  stop_flag_.clear();
+  fs::resize_file(partial_directory(out_) / "text.zst", 100);
+  const PrepareSummary summary = run({path});
+  EXPECT_FALSE(summary.resumed);
+  EXPECT_EQ(summary.total.kept, 20'000);
+  EXPECT_EQ(warnings_, std::vector<std::string>{partial_directory(out_).string() +
+                                                ": what an earlier run has left is damaged; starting again"});
+}
+
 TEST_F(PrepareTest, TwoAtWorkOnOneOutputExcludeEachOther) {
   std::string lines;
   for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
@@ -438,6 +452,13 @@ TEST_F(PrepareTest, NamesMayBeAnyBytes) {
   const PrepareSummary summary = run({path});
   EXPECT_EQ(summary.total.kept, 2);
   EXPECT_THAT(read_file(out_ / "manifest.json"), testing::HasSubstr("a\uFFFD.jsonl"));
+
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  put("a\xFF.jsonl", lines);
+  prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
+  stop_flag_.clear();
+  EXPECT_TRUE(run({path}).resumed);
 }
 
 TEST_F(PrepareTest, WhatTheFinderLeavesIsNoReasonToKeepAnOldResult) {

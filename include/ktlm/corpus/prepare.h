@@ -61,7 +61,9 @@ struct PrepareConfig : QualityConfig {
     v("repeated_line_min_chars", &PrepareConfig::repeated_line_min_chars, at_least(1),
       "shorter lines may repeat: headings, items of lists");
     v("memory_bytes", &PrepareConfig::memory_bytes, at_least(1'000'000),
-      "memory for the search for duplicates, beside 5 bytes a document; less takes more passes");
+      "memory for the search for duplicates, beside 5 bytes a document; what does not fit waits in a file beside the "
+      "output, "
+      "at most 0.8 kB a document");
     v("mask_personal_data", &PrepareConfig::mask_personal_data, any_value(),
       "replaces e-mail addresses, telephone, resident registration and card numbers by <이메일>, <전화번호> ...");
     QualityConfig::visit_fields(v);
@@ -143,6 +145,7 @@ struct PrepareSummary {
   bool stopped = false;    // by the stop flag: out_dir is as it was
   bool can_go_on = false;  // what was done waits for the same call; not so for standard input
   bool resumed = false;    // an earlier run had begun
+  bool is_shard = false;   // out_dir is for merge_shards(); nothing is known of duplicates or splits yet
 };
 
 /// One of several machines that share the work: 1 of 1 is all of it.
