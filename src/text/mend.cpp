@@ -108,7 +108,7 @@ size_t label_begin(std::string_view left) {
 
 // Between `left`, all that has been written, and `right`, the rest of the line, something was removed. Brings the two
 // together: changes the end of `left` and drops the start of `right`.
-void join(std::string& left, std::string_view& right) {
+void join(std::string& left, std::string_view& right, bool had_words) {
   while (true) {
     const std::string_view left_words = without_trailing(left, false);
     const std::string_view right_words = without_leading(right, false);
@@ -134,11 +134,24 @@ void join(std::string& left, std::string_view& right) {
       continue;  // the brackets may have been all that stood in another pair
     }
     if (closes_bracket || !first_pause(after).empty()) {
-      size_t label = label_begin(left_words);
-      if (label == std::string_view::npos && !closes_bracket && is_label(left_words)) label = 0;
-      if (label != std::string_view::npos) {
+      if (const size_t label = label_begin(left_words); label != std::string_view::npos) {
         left.resize(label);
         continue;
+      }
+      if (!closes_bracket && is_label(left_words)) {
+        // "전화: ^, 팩스: 02": nothing is left to introduce. In "국적: ^, 대한민국" the rest is, and only the pause
+        // goes.
+        const bool introduces = !starts_with_label(right_words);
+        if (introduces) {
+          left.resize(left_words.size());
+          left += ' ';
+          right = right_words;
+          return;
+        }
+        if (had_words) {
+          left.clear();
+          continue;
+        }
       }
     }
     right = right_words;
@@ -182,17 +195,40 @@ bool is_label(std::string_view line) {
          std::ranges::none_of(kClauseEnds, [&](std::string_view end) { return words.ends_with(end); });
 }
 
-void mend_line(std::string& line, const std::vector<size_t>& scars) {
+bool starts_with_label(std::string_view line) {
+  constexpr size_t kFarthest = 80;
+  const std::string_view near = line.substr(0, kFarthest);
+  const size_t colon = std::min(near.find(':'), near.find("："));
+  if (colon == std::string_view::npos) return false;
+  const size_t end = colon + (near[colon] == ':' ? 1 : std::string_view("：").size());
+  const std::string_view label = line.substr(0, end);
+  if (std::ranges::any_of(kPauses, [&](std::string_view pause) { return label.find(pause) != std::string_view::npos; }))
+    return false;
+  const char next = end < line.size() ? line[end] : ' ';
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return next != '/' && !(colon > 0 && is_digit(line[colon - 1]) && is_digit(next)) && is_label(label);
+}
+
+void mend_line(std::string& line, const std::vector<Scar>& scars) {
   if (!scars.empty()) {
+    // Scars with nothing but spaces between them are mended as one.
+    std::vector<bool> had_words(scars.size());
+    for (size_t i = scars.size(); i-- > 0;) {
+      had_words[i] = scars[i].had_words;
+      if (had_words[i] || i + 1 == scars.size() || !had_words[i + 1]) continue;
+      const size_t begin = scars[i].position;
+      const std::string_view between = std::string_view(line).substr(begin, scars[i + 1].position - begin);
+      had_words[i] = between.find_first_not_of(kSpaces) == std::string_view::npos;
+    }
     std::string left;
     left.reserve(line.size());
     std::string_view right = line;
-    for (const size_t scar : scars) {
+    for (size_t i = 0; i < scars.size(); ++i) {
       const size_t consumed = line.size() - right.size();
-      if (scar < consumed) continue;  // within what the scar before has taken
-      left += right.substr(0, scar - consumed);
-      right.remove_prefix(scar - consumed);
-      join(left, right);
+      if (scars[i].position < consumed) continue;  // within what the scar before has taken
+      left += right.substr(0, scars[i].position - consumed);
+      right.remove_prefix(scars[i].position - consumed);
+      join(left, right, had_words[i]);
     }
     left += right;
     line.swap(left);

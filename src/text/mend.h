@@ -9,11 +9,18 @@
 
 namespace ktlm::text {
 
-/// Mends `line` at `scars`, byte positions in rising order (repeated ones are fine), and trims its ends.
-void mend_line(std::string& line, const std::vector<size_t>& scars);
+struct Scar {
+  size_t position;  // in bytes
+  bool had_words;   // a template or a link went, not a note, a comment or a formula
+};
+
+/// Mends `line` at `scars`, in rising order (repeated positions are fine), and trims its ends.
+void mend_line(std::string& line, const std::vector<Scar>& scars);
 
 /// "전화:", "공식 홈페이지:": a few words that name something, then a colon. "다음과 같다:" is a sentence, "정리하면:"
 /// a clause.
 bool is_label(std::string_view line);
+/// "팩스: 02": a label, and words behind it. "12:30" is a time, "http://" an address.
+bool starts_with_label(std::string_view line);
 
 }  // namespace ktlm::text

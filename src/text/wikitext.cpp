@@ -30,8 +30,9 @@ std::string WikitextRenderer::run() {
 
 // Mends the line and writes it, if any words are left in it; otherwise it divides paragraphs.
 void WikitextRenderer::end_line() {
+  const auto emptied = std::find_if(scars_.rbegin(), scars_.rend(), [](const Scar& scar) { return scar.had_words; });
   const bool ends_emptied =
-      emptied_at_ != std::string::npos && line_.find_first_not_of(" \t", emptied_at_) == std::string::npos;
+      emptied != scars_.rend() && line_.find_first_not_of(" \t", emptied->position) == std::string::npos;
   mend_line(line_, scars_);
   const bool has_words = std::ranges::any_of(
       line_, [](char c) { return is_ascii_alphanumeric(c) || static_cast<unsigned char>(c) >= 0x80; });
@@ -45,7 +46,6 @@ void WikitextRenderer::end_line() {
   }
   bullet_ = {};
   list_depth_ = 0;
-  emptied_at_ = std::string::npos;
   line_.clear();
   scars_.clear();
 }
@@ -133,7 +133,6 @@ size_t WikitextRenderer::add_heading(const Heading& heading, size_t end) {
   in_heading_ = false;
   mend_line(line_, scars_);
   std::string words = std::exchange(line_, {});
-  emptied_at_ = std::string::npos;
   scars_.clear();
   give_up_label();
   const bool is_cut = is_cut_section(words);

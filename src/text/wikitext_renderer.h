@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mend.h"
 #include "text_writer.h"
 #include "wikitext_templates.h"
 #include "wikitext_view.h"
@@ -74,11 +75,8 @@ class WikitextRenderer {
   void render_block(const Argument* argument);
   std::string_view words_of(const Argument* argument) const;
 
-  void scar() { scars_.push_back(line_.size()); }
-  void scar_of_words() {
-    scar();
-    emptied_at_ = line_.size();
-  }
+  void scar() { scars_.push_back({line_.size(), false}); }
+  void scar_of_words() { scars_.push_back({line_.size(), true}); }  // of what a reader would have seen
   bool is_too_deep() const;
   size_t run_length(size_t position, size_t end) const;
   size_t find_url_end(size_t position, size_t end) const;
@@ -86,12 +84,11 @@ class WikitextRenderer {
   WikitextView view_;
   std::string_view page_;
   TextWriter writer_;
-  std::string line_;                       // the line being written
-  std::string_view bullet_;                // what goes before it if it has words
-  size_t list_depth_ = 0;                  // of the line: how many marks of lists it starts with
-  std::vector<size_t> scars_;              // where in line_ something was removed
-  size_t emptied_at_ = std::string::npos;  // the last scar of what a reader would have seen, unlike notes and comments
-  WaitingLabel label_;                     // the last line, where it was a label without words
+  std::string line_;         // the line being written
+  std::string_view bullet_;  // what goes before it if it has words
+  size_t list_depth_ = 0;    // of the line: how many marks of lists it starts with
+  std::vector<Scar> scars_;  // where in line_ something was removed
+  WaitingLabel label_;       // the last line, where it was a label without words
   bool in_heading_ = false;
   bool in_broken_rows_ = false;  // behind a "{|" or "{{" that nobody closed: lines of '|' or '!' are its rows
   int depth_ = 0;                // of render() within render()

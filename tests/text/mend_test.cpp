@@ -8,13 +8,13 @@
 namespace ktlm::text {
 namespace {
 
-// Each '^' marks a scar.
+// Each '^' marks a scar of words, each '#' one of a note.
 std::string mended(std::string_view marked) {
   std::string line;
-  std::vector<size_t> scars;
+  std::vector<Scar> scars;
   for (const char c : marked) {
-    if (c == '^') {
-      scars.push_back(line.size());
+    if (c == '^' || c == '#') {
+      scars.push_back({line.size(), c == '^'});
     } else {
       line += c;
     }
@@ -61,7 +61,22 @@ TEST(Mend, LabelsAreToldFromSentencesAndClauses) {
   for (const char* words : {"다음과 같다:", "이를 정리하면:", "정리하면:", "예는 다음과 같습니다:",
                             "그 밖의 긴 이름 네 낱말:", "전화", ":", "가는:", "1:2:", "끝. 전화:", "아래와 같음:"})
     EXPECT_FALSE(is_label(words)) << words;
+  for (const char* words : {"팩스: 02", "팩스:02", "영어：x", "공식 누리집:"})
+    EXPECT_TRUE(starts_with_label(words)) << words;
+  for (const char* words : {"12:30 폐관", "http://a.kr", "서울, 구: 강남", "서울", "", "그는 말했다. 곧: 가"})
+    EXPECT_FALSE(starts_with_label(words)) << words;
+}
+
+TEST(Mend, LabelsInMidLineGoOnlyWithTheirWords) {
   EXPECT_EQ(mended("전화: ^, 팩스: 02"), "팩스: 02");
+  EXPECT_EQ(mended("전화: #^, 팩스: 02"), "팩스: 02");
+  EXPECT_EQ(mended("전화: # ^, 팩스: 02"), "팩스: 02");
+  EXPECT_EQ(mended("전화: ^, 팩스: ^, 주소: 서울"), "주소: 서울");
+  EXPECT_EQ(mended("정의역: #, 치역: #이다."), "정의역:, 치역: 이다.");
+  EXPECT_EQ(mended("국적: ^, 대한민국"), "국적: 대한민국");
+  EXPECT_EQ(mended("출연:#, 홍길동은 배우이다."), "출연: 홍길동은 배우이다.");
+  EXPECT_EQ(mended("개관: ^, 12:30 폐관"), "개관: 12:30 폐관");
+  EXPECT_EQ(mended("가(한자: #, 로마자: x)는"), "가(로마자: x)는");
 }
 
 TEST(Mend, OnePauseOfSeveralStays) {

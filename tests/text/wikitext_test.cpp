@@ -201,6 +201,16 @@ TEST(Wikitext, LabelsOfWhatFollowsStay) {
                 {"이를 풀면: <math>x</math>\n글이다.", "이를 풀면:\n글이다."}});
 }
 
+TEST(Wikitext, LabelsInMidLineStayWithTheWordsBehindThem) {
+  expect_texts({{"출연:<ref>1</ref>, 홍길동은 배우이다.", "출연: 홍길동은 배우이다."},
+                {"* 원료:<ref>식약처</ref>, 소금, 설탕", "- 원료: 소금, 설탕"},
+                {"주소: <!-- x -->, 서울", "주소: 서울"},
+                {"정의역: <math>x</math>, 치역: <math>y</math>이다.", "정의역:, 치역: 이다."},
+                {"* 국적: {{국기그림|한국}}, 대한민국", "- 국적: 대한민국"},
+                {"주소: {{우편번호|110}}, 서울특별시 종로구 1", "주소: 서울특별시 종로구 1"},
+                {"전화: {{a}}, 팩스: 02", "팩스: 02"}});
+}
+
 TEST(Wikitext, MarksWithoutAPartnerGoAndTheirWordsStay) {
   expect_texts({{"가 {{나 다", "가 나 다"},
                 {"가 }} 나 ]] 다", "가  나  다"},
