@@ -1,6 +1,7 @@
 #include "ktlm/text/wikitext.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "byte_set.h"
@@ -14,6 +15,12 @@ namespace ktlm::text {
 namespace {
 
 constexpr ByteSet kInlineMarks("\n{}[]<&'_");
+
+// Tags whose content the line before may introduce. A <div>, <p> or <li> may as well be that line's sibling.
+bool begins_block(std::string_view tag) {
+  constexpr auto kNames = std::to_array<std::string_view>({"blockquote", "dl", "ol", "poem", "ul"});
+  return std::ranges::find(kNames, tag) != kNames.end();
+}
 
 }  // namespace
 
@@ -40,23 +47,33 @@ void WikitextRenderer::end_line() {
     divide_paragraphs();
   } else if (ends_emptied && is_label(line_)) {
     give_up_label();
-    label_ = {line_, bullet_, list_depth_};
+    label_ = {line_, bullet_, list_marks_};
   } else {
     add_line();
   }
   bullet_ = {};
-  list_depth_ = 0;
+  list_marks_ = {};
   line_.clear();
   scars_.clear();
 }
 
-// A label whose words were removed stays where a list below it follows, and goes otherwise.
+// A label whose words were removed stays where what it introduces follows, and goes otherwise.
 void WikitextRenderer::add_line() {
-  if (!label_.words.empty() && list_depth_ > label_.list_depth) {
-    writer_.add_line(label_.bullet, label_.words);
-  }
+  if (!label_.words.empty() && introduces_line(label_)) writer_.add_line(label_.bullet, label_.words);
   give_up_label();
   writer_.add_line(bullet_, line_);
+}
+
+// A block, a deeper list, one of another kind (but not a next term: ';'), or words behind a <br> that no label of
+// their own introduces.
+bool WikitextRenderer::introduces_line(const WaitingLabel& label) const {
+  if (label.before_block) return true;
+  if (list_marks_.size() != label.list_marks.size()) {
+    if (list_marks_.size() > label.list_marks.size()) return true;
+  } else if (list_marks_ != label.list_marks) {
+    return !list_marks_.ends_with(';');
+  }
+  return label.before_break && list_marks_.empty() && !starts_with_label(line_);
 }
 
 void WikitextRenderer::give_up_label() {
@@ -100,7 +117,7 @@ size_t WikitextRenderer::begin_line(size_t position, size_t end) {
       // Items keep a mark: without one, a list of names reads like a paragraph of broken sentences.
       const char innermost = page_[std::min(text, end) - 1];
       if (innermost == '*' || innermost == '#') bullet_ = "- ";
-      list_depth_ = std::min(text, end) - position;
+      list_marks_ = view_.between(position, std::min(text, end));
       return std::min(text, end);
     }
     const bool opens_table = page_.substr(position, 2) == "{|" && view_.span_at(position) == nullptr;
@@ -117,6 +134,7 @@ size_t WikitextRenderer::begin_line(size_t position, size_t end) {
     }
     if (c != ' ' && c != '\t') return position;
     // A leading space makes a line preformatted; to the words it does nothing.
+    list_marks_ = page_.substr(position, 1);
     position = std::min(page_.find_first_not_of(" \t", position), end);
     if (position < end && page_[position] == '{') continue;  // a table may be indented
     return position;
@@ -181,6 +199,8 @@ size_t WikitextRenderer::newline(size_t position, size_t end) {
     return position + 1;
   }
   end_line();
+  const bool ends_block = !label_.list_marks.empty() || view_.between(position + 1, end).starts_with('\n');
+  if (ends_block) label_.before_break = false;
   return begin_line(position + 1, end);
 }
 
@@ -240,6 +260,8 @@ size_t WikitextRenderer::lone_tag(size_t position, size_t end) {
   if (tag_end == std::string_view::npos || tag_end > end) tag_end = position + 1 + (closes ? 1 : 0) + name.size();
   if (tag->line_break != TagBreak::kNone) {
     break_line();
+    if (tag->name == "br") label_.before_break = true;
+    if (!closes && begins_block(tag->name)) begin_block();
     if (tag->line_break == TagBreak::kParagraph && !in_heading_) divide_paragraphs();
   }
   if (tag->name == "sup" && !closes) return superscript(tag_end);

@@ -60,7 +60,10 @@ size_t WikitextRenderer::skip_comment(const Span& span) {
 
 size_t WikitextRenderer::render_verbatim(const Span& span) {
   const bool is_block = find_tag(tag_name_at(page_, span.begin))->line_break != TagBreak::kNone;
-  if (is_block) break_line();
+  if (is_block) {
+    break_line();
+    begin_block();
+  }
   for (size_t position = span.content_begin; position < span.content_end;) {
     if (page_[position] == '&') {
       position = entity(position);

@@ -241,6 +241,7 @@ void WikitextRenderer::render_country(std::string_view code, const Argument* arg
 void WikitextRenderer::render_block(const Argument* argument) {
   if (in_heading_ || words_of(argument).empty() || is_too_deep()) return render_argument(argument);
   end_paragraph();
+  begin_block();
   render(begin_line(argument->begin, argument->end), argument->end);
   end_paragraph();
 }

@@ -24,8 +24,10 @@ class WikitextRenderer {
   struct WaitingLabel {
     std::string words;  // empty: no label
     std::string_view bullet;
-    size_t list_depth = 0;
+    std::string_view list_marks;
     bool ends_paragraph = false;
+    bool before_block = false;  // what follows is a quotation, a poem, an HTML list
+    bool before_break = false;  // what follows stands behind a <br> of the same line or paragraph
   };
 
   // Lines (wikitext.cpp). begin_line() takes what only counts at the start of a line, whole lines at times, and returns
@@ -33,10 +35,12 @@ class WikitextRenderer {
   size_t begin_line(size_t position, size_t end);
   void end_line();
   void add_line();
+  bool introduces_line(const WaitingLabel& label) const;
   void give_up_label();
   void divide_paragraphs();
   void end_paragraph();
   void break_line();
+  void begin_block() { label_.before_block = true; }
   size_t add_heading(const Heading& heading, size_t end);
 
   // Inline text (wikitext.cpp). Each takes the mark at `position` and returns where the text goes on.
@@ -84,11 +88,11 @@ class WikitextRenderer {
   WikitextView view_;
   std::string_view page_;
   TextWriter writer_;
-  std::string line_;         // the line being written
-  std::string_view bullet_;  // what goes before it if it has words
-  size_t list_depth_ = 0;    // of the line: how many marks of lists it starts with
-  std::vector<Scar> scars_;  // where in line_ something was removed
-  WaitingLabel label_;       // the last line, where it was a label without words
+  std::string line_;             // the line being written
+  std::string_view bullet_;      // what goes before it if it has words
+  std::string_view list_marks_;  // of the line: what it starts with, of *#:;, or one space where it is indented
+  std::vector<Scar> scars_;      // where in line_ something was removed
+  WaitingLabel label_;           // the last line, where it was a label without words
   bool in_heading_ = false;
   bool in_broken_rows_ = false;  // behind a "{|" or "{{" that nobody closed: lines of '|' or '!' are its rows
   int depth_ = 0;                // of render() within render()

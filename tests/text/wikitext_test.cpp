@@ -201,6 +201,38 @@ TEST(Wikitext, LabelsOfWhatFollowsStay) {
                 {"이를 풀면: <math>x</math>\n글이다.", "이를 풀면:\n글이다."}});
 }
 
+TEST(Wikitext, LabelsOfListsOfAnotherKindStay) {
+  expect_texts({{"; 출연:{{틀}}\n: 홍길동\n: 김철수", "출연:\n홍길동\n김철수"},
+                {": 출연: {{틀}}\n* 홍길동", "출연:\n- 홍길동"},
+                {"** 출연: {{틀}}\n*: 홍길동", "- 출연:\n홍길동"},
+                {": 출연: {{틀}}\n; 감독\n: 홍길동", "감독\n홍길동"},
+                {"** 출연: {{틀}}\n# 홍길동", "- 홍길동"},
+                {"* 출연: {{틀}}\n* 홍길동", "- 홍길동"}});
+}
+
+TEST(Wikitext, LabelsOfBlocksStay) {
+  expect_texts({{"가사: {{틀}}\n<poem>홍길동\n김철수</poem>", "가사:\n홍길동\n김철수"},
+                {"가사: {{틀}}<poem>홍길동</poem>", "가사:\n홍길동"},
+                {"판결문: {{틀}}\n<blockquote>홍길동</blockquote>", "판결문:\n\n홍길동"},
+                {"코드: {{틀}}\n<pre>a = 1</pre>", "코드:\na = 1"},
+                {"코드: {{틀}}\n a = 1\n b = 2", "코드:\na = 1\nb = 2"},
+                {"구성원: {{틀}}\n<ul><li>홍길동</li></ul>", "구성원:\n홍길동"},
+                {"판결문: {{틀}}\n{{인용문|홍길동}}", "판결문:\n\n홍길동"},
+                {" 전화: {{틀}}\n 홍길동", "홍길동"},
+                {"<poem>전화: {{틀}}</poem>\n홍길동", "홍길동"},
+                {"가사: {{틀}}\n홍길동\n<poem>김철수</poem>", "홍길동\n김철수"}});
+}
+
+TEST(Wikitext, LabelsBeforeALineBreakStay) {
+  expect_texts({{"출연진: {{틀}}<br>홍길동<br>김철수", "출연진:\n홍길동\n김철수"},
+                {"출연진: {{틀}}<br />\n홍길동", "출연진:\n\n홍길동"},
+                {"* 출연진: {{틀}}<br />\n홍길동", "홍길동"},
+                {"전화: {{틀}}<br>팩스: 02", "팩스: 02"},
+                {"전화: {{틀}}<br>팩스: {{틀}}<br>서울", "팩스:\n서울"},
+                {"* 전화: {{틀}}<br>\n* 서울", "- 서울"},
+                {"홍길동\n전화: {{틀}}<br>\n\n김철수", "홍길동\n\n김철수"}});
+}
+
 TEST(Wikitext, LabelsInMidLineStayWithTheWordsBehindThem) {
   expect_texts({{"출연:<ref>1</ref>, 홍길동은 배우이다.", "출연: 홍길동은 배우이다."},
                 {"* 원료:<ref>식약처</ref>, 소금, 설탕", "- 원료: 소금, 설탕"},
