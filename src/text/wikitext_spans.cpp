@@ -192,21 +192,39 @@ class SpanFinder {
     return end;
   }
 
-  // Where the reading that `tag` began ends: behind its end tag, or before the next part of the <ruby> or its end; at
-  // `position` where its paragraph has none of them.
+  // Where the reading that `tag` began ends: behind its end tag; before the end of the <ruby>, or the next part of one
+  // that does end; before the end of the template or link that holds it. At `position`, and nothing is reading, where
+  // its line has none of them before another <ruby> begins.
   size_t find_reading_end(const Tag& tag, size_t position) const {
     constexpr size_t kLongest = 1000;
-    const size_t paragraph_end = text_.substr(position, kLongest).find("\n\n");
-    const std::string_view near = text_.substr(0, position + std::min(paragraph_end, kLongest));
-    for (size_t next = near.find('<', position); next != std::string_view::npos; next = near.find('<', next + 1)) {
-      const std::string_view name = tag_name_at(text_, next);
+    const size_t line_end = text_.substr(position, kLongest).find('\n');
+    const size_t end = std::min(text_.size(), position + std::min(line_end, kLongest));
+    size_t next_part = end;
+    size_t num_inner = 0;  // of the templates and links within the reading
+    for (size_t next = kMarks.find(text_, position, end); next < end; next = kMarks.find(text_, next + 1, end)) {
+      const std::string_view pair = text_.substr(next, 2);
+      if (pair == "{{" || pair == "[[") {
+        ++num_inner;
+        ++next;
+      } else if (pair == "}}" || pair == "]]") {
+        if (num_inner > 0) {
+          --num_inner;
+        } else if (is_open(pair == "}}" ? Mark::kBraces : Mark::kLink)) {
+          return std::min(next_part, next);
+        }
+        ++next;
+      }
+      const std::string_view name = pair[0] == '<' ? tag_name_at(text_, next) : std::string_view();
       const Tag* other = name.empty() ? nullptr : find_tag(name);
       if (other == nullptr) continue;
-      const size_t tag_end = find_tag_end(text_, next);
-      if (other == &tag && text_[next + 1] == '/' && tag_end != std::string_view::npos) return tag_end;
+      const bool closes = text_[next + 1] == '/';
+      if (next_part == end && other == &tag && closes) {
+        if (const size_t tag_end = find_tag_end(text_, next); tag_end != std::string_view::npos) return tag_end;
+      }
+      if (other->name == "ruby") return closes ? std::min(next_part, next) : position;
       const bool is_part = other->content == TagContent::kReading || other->name == "rb";
       const bool may_hold_parts = tag.name == "rtc" && other != &tag;
-      if (other->name == "ruby" || (is_part && !may_hold_parts)) return next;
+      if (is_part && !may_hold_parts) next_part = std::min(next_part, next);
     }
     return position;
   }

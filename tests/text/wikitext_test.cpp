@@ -201,6 +201,19 @@ TEST(Wikitext, LabelsOfWhatFollowsStay) {
                 {"이를 풀면: <math>x</math>\n글이다.", "이를 풀면:\n글이다."}});
 }
 
+TEST(Wikitext, ReadingsWithoutAnEndTagEndWithWhatHoldsThem) {
+  expect_texts({{"{{llang|ja|<ruby>東京<rt>とうきょう}}은 일본의 수도이다. 인구가 많다. "
+                 "<ruby>大阪<rt>おおさか</rt></ruby>는 도시이다.",
+                 "일본어: 東京은 일본의 수도이다. 인구가 많다. 大阪는 도시이다."},
+                {"'''가나'''<rt>읽기 다음에 나오는 본문은 길다.\n<rt>또 나온다.</rt> 끝.",
+                 "가나읽기 다음에 나오는 본문은 길다.\n끝."},
+                {"'''가나'''<rt>읽기 다음에 나오는 본문은 길다. <rt>또 나온다.</rt> 끝.",
+                 "가나읽기 다음에 나오는 본문은 길다. 끝."},
+                {"[[도쿄|<ruby>東京<rt>とうきょう]]는 <ruby>大<rt>おお</rt></ruby>", "東京는 大"},
+                {"<ruby>東京<rt>とう [[x|きょう]] {{y|z}}</ruby>는", "東京는"},
+                {"<ruby>東<rt>とう<rb>京<rt>きょう</ruby>는", "東京는"}});
+}
+
 TEST(Wikitext, LabelsOfListsOfAnotherKindStay) {
   expect_texts({{"; 출연:{{틀}}\n: 홍길동\n: 김철수", "출연:\n홍길동\n김철수"},
                 {": 출연: {{틀}}\n* 홍길동", "출연:\n- 홍길동"},
