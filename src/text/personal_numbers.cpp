@@ -108,13 +108,19 @@ bool has_resident_check_digit(std::string_view digits) {
 
 size_t resident_number_end(std::string_view text, size_t begin, size_t run) {
   Groups groups(text, begin);
-  const bool with_hyphen = run == 6;
-  if (with_hyphen ? !groups.take(6, 6) || groups.take_separator("-") != '-' || !groups.take(7, 7)
-                  : !groups.take(13, 13))
+  char separator = 0;
+  if (run == 6) {
+    groups.take(6, 6);
+    separator = groups.take_separator("-");
+    if (separator == 0 || !groups.take(7, 7)) return 0;
+  } else if (!groups.take(13, 13)) {
     return 0;
+  }
   const std::string& digits = groups.digits();
   if (!is_date(digits) || digits[6] < '1' || digits[6] > '8') return 0;
-  return with_hyphen || has_resident_check_digit(digits) ? groups.end() : 0;
+  // Two numbers of a table may stand side by side, hence foreigners', which are fewer, need more than a space.
+  const bool is_plain = separator == '-' || (separator == ' ' && digits[6] <= '4');
+  return is_plain || has_resident_check_digit(digits) ? groups.end() : 0;
 }
 
 // Luhn (ISO/IEC 7812-1): every second digit from the right counts twice.
@@ -141,13 +147,13 @@ size_t card_end(std::string_view text, size_t begin, size_t run) {
     groups.take(15, 16);
   } else {
     groups.take(4, 4);
-    const char separator = groups.take_separator("-");
+    const char separator = groups.take_separator("-.");
     if (separator == 0) return 0;
     if (groups.take(6, 6)) {
-      if (groups.take_separator("-") != separator || !groups.take(5, 5)) return 0;
+      if (groups.take_separator("-.") != separator || !groups.take(5, 5)) return 0;
     } else {
       for (int i = 0; i < 3; ++i) {
-        if ((i > 0 && groups.take_separator("-") != separator) || !groups.take(4, 4)) return 0;
+        if ((i > 0 && groups.take_separator("-.") != separator) || !groups.take(4, 4)) return 0;
       }
     }
   }
@@ -171,17 +177,37 @@ Prefix prefix_of(std::string_view digits) {
                                                                                           : Prefix::kNone;
 }
 
-// The exchange and the subscriber's four digits, behind the prefix.
+bool is_year(std::string_view group) { return group.size() == 4 && group >= "1800" && group <= "2099"; }
+
+// Whether the subscriber's number, `groups` of an exchange and four digits, may be divided as it is. What may as well
+// be two numbers of a table, years or decimals, is none.
+bool is_divided(Prefix prefix, char first, char second, std::string_view exchange, std::string_view last) {
+  if (second == '-') return true;
+  if (second == ' ' && first != '-' && is_year(exchange) && is_year(last)) return false;  // 02 2020 2021
+  if (second == first) return true;
+  if (first == '-') return prefix == Prefix::kMobile || second == '.' || !is_year(last);
+  return first == ')' && (prefix == Prefix::kMobile || second == ' ');
+}
+
+// The exchange and the subscriber's four digits, behind the prefix. Of mobile numbers they may be one group.
 size_t subscriber_end(Groups& groups, Prefix prefix) {
-  const char first_separator = groups.take_separator("-.)");
-  if (first_separator == 0) return 0;
-  const size_t exchange = groups.digits().size();
+  const char first = groups.take_separator("-.)");
+  if (first == 0) return 0;
+  const size_t exchange_begin = groups.digits().size();
+  if (prefix == Prefix::kMobile && first != '.' && groups.take(8, 8)) {
+    const std::string_view rest = std::string_view(groups.digits()).substr(exchange_begin);
+    const bool may_be_date = first == ' ' && is_year(rest.substr(0, 4)) && is_date(rest.substr(2));
+    return may_be_date ? 0 : groups.end();
+  }
   if (!groups.take(3, 4)) return 0;
-  const char second_separator = groups.take_separator("-.");
-  if (second_separator == 0 || !groups.take(4, 4)) return 0;
-  if (second_separator != '-' && second_separator != first_separator) return 0;
-  // No exchange of an area begins with 0 or 1; this keeps 02 1945 1950 and the like.
-  if (prefix == Prefix::kArea && groups.digits()[exchange] < '2') return 0;
+  const size_t last_begin = groups.digits().size();
+  const char second = groups.take_separator("-.");
+  if (second == 0 || !groups.take(4, 4)) return 0;
+  const std::string_view digits = groups.digits();
+  const std::string_view exchange = digits.substr(exchange_begin, last_begin - exchange_begin);
+  if (!is_divided(prefix, first, second, exchange, digits.substr(last_begin))) return 0;
+  // No exchange of an area begins with 0 or 1.
+  if (prefix == Prefix::kArea && exchange[0] < '2') return 0;
   return groups.end();
 }
 
@@ -198,18 +224,24 @@ size_t phone_end(std::string_view text, size_t begin, size_t run) {
   return subscriber_end(groups, prefix);
 }
 
-// Of +82 10-1234-5678, +82-2-123-4567, +82 (0)10 1234 5678, +821012345678; "82" stands at `begin`.
+// Of +82 10-1234-5678, +82-2-2123-4567, +82 (0)10 1234 5678, +82(10)1234-5678, +821012345678; "82" stands at `begin`.
 size_t phone_from_abroad_end(std::string_view text, size_t begin) {
   Groups country(text, begin);
   const bool is_apart = country.take(2, 2);
-  if (is_apart) country.take_separator("-");
+  if (is_apart) country.take_separator("-.)");
   size_t at = is_apart ? country.end() : begin + 2;
-  if (text.substr(at).starts_with("(0)")) at += 3;
+  if (text.substr(at).starts_with("(0)")) {
+    at += 3;
+    if (text.substr(at).starts_with(' ')) ++at;
+  }
+  const bool bracket = text.substr(at).starts_with('(');
+  if (bracket) ++at;
   const size_t end = digits_end(text, at);
   if (end == at || end - at > 11) return 0;
+  if (bracket && !text.substr(end).starts_with(')')) return 0;
   std::string national(text.substr(at, end - at));
   if (national[0] != '0') national.insert(0, 1, '0');
-  if (national.size() >= 10) return phone_end(national, 0, national.size()) != 0 ? end : 0;
+  if (national.size() >= 10) return !bracket && phone_end(national, 0, national.size()) != 0 ? end : 0;
   const Prefix prefix = prefix_of(national);
   Groups groups(text, at);
   if (prefix == Prefix::kNone || !groups.take(1, 4)) return 0;
@@ -220,6 +252,15 @@ size_t phone_from_abroad_end(std::string_view text, size_t begin) {
 bool is_mobile_behind_dash(std::string_view text, size_t position) {
   const size_t first = position + dash_size(text, position);
   return first > position && text.substr(first).starts_with("10") && dash_size(text, first + 2) > 0;
+}
+
+// Where the 82 of a number from abroad stands in the `run` digits at `begin`, behind a plus, behind 00, or before a
+// mobile number's prefix between dashes; npos where there is none.
+size_t country_code_at(std::string_view text, size_t begin, size_t run, bool plus) {
+  const std::string_view digits = text.substr(begin, run);
+  if (digits.starts_with("0082")) return begin + 2;
+  if (!digits.starts_with("82")) return std::string_view::npos;
+  return plus || (run == 2 && is_mobile_behind_dash(text, begin + 2)) ? begin : std::string_view::npos;
 }
 
 // Whether the group of digits that ends at `end` is tied to the next by a dash or a bracket, as in no decimal number.
@@ -262,13 +303,15 @@ std::optional<PersonalMatch> match_number(std::string_view text, size_t from, si
     if (end == 0 || goes_on(text, first, end)) return std::nullopt;
     return PersonalMatch{kind, first, end};
   };
+  if (const size_t country = country_code_at(text, begin, run, plus); country != std::string_view::npos) {
+    size_t first = plus ? begin - 1 : begin;
+    if (first > 0 && text[first - 1] == '(' && text.substr(country + 2).starts_with(')')) --first;  // (+82)
+    if (const auto match = checked(PersonalData::kPhone, first, phone_from_abroad_end(text, country))) return match;
+  }
   if (run == 6 || run == 13)
     return checked(PersonalData::kResidentNumber, begin, resident_number_end(text, begin, run));
-  const bool is_korea = text.substr(begin, 2) == "82" && (run == 2 || run == 11 || run == 12);
-  if (is_korea && (plus || is_mobile_behind_dash(text, begin + 2)))
-    return checked(PersonalData::kPhone, plus ? begin - 1 : begin, phone_from_abroad_end(text, begin));
   if (text[begin] == '0' && ((run >= 2 && run <= 4) || run == 10 || run == 11)) {
-    // (02) 123-4567
+    // (02) 2123-4567
     const bool bracket = begin > 0 && text[begin - 1] == '(' && text.substr(begin + run).starts_with(")");
     return checked(PersonalData::kPhone, bracket ? begin - 1 : begin, phone_end(text, begin, run));
   }
