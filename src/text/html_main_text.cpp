@@ -175,7 +175,24 @@ std::vector<int32_t> find_marked(const HtmlTree& tree, int32_t body, const Sums&
   return {};
 }
 
-/// The smallest element that holds nearly all of the prose and more than one block.
+/// The nearest element around `root`, or `root`, that is no list and no item of a list passed on the way: a list of
+/// steps has its heading and its lead beside it.
+int32_t leave_lists(const HtmlTree& tree, int32_t body, int32_t root) {
+  constexpr auto kLists = std::to_array<TagId>({tag_of("dl"), tag_of("ol"), tag_of("ul")});
+  constexpr auto kItems = std::to_array<TagId>({tag_of("dd"), tag_of("dt"), tag_of("li")});
+  bool left_list = false;
+  while (root != body) {
+    const HtmlNode& node = tree.nodes[static_cast<size_t>(root)];
+    const bool is_list = std::ranges::find(kLists, node.tag) != kLists.end();
+    const bool is_item = left_list && std::ranges::find(kItems, node.tag) != kItems.end();
+    if (!is_list && !is_item) break;
+    left_list = true;
+    root = node.parent;
+  }
+  return root;
+}
+
+/// The smallest element but a list that holds nearly all of the prose and more than one block.
 int32_t find_densest(const HtmlTree& tree, int32_t body, const Sums& sums) {
   int32_t root = body;
   const size_t enough = sums.prose(body) * 85 / 100;
@@ -188,7 +205,7 @@ int32_t find_densest(const HtmlTree& tree, int32_t body, const Sums& sums) {
       child = tree.nodes[static_cast<size_t>(child)].end;
     }
   }
-  return root;
+  return leave_lists(tree, body, root);
 }
 
 /// Removes boilerplate, and neutral blocks that no prose stands beside: of the nearest blocks of another kind, on

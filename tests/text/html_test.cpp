@@ -48,6 +48,24 @@ TEST(Html, TheMainElementIsTakenWhereThePageNamesIt) {
   EXPECT_EQ(text_of("<main></main><p>밖</p>"), "밖");
 }
 
+TEST(Html, AListOfAllTheProseKeepsItsHeadingAndLead) {
+  const std::string step = "축을 고르고 서식 메뉴에서 눈금의 간격을 정한 다음 확인 단추를 누릅니다.";
+  const std::string items = "<li><p>" + step + "</p></li>";
+  const std::string list = items + items + items + items;
+  const std::string written = "\n- " + step;
+  const std::string lead = "차트 축\n축을 편집하려면\n" + written + written + written + written;
+  for (const std::string tag : {"ol", "ul"}) {
+    const std::string page = "<h1>차트 축</h1><p>축을 편집하려면</p><" + tag + ">" + list + "</" + tag + ">";
+    EXPECT_EQ(text_of("<div id=content>" + page + "</div>"), lead) << tag;
+    EXPECT_EQ(text_of("<div><a href=a>가</a> <a href=b>나</a></div><div>" + page + "</div>"), lead) << tag;
+  }
+  const std::string nested = text_of("<div><h1>차트 축</h1><ul><li>축<ol>" + list + "</ol></ul></div>");
+  EXPECT_TRUE(nested.starts_with("차트 축\n")) << nested;
+  const std::string terms =
+      text_of("<div><h1>차트 축</h1><dl><dt>축<dd>" + step + step + "<dt>눈금<dd>" + step + step + "</dl></div>");
+  EXPECT_TRUE(terms.starts_with("차트 축\n")) << terms;
+}
+
 TEST(Html, LineBreaksAndPreformattedText) {
   EXPECT_EQ(text_of("<p>가<br>나<br/> 다</p><pre>  a\n    b</pre>"), "가\n나\n다\n\n  a\n    b");
 }
