@@ -20,9 +20,9 @@ const char* personal_data_name(PersonalData kind);
 /// it.
 ///
 /// - E-mail: local@domain in ASCII; not of the domains example.com, .org and .net (RFC 2606), which are nobody's.
-/// - Resident and foreigner registration numbers: a possible date, a dash, seven digits from 1 to 8 on; or a space and
-///   from 1 to 4. As one number, or a foreigner's behind a space, the check digit must be right (with a dash it need
-///   not: since October 2020 new numbers have none).
+/// - Resident and foreigner registration numbers: a possible date and a seventh digit from 1 to 8. Written as one
+///   number, or a foreigner's (from 5 on) with a space, their check digit must be right (with a dash it need not: since
+///   October 2020 new numbers have none).
 /// - Telephone: mobile (01x), 070, 050x and area codes (02, 031 ... 064), also behind +82, 0082 or "82-". The rest is
 ///   3 or 4 digits and 4; of mobile numbers, 070 and 050x also 8 (not behind a full stop), or 01x and 070 all as one
 ///   number. 15xx, 16xx, 18xx and 080 belong to companies and stay; so do area codes without separators (027071764).
