@@ -1,6 +1,7 @@
 #include "parquet_module.h"
 
 #include <arrow/array.h>
+#include <arrow/buffer.h>
 #include <arrow/record_batch.h>
 #include <arrow/status.h>
 #include <arrow/type.h>
@@ -12,10 +13,10 @@
 
 #include <algorithm>
 #include <exception>
-#include <numeric>
 #include <set>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "arrow_json.h"
 
@@ -23,8 +24,10 @@ namespace ktlm::corpus {
 
 namespace {
 
-// Bounds what is held: pages are decoded up to a batch of rows, and these become lines bit by bit.
-constexpr int64_t kBatchBytes = int64_t{4} << 20, kMaxBatchRows = 1000;
+// Bounds what is held beside the pages and dictionaries that the file's writer made: pages are decoded up to a batch of
+// rows, and these become lines bit by bit. How long rows are, the file does not say, since equal ones are stored once;
+// a batch is fitted to the one before, so that the first long rows behind short ones are up to kMaxBatchRows together.
+constexpr int64_t kBatchBytes = int64_t{1} << 20, kMaxBatchRows = 128;
 constexpr size_t kLinesBytes = size_t{256} << 10;
 constexpr int64_t kReadBytes = int64_t{256} << 10;  // at a time, of each column
 constexpr size_t kMaxColumnsNamed = 12;
@@ -91,15 +94,19 @@ std::set<std::string> columns_to_read(const arrow::Schema& schema, const Parquet
   return names;
 }
 
-// As many rows as are likely to fill kBatchBytes.
-int64_t batch_rows(const parquet::FileMetaData& metadata, const std::vector<int>& leaves) {
+// Dictionaries apart, which no size of a batch makes smaller.
+int64_t bytes_of(const arrow::ArrayData& data) {
   int64_t bytes = 0;
-  for (int group = 0; group < metadata.num_row_groups(); ++group) {
-    const auto row_group = metadata.RowGroup(group);
-    for (const int leaf : leaves) bytes += row_group->ColumnChunk(leaf)->total_uncompressed_size();
-  }
-  const int64_t bytes_per_row = bytes / std::max<int64_t>(metadata.num_rows(), 1);
-  return std::clamp(kBatchBytes / std::max<int64_t>(bytes_per_row, 1), int64_t{1}, kMaxBatchRows);
+  for (const auto& buffer : data.buffers) bytes += buffer == nullptr ? 0 : buffer->size();
+  for (const auto& child : data.child_data) bytes += bytes_of(*child);
+  return bytes;
+}
+
+int64_t rows_after(const arrow::RecordBatch& batch) {
+  int64_t bytes = 0;
+  for (int column = 0; column < batch.num_columns(); ++column) bytes += bytes_of(*batch.column_data(column));
+  const int64_t fitting = batch.num_rows() * kBatchBytes / std::max<int64_t>(bytes, 1);
+  return std::clamp(std::min(fitting, 2 * batch.num_rows()), int64_t{1}, kMaxBatchRows);
 }
 
 class Rows : public ParquetRows {
@@ -124,7 +131,8 @@ class Rows : public ParquetRows {
     if (!status.ok()) return unreadable(status);
     const std::set<std::string> names = columns_to_read(*schema, columns);
     if (names.empty()) return no_text_problem(*schema, columns);
-    return start(names);
+    start(names);
+    return {};
   }
 
   std::string next(std::string& lines) override {
@@ -132,8 +140,7 @@ class Rows : public ParquetRows {
     try {
       while (lines.empty()) {
         if (batch_ == nullptr || row_ == batch_->num_rows()) {
-          row_ = 0;
-          if (const arrow::Status status = batches_->ReadNext(&batch_); !status.ok()) return unreadable(status);
+          if (const arrow::Status status = read_batch(); !status.ok()) return unreadable(status);
           if (batch_ == nullptr) break;
         }
         for (; row_ < batch_->num_rows() && lines.size() < kLinesBytes; ++row_, ++rows_given_) {
@@ -152,24 +159,36 @@ class Rows : public ParquetRows {
   }
 
  private:
-  std::string start(const std::set<std::string>& names) {
+  void start(const std::set<std::string>& names) {
     const auto metadata = reader_->parquet_reader()->metadata();
     num_rows_ = metadata->num_rows();
-    std::vector<int> leaves;
     for (int leaf = 0; leaf < metadata->num_columns(); ++leaf) {
-      if (names.contains(metadata->schema()->GetColumnRoot(leaf)->name())) leaves.push_back(leaf);
+      if (names.contains(metadata->schema()->GetColumnRoot(leaf)->name())) leaves_.push_back(leaf);
     }
-    reader_->set_batch_size(batch_rows(*metadata, leaves));
-    std::vector<int> groups(static_cast<size_t>(metadata->num_row_groups()));
-    std::iota(groups.begin(), groups.end(), 0);
-    auto batches = reader_->GetRecordBatchReader(groups, leaves);
-    if (!batches.ok()) return unreadable(batches.status());
-    batches_ = std::move(*batches);
-    return {};
+  }
+
+  // Null at the end. A row group begins with a batch of one row: its rows may be of another kind.
+  arrow::Status read_batch() {
+    int64_t num_rows = batch_ == nullptr ? 1 : rows_after(*batch_);
+    batch_ = nullptr;  // before there is another
+    row_ = 0;
+    while (true) {
+      if (batches_ != nullptr) {
+        reader_->set_batch_size(num_rows);
+        if (const arrow::Status status = batches_->ReadNext(&batch_); !status.ok() || batch_ != nullptr) return status;
+      }
+      if (next_group_ == reader_->num_row_groups()) return arrow::Status::OK();
+      auto batches = reader_->GetRecordBatchReader({next_group_++}, leaves_);
+      if (!batches.ok()) return batches.status();
+      batches_ = std::move(*batches);
+      num_rows = 1;
+    }
   }
 
   std::unique_ptr<parquet::arrow::FileReader> reader_;
-  std::unique_ptr<arrow::RecordBatchReader> batches_;
+  std::vector<int> leaves_;
+  int next_group_ = 0;
+  std::unique_ptr<arrow::RecordBatchReader> batches_;  // of the group before
   std::shared_ptr<arrow::RecordBatch> batch_;
   int64_t row_ = 0;  // of the batch, the next
   int64_t rows_given_ = 0, num_rows_ = 0;

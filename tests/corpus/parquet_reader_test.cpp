@@ -189,6 +189,48 @@ TEST_F(ParquetReaderTest, RowGroupsOfEachCompressionComeInTheirOrder) {
   }
 }
 
+// The most that Arrow holds while the file is read, pages included.
+int64_t most_bytes_held(const std::string& path, const PrepareConfig& config,
+                        const std::vector<std::string>& expected) {
+  const arrow::MemoryPool& pool = *arrow::default_memory_pool();
+  const int64_t before = pool.bytes_allocated();
+  int64_t most = 0;
+  std::vector<std::string> bodies;
+  read_input_file({.path = path, .name = "a.parquet"}, config, {}, [&](RawDocument&& document) {
+    most = std::max(most, pool.bytes_allocated() - before);
+    bodies.push_back(std::move(document.body));
+  });
+  EXPECT_TRUE(bodies == expected);
+  return most;
+}
+
+TEST_F(ParquetReaderTest, RowsThatAreStoredOnceAreNotHeldAllAtATime) {
+  const std::string text(60'000, 'x');
+  std::string values = "[\"" + text + "\"";
+  for (int i = 1; i < 1000; ++i) values += ",\"" + text + "\"";
+  test::write_parquet(path_of("a.parquet"), {{"text", utf8(), values + "]"}});
+  ASSERT_LT(fs::file_size(path_of("a.parquet")), 1'000'000U);
+  const std::vector<std::string> expected(1000, "{\"text\":\"" + text + "\"}");
+  EXPECT_LT(most_bytes_held(path_of("a.parquet"), config_, expected), 4 << 20);
+}
+
+TEST_F(ParquetReaderTest, LongRowsBehindShortOnesAreNotHeldAllAtATime) {
+  std::string values = "[";
+  std::vector<std::string> expected;
+  for (int i = 0; i < 20'400; ++i) {
+    const std::string text = sentence(i) + (i < 20'000 ? "" : std::string(60'000, 'x'));
+    values += (i == 0 ? "\"" : ",\"") + text + "\"";
+    expected.push_back("{\"text\":\"" + text + "\"}");
+  }
+  values += "]";
+  // In a row group of their own, they are read from its first row on as what they are; else once as the short ones.
+  for (const auto& [rows_per_group, most_mb] : {std::pair{10'000, 6}, std::pair{30'000, 20}}) {
+    test::write_parquet(path_of("a.parquet"), {{"text", utf8(), values}},
+                        {.rows_per_group = rows_per_group, .rows_per_write = 10});
+    EXPECT_LT(most_bytes_held(path_of("a.parquet"), config_, expected), most_mb << 20) << rows_per_group;
+  }
+}
+
 TEST_F(ParquetReaderTest, TheStopFlagIsAskedBetweenBatches) {
   std::string values = "[\"" + sentence(0) + "\"";
   for (int i = 1; i < 20'000; ++i) values += ",\"" + sentence(i) + "\"";

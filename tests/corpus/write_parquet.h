@@ -27,6 +27,7 @@ struct ParquetOptions {
   int64_t rows_per_group = 1'000'000;
   parquet::Compression::type compression = parquet::Compression::UNCOMPRESSED;
   bool checksums = false;
+  int64_t rows_per_write = 1024;  // pages are cut between writes
 };
 
 inline void require(const arrow::Status& status) {
@@ -46,7 +47,7 @@ inline void write_parquet(const std::string& path, const std::vector<ParquetColu
   auto file = arrow::io::FileOutputStream::Open(path);
   require(file.status());
   parquet::WriterProperties::Builder builder;
-  builder.compression(options.compression);
+  builder.compression(options.compression)->write_batch_size(options.rows_per_write);
   if (options.checksums) builder.enable_page_checksum();
   // With Arrow's own schema, so that types which Parquet does not know come back as they went in.
   require(parquet::arrow::WriteTable(*arrow::Table::Make(arrow::schema(fields), arrays), arrow::default_memory_pool(),
