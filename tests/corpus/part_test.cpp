@@ -51,6 +51,39 @@ TEST(Part, SeveralPartsReadAsOneInTheirCommonOrder) {
   }
 }
 
+// One of each kind of what the first pass does to documents.
+std::vector<RawDocument> documents_of_all_kinds() {
+  const std::string prose = sentence(1) + " " + sentence(2);
+  std::vector<RawDocument> documents(4);
+  documents[0].form = RawForm::kWikitext;
+  documents[0].body =
+      "'''서울'''({{llang|en|Seoul}}, {{한자|漢城}})은 {{convert|605|km2}}이다.<ref>주</ref> "
+      "[[파일:a.jpg|섬네일|그림]]\n" +
+      prose + "\n* 전화: {{tel}}\n* <ruby>漢字<rt>한자</rt></ruby>\n== 같이 보기 ==\n* [[부산]]";
+  documents[1].form = RawForm::kHtml;
+  documents[1].body =
+      "<html><body><nav>메뉴</nav><h1>제목</h1><p>" + prose + "</p><p>" + sentence(3) + "</p></body></html>";
+  documents[2].form = RawForm::kJson;
+  documents[2].body =
+      R"({"id": "7", "title": "글", "text": "전화는 010-1234-5678, 메일은 a@example.com. )" + prose + "\"}";
+  documents[3].body = "ＡＢＣ ﾡ \u1112\u1161\u11AB " + prose;
+  return documents;
+}
+
+TEST(Part, WhoChangesTheResultOfTheFirstPassRaisesItsVersion) {
+  RawBatch batch;
+  batch.documents = documents_of_all_kinds();
+  const ExtractedBatch result = extract_batch(std::move(batch), {.val_fraction = 0});
+  Hash128 sum;
+  const auto add = [&sum](const std::string& text) { sum = hash128(to_hex(sum) + text); };
+  for (const ExtractedDocument& document : result.documents) add(to_json_line(document.document));
+  for (const Signature& signature : result.part.signatures) add(to_hex(signature.copy_bands[0]));
+  for (const LineRecord& line : result.part.lines) add(to_hex(line.hash));
+  ASSERT_EQ(result.part.documents.size(), 4U);
+  EXPECT_EQ(std::to_string(kPartVersion) + ": " + to_hex(sum), "2: ")
+      << "a part of the former result must not be gone on with or merged: raise kPartVersion, and set this";
+}
+
 TEST(Part, WhatCameBehindTheLastCheckpointIsCutOff) {
   const test::TemporaryDirectory folder;
   const PrepareConfig config{.val_fraction = 0};
