@@ -50,8 +50,9 @@ class Input {
   std::optional<size_t> read(char* buffer, size_t size) {
     if (stop_.requested()) throw Stopped{};
     pollfd waiting{descriptor_, POLLIN, 0};
-    if (::poll(&waiting, 1, kWaitMilliseconds) <= 0) return std::nullopt;
-    const ssize_t count = ::read(descriptor_, buffer, size);
+    const int num_ready = ::poll(&waiting, 1, kWaitMilliseconds);
+    if (num_ready == 0) return std::nullopt;
+    const ssize_t count = num_ready < 0 ? -1 : ::read(descriptor_, buffer, size);
     if (count >= 0) return static_cast<size_t>(count);
     if (errno == EINTR || errno == EAGAIN) return std::nullopt;
     fail();

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #endif
 
@@ -163,6 +164,16 @@ TEST(Tokenize, ASignalEndsItWhicheverThreadItReaches) {
       EXPECT_EQ(result.err, "") << "thread " << i;
     }
   }
+}
+
+TEST(Tokenize, AWaitThatCanNotGoOnIsAnError) {
+  test::RunningProgram program({KTLM_BINARY, "tokenize", "--model", kTokenizer},
+                               {.input = "김치는 맵다.\n", .keep_input_open = true, .timeout_seconds = 30});
+  ASSERT_TRUE(program.wait_for(ids_of("김치는 맵다.")));
+  const rlimit none{0, 0};  // poll() takes no more descriptors than a process may have
+  ASSERT_EQ(::prlimit(program.pid(), RLIMIT_NOFILE, &none, nullptr), 0);
+  EXPECT_TRUE(program.wait_for("standard input: can't be read: "));
+  EXPECT_EQ(program.wait().exit_code, 1);
 }
 #endif
 
