@@ -141,14 +141,14 @@ void join(std::string& left, std::string_view& right, bool had_words) {
       if (!closes_bracket && is_label(left_words)) {
         // "전화: ^, 팩스: 02": nothing is left to introduce. In "국적: ^, 대한민국" the rest is, and only the pause
         // goes.
-        const bool introduces = !starts_with_label(right_words);
-        if (introduces) {
+        const bool next_is_label = starts_with_label(right_words);
+        if (!next_is_label && !right_words.empty()) {
           left.resize(left_words.size());
           left += ' ';
           right = right_words;
           return;
         }
-        if (had_words) {
+        if (next_is_label && had_words) {
           left.clear();
           continue;
         }

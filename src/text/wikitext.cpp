@@ -39,7 +39,7 @@ std::string WikitextRenderer::run() {
 void WikitextRenderer::end_line() {
   const auto emptied = std::find_if(scars_.rbegin(), scars_.rend(), [](const Scar& scar) { return scar.had_words; });
   const bool ends_emptied =
-      emptied != scars_.rend() && line_.find_first_not_of(" \t", emptied->position) == std::string::npos;
+      emptied != scars_.rend() && line_.find_first_not_of(" \t,;", emptied->position) == std::string::npos;
   mend_line(line_, scars_);
   const bool has_words = std::ranges::any_of(
       line_, [](char c) { return is_ascii_alphanumeric(c) || static_cast<unsigned char>(c) >= 0x80; });

@@ -253,7 +253,10 @@ TEST(Wikitext, LabelsInMidLineStayWithTheWordsBehindThem) {
                 {"정의역: <math>x</math>, 치역: <math>y</math>이다.", "정의역:, 치역: 이다."},
                 {"* 국적: {{국기그림|한국}}, 대한민국", "- 국적: 대한민국"},
                 {"주소: {{우편번호|110}}, 서울특별시 종로구 1", "주소: 서울특별시 종로구 1"},
-                {"전화: {{a}}, 팩스: 02", "팩스: 02"}});
+                {"전화: {{a}}, 팩스: 02", "팩스: 02"},
+                {"* 전화: {{a}},\n* 주소: 서울", "- 주소: 서울"},
+                {"* 전화: {{a}}, {{b}}\n* 주소: 서울", "- 주소: 서울"},
+                {"구성원: {{a}}, {{b}}\n* 가", "구성원:\n- 가"}});
 }
 
 TEST(Wikitext, MarksWithoutAPartnerGoAndTheirWordsStay) {
