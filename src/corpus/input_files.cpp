@@ -12,6 +12,7 @@
 #include "json_reader.h"
 #include "ktlm/core/error.h"
 #include "ktlm/text/normalize.h"
+#include "parquet_reader.h"
 
 namespace ktlm::corpus {
 
@@ -28,12 +29,12 @@ struct DocumentSuffix {
   std::optional<Format> format;
 };
 constexpr std::array kDocumentSuffixes = {
-    DocumentSuffix{".txt", Format::kText},      DocumentSuffix{".text", Format::kText},
-    DocumentSuffix{".md", Format::kText},       DocumentSuffix{".jsonl", Format::kJsonl},
-    DocumentSuffix{".json", std::nullopt},      DocumentSuffix{".ndjson", Format::kJsonl},
-    DocumentSuffix{".html", Format::kHtml},     DocumentSuffix{".htm", Format::kHtml},
-    DocumentSuffix{".xml", std::nullopt},       DocumentSuffix{".xhtml", Format::kHtml},
-    DocumentSuffix{".wiki", Format::kWikitext}, DocumentSuffix{".parquet", std::nullopt}};
+    DocumentSuffix{".txt", Format::kText},     DocumentSuffix{".text", Format::kText},
+    DocumentSuffix{".md", Format::kText},      DocumentSuffix{".jsonl", Format::kJsonl},
+    DocumentSuffix{".json", std::nullopt},     DocumentSuffix{".ndjson", Format::kJsonl},
+    DocumentSuffix{".html", Format::kHtml},    DocumentSuffix{".htm", Format::kHtml},
+    DocumentSuffix{".xml", std::nullopt},      DocumentSuffix{".xhtml", Format::kHtml},
+    DocumentSuffix{".wiki", Format::kWikitext}};
 constexpr std::array<std::string_view, 3> kArchiveSuffixes = {".zip", ".tar", ".tgz"};
 
 std::string suffix_of(const std::string& name) {
@@ -78,7 +79,7 @@ bool is_result(const fs::path& path, const fs::path& out_dir) {
 void walk_folder(const std::string& folder, size_t input, const fs::path& out_dir, std::vector<InputFile>& files,
                  const WarningCallback& warn) {
   const size_t first = files.size();
-  int64_t num_others = 0;
+  int64_t num_others = 0, num_unread_parquet = 0;
   try {
     for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
       const std::string leaf = entry->path().filename().string();
@@ -87,7 +88,11 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
         continue;
       }
       if (!entry->is_regular_file()) continue;
-      if (!is_document_name(leaf) && !is_archive_name(leaf)) {
+      if (is_parquet_name(leaf) && !can_read_parquet()) {
+        ++num_unread_parquet;
+        continue;
+      }
+      if (!is_document_name(leaf) && !is_parquet_name(leaf) && !is_archive_name(leaf)) {
         ++num_others;
         continue;
       }
@@ -100,8 +105,16 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
   }
   std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end(),
             [](const InputFile& a, const InputFile& b) { return std::tie(a.name, a.path) < std::tie(b.name, b.path); });
+  if (num_unread_parquet > 0) {
+    const std::string words = folder + ": " + std::to_string(num_unread_parquet) +
+                              " Parquet files left out, which this ktlm was built without Arrow to read; run "
+                              ".venv/bin/pip install pyarrow and build it again, or convert them to JSONL";
+    if (files.size() == first) throw Error(words);
+    warn(words);
+  }
   if (files.size() == first) {
-    throw Error(folder + ": holds no " + document_suffixes_text() +
+    const auto parquet = can_read_parquet() ? std::vector<std::string>{".parquet"} : std::vector<std::string>{};
+    throw Error(folder + ": holds no " + document_suffixes_text(parquet) +
                 " file; name the files and, with --format, what they are");
   }
   if (num_others > 0) {
@@ -158,12 +171,14 @@ Format format_of_content(const std::string& name, ByteSource& source, bool known
 
 bool is_document_name(const std::string& name) { return find_document_suffix(name) != nullptr; }
 
-std::string document_suffixes_text() {
-  std::string text;
-  for (const DocumentSuffix& known : kDocumentSuffixes) {
-    const bool is_last = known.suffix == kDocumentSuffixes.back().suffix;
-    text += (text.empty() ? "" : is_last ? " or " : ", ") + std::string(known.suffix);
-  }
+bool is_parquet_name(const std::string& name) { return suffix_of(name) == ".parquet"; }
+
+std::string document_suffixes_text(const std::vector<std::string>& more) {
+  std::vector<std::string> all;
+  for (const DocumentSuffix& known : kDocumentSuffixes) all.emplace_back(known.suffix);
+  all.insert(all.end(), more.begin(), more.end());
+  std::string text = all.front();
+  for (size_t i = 1; i < all.size(); ++i) text += (i + 1 == all.size() ? " or " : ", ") + all[i];
   return text;
 }
 

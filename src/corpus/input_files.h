@@ -21,17 +21,21 @@ struct InputFile {
 };
 
 /// The files behind `inputs`, in their order. A folder stands for the files beneath it that is_document_name() knows,
-/// and for archives, sorted by path, without hidden ones and without `out_dir`; `warn` hears how many others it holds.
+/// and for archives and Parquet files, sorted by path, without hidden ones and without `out_dir`; `warn` hears how many
+/// others it holds, and how many Parquet files where these can't be read.
 /// Throws Error where an input is missing or such a folder empty.
 std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, const std::filesystem::path& out_dir,
                                         const WarningCallback& warn);
 
-/// Whether the name is one of those that a folder or archive stands for, archives apart: it ends in a known way, such
-/// as .txt or .jsonl, perhaps with .gz, .bz2, .xz or .zst behind.
+/// Whether the name is one of those that a folder or archive stands for, archives and Parquet files apart: it ends in a
+/// known way, such as .txt or .jsonl, perhaps with .gz, .bz2, .xz or .zst behind.
 bool is_document_name(const std::string& name);
 
-/// Those ends, for messages: ".txt, .text, ... or .wiki".
-std::string document_suffixes_text();
+/// Likewise, whether it ends in .parquet.
+bool is_parquet_name(const std::string& name);
+
+/// is_document_name()'s ends, for messages, and `more` behind them: ".txt, .text, ... or .wiki".
+std::string document_suffixes_text(const std::vector<std::string>& more = {});
 
 /// The format that `forced` names or, where that is "auto", that the file's `name` and else its first bytes show.
 /// Throws Error where it's none: binary data, XML that is no dump.

@@ -66,7 +66,7 @@ class ArchiveMembers {
   void visit(const std::string& member, const OpenMember& open) {
     if (is_hidden(member)) return;
     if (!is_document_name(member)) {
-      ++num_others_;
+      ++(is_parquet_name(member) ? num_parquet_ : num_others_);
       return;
     }
     ++num_read_;
@@ -79,14 +79,27 @@ class ArchiveMembers {
   }
 
   void finish() {
-    if (num_read_ == 0) throw Error(archive_ + ": holds no " + document_suffixes_text() + " file");
-    if (num_others_ > 0) {
-      reading_.warnings.push_back(archive_ + ": " + std::to_string(num_others_) +
-                                  " files of other kinds left out; unpack it and name them to read them too");
+    std::string problem = archive_ + ": holds no " + document_suffixes_text() + " file";
+    for (const std::string& left_out : texts_of_left_out()) {
+      if (num_read_ == 0)
+        problem += "; " + left_out;
+      else
+        reading_.warnings.push_back(archive_ + ": " + left_out);
     }
+    if (num_read_ == 0) throw Error(problem);
   }
 
  private:
+  std::vector<std::string> texts_of_left_out() const {
+    std::vector<std::string> texts;
+    const auto add = [&](int64_t count, const std::string& what) {
+      if (count > 0) texts.push_back(std::to_string(count) + what + "; unpack it and name them to read them too");
+    };
+    add(num_others_, " files of other kinds left out");
+    add(num_parquet_, " Parquet files left out, whose tables of contents are at their ends");
+    return texts;
+  }
+
   // "__MACOSX/._a.txt", ".DS_Store", ".git/x.txt": as in folders.
   static bool is_hidden(const std::string& member) {
     return member.front() == '.' ? member.compare(0, 2, "./") != 0 || member.find("/.", 1) != std::string::npos
@@ -98,7 +111,7 @@ class ArchiveMembers {
   size_t num_threads_;
   const EmitDocument& emit_;
   InputReading& reading_;
-  int64_t num_read_ = 0, num_others_ = 0;
+  int64_t num_read_ = 0, num_others_ = 0, num_parquet_ = 0;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "extract_json.h"
 #include "field_path.h"
+#include "input_files.h"
 #include "json_reader.h"
 #include "ktlm/core/error.h"
 #include "parquet_module.h"
@@ -117,6 +118,14 @@ class ParquetSource : public ByteSource {
 
 }  // namespace
 
+bool can_read_parquet() {
+#ifdef KTLM_HAS_PARQUET
+  return true;
+#else
+  return false;
+#endif
+}
+
 bool is_parquet(std::string_view head) { return head.starts_with(kMagic); }
 
 int64_t read_parquet(const std::string& path, const std::string& name, const PrepareConfig& config,
@@ -130,7 +139,7 @@ int64_t read_parquet(const std::string& path, const std::string& name, const Pre
 void refuse_parquet(ByteSource& source, const std::string& name, const PrepareConfig& config) {
   if (is_parquet(source.peek(kMagic.size())))
     throw Error(name + ": a Parquet file, whose table of contents is at its end; take it out of the archive first");
-  if (config.format == "auto" && without_compression_suffix(name).extension() == ".parquet") {
+  if (config.format == "auto" && is_parquet_name(name)) {
     throw Error(name +
                 ": named .parquet, but holds something else (a page, or Git LFS's pointer to the file?); fetch "
                 "the file again or rename it");

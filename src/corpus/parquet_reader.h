@@ -12,6 +12,9 @@
 
 namespace ktlm::corpus {
 
+/// Whether this program was built with Arrow.
+bool can_read_parquet();
+
 /// What a file is whose first bytes are `head`.
 bool is_parquet(std::string_view head);
 

@@ -134,7 +134,24 @@ TEST_F(ArchivesTest, HiddenFilesAreSkippedAndOthersCounted) {
       error_message([&] {
         read(make_zip({{"b.png", "x"}}));
       }),
-      "a.zip: holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml, .wiki or .parquet file");
+      "a.zip: holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml or .wiki file; 1 files of "
+      "other kinds left out; unpack it and name them to read them too");
+}
+
+TEST_F(ArchivesTest, ParquetFilesAreLeftOutWithAWarning) {
+  EXPECT_EQ(ids(make_zip({{"a.txt", kText}, {"b.parquet", "PAR1\x15 .. PAR1"}, {"C.Parquet", "x"}, {"d.png", "x"}})),
+            std::vector<std::string>{"a.zip/a.txt"});
+  EXPECT_EQ(reading_.warnings,
+            (std::vector<std::string>{
+                "a.zip: 1 files of other kinds left out; unpack it and name them to read them too",
+                "a.zip: 2 Parquet files left out, whose tables of contents are at their ends; unpack it and name them "
+                "to read them too"}));
+  EXPECT_EQ(error_message([&] {
+              read(make_zip({{"b.parquet", "x"}}));
+            }),
+            "a.zip: holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml or .wiki file; 1 "
+            "Parquet files left out, whose tables of contents are at their ends; unpack it and name them to read them "
+            "too");
 }
 
 TEST_F(ArchivesTest, EachFileHasItsOwnEncoding) {

@@ -4,6 +4,7 @@
 
 #include "corpus_fixtures.h"
 #include "error_message.h"
+#include "parquet_reader.h"
 #include "temporary_directory.h"
 
 namespace ktlm::corpus {
@@ -49,6 +50,21 @@ TEST_F(InputFilesTest, HiddenAndOtherFilesAndTheOutputAreLeftOut) {
                                                 ": 2 files of other kinds left out; name them to read them too"});
 }
 
+TEST_F(InputFilesTest, ParquetFilesOfAFolderAreLeftOutWhereTheyCannotBeRead) {
+  for (const char* name : {"in/a.txt", "in/b.parquet", "in/c.Parquet"}) put(name);
+  if (can_read_parquet()) {
+    EXPECT_EQ(names({path("in")}), (std::vector<std::string>{"in/a.txt", "in/b.parquet", "in/c.Parquet"}));
+    return;
+  }
+  const std::string warning = path("in") +
+                              ": 2 Parquet files left out, which this ktlm was built without Arrow to read; run "
+                              ".venv/bin/pip install pyarrow and build it again, or convert them to JSONL";
+  EXPECT_EQ(names({path("in")}), std::vector<std::string>{"in/a.txt"});
+  EXPECT_EQ(warnings_, std::vector<std::string>{warning});
+  fs::remove(folder_ / "in/a.txt");
+  EXPECT_EQ(error_message([&] { list({path("in")}); }), warning);
+}
+
 TEST_F(InputFilesTest, InputsKeepTheirOrderAndKnowTheirSize) {
   put("b.txt", "12345");
   put("a/x.txt");
@@ -82,10 +98,9 @@ TEST_F(InputFilesTest, MissingAndEmptyInputsAreNamed) {
             path("none.txt") + ": can't be read: No such file or directory (errno 2)");
   put("pictures/a.png");
   EXPECT_EQ(error_message([&] { list({path("pictures")}); }),
-            path("pictures") +
-                ": holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml, .wiki or .parquet "
-                "file; name the "
-                "files and, with --format, what they are");
+            path("pictures") + ": holds no .txt, .text, .md, .jsonl, .json, .ndjson, .html, .htm, .xml, .xhtml" +
+                (can_read_parquet() ? ", .wiki or .parquet" : " or .wiki") +
+                " file; name the files and, with --format, what they are");
   put("out/a.txt");
   EXPECT_EQ(error_message([&] { list({path("out")}); }),
             path("out") + ": is both input and --out; choose another --out");

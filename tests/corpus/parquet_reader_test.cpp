@@ -63,6 +63,9 @@ TEST_F(ParquetReaderTest, AFileThatOnlyHasTheNameIsNamed) {
             "the file again or rename it");
   config_.format = "text";
   EXPECT_EQ(read("a.parquet").size(), 1U);
+  config_.format = "auto";
+  fs::rename(path_of("a.parquet"), path_of("B.PARQUET"));
+  EXPECT_EQ(error_of("B.PARQUET").substr(0, 53), "B.PARQUET: named .parquet, but holds something else (");
 }
 
 TEST_F(ParquetReaderTest, AStreamIsRefused) {
