@@ -47,7 +47,6 @@ void judge_decoding(const DecodingSource& source, const std::string& name, Input
 
 InputReading read_file(const std::string& name, ByteSource& raw, const PrepareConfig& config,
                        const EmitDocument& emit) {
-  refuse_parquet(raw, name, config);
   InputReading reading;
   DecodingSource source(raw, config.encoding, name);
   reading.bytes =
@@ -126,7 +125,7 @@ InputReading& InputReading::operator+=(const InputReading& other) {
 InputReading read_input_file(const InputFile& file, const PrepareConfig& config, const ReadHooks& hooks,
                              const EmitDocument& emit) {
   const auto source = open_byte_source(file.path, hooks);
-  if (is_parquet(source->peek(512))) {
+  if (is_parquet(file.name, source->peek(512), config)) {
     InputReading reading;
     reading.bytes = read_parquet(file.path, file.name, config, hooks, emit);
     return reading;

@@ -23,6 +23,9 @@ namespace ktlm::corpus {
 namespace {
 
 constexpr std::string_view kMagic = "PAR1";  // a file's first and last bytes
+// What comes behind the first, a page or the table of contents, is a structure of Thrift's whose first field is an
+// integer; no text goes on so, and a stream, whose end is far, can be told by it.
+constexpr char kBehindMagic = '\x15';
 
 OpenParquet load_module(const std::string& name) {
 #ifdef KTLM_HAS_PARQUET
@@ -126,7 +129,16 @@ bool can_read_parquet() {
 #endif
 }
 
-bool is_parquet(std::string_view head) { return head.starts_with(kMagic); }
+bool is_parquet(const std::string& name, std::string_view head, const PrepareConfig& config) {
+  if (config.format != "auto" && config.format != "jsonl") return false;
+  if (head.starts_with(kMagic) && head.substr(kMagic.size()).starts_with(kBehindMagic)) return true;
+  if (!is_parquet_name(name)) return false;
+  if (head.starts_with(kMagic)) return true;
+  if (config.format != "auto") return false;
+  throw Error(name +
+              ": named .parquet, but holds something else (a page, or Git LFS's pointer to the file?); fetch the file "
+              "again or rename it");
+}
 
 int64_t read_parquet(const std::string& path, const std::string& name, const PrepareConfig& config,
                      const ReadHooks& hooks, const EmitDocument& emit) {
@@ -134,16 +146,6 @@ int64_t read_parquet(const std::string& path, const std::string& name, const Pre
   ParquetSource source(path, name, columns_of(config), hooks);
   const FieldPath field = parse_field_path(config.text_field);
   return field.document.empty() ? read_jsonl(source, name, emit) : read_json(source, name, field.document, emit);
-}
-
-void refuse_parquet(ByteSource& source, const std::string& name, const PrepareConfig& config) {
-  if (is_parquet(source.peek(kMagic.size())))
-    throw Error(name + ": a Parquet file, whose table of contents is at its end; take it out of the archive first");
-  if (config.format == "auto" && is_parquet_name(name)) {
-    throw Error(name +
-                ": named .parquet, but holds something else (a page, or Git LFS's pointer to the file?); fetch "
-                "the file again or rename it");
-  }
 }
 
 }  // namespace ktlm::corpus

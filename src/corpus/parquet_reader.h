@@ -15,8 +15,10 @@ namespace ktlm::corpus {
 /// Whether this program was built with Arrow.
 bool can_read_parquet();
 
-/// What a file is whose first bytes are `head`.
-bool is_parquet(std::string_view head);
+/// Whether the file `name` whose first bytes, unpacked, are `head` is to be read as Parquet: its name or these tell,
+/// unless config.format names another format than jsonl. Throws Error where the name alone does, while config.format is
+/// "auto".
+bool is_parquet(const std::string& name, std::string_view head, const PrepareConfig& config);
 
 /// Emits the documents of the Parquet file at `path`, as read_jsonl() or, where config.text_field goes into arrays with
 /// [], read_json() would. Reads only the columns that a document is made of, some MB of rows at a time. Returns the
@@ -24,9 +26,5 @@ bool is_parquet(std::string_view head);
 /// contents is at its end; truncated or damaged; no column with text; Arrow is not there.
 int64_t read_parquet(const std::string& path, const std::string& name, const PrepareConfig& config,
                      const ReadHooks& hooks, const EmitDocument& emit);
-
-/// Throws Error where `source`, a stream that is no file on disk, is Parquet after all, or named so while config.format
-/// is "auto".
-void refuse_parquet(ByteSource& source, const std::string& name, const PrepareConfig& config);
 
 }  // namespace ktlm::corpus

@@ -37,6 +37,25 @@ TEST_F(InputReaderTest, AnEncodedAndCompressedFileIsReadAsItsUtf8) {
   EXPECT_EQ(reading_.bytes, static_cast<int64_t>(2 * line.size() + 2));
 }
 
+TEST_F(InputReaderTest, TextThatBeginsAsParquetDoesIsText) {
+  const std::string text = "PAR1 문제집의 첫 문제이다. PAR1";
+  for (const std::string format : {"auto", "text"}) {
+    config_.format = format;
+    for (const auto& [name, content] : {std::pair{"golf.txt", text}, {"golf", text}, {"golf.gz", test::gzip(text)}}) {
+      const auto documents = read(name, content);
+      ASSERT_EQ(documents.size(), 1U) << name;
+      EXPECT_EQ(documents[0].body, text);
+    }
+  }
+}
+
+TEST_F(InputReaderTest, AForcedFormatWinsOverParquet) {
+  for (const std::string format : {"text", "html", "wikitext"}) {
+    config_.format = format;
+    EXPECT_EQ(read("a.parquet", "PAR1\x15 그리고 PAR1").size(), 1U);
+  }
+}
+
 TEST_F(InputReaderTest, AFormatIsToldBehindTheEncoding) {
   const std::string page = "<!DOCTYPE html><html><body><p>" + test::sentence(1) + "</p></body></html>";
   const auto documents = read("page", "\xFF\xFE" + test::to_utf16(page, false));

@@ -51,6 +51,9 @@ TEST_F(ParquetReaderTest, AFileThatIsNotWholeIsNamed) {
   test::write_text(path_of("a.parquet"), "PAR1\x15\x04 and no more");
   EXPECT_EQ(error_of("a.parquet"),
             "a.parquet: a Parquet file without its end (an unfinished download?); fetch the file again");
+  test::write_text(path_of("download"), "PAR1\x15\x04 and no more");
+  EXPECT_EQ(error_of("download"),
+            "download: a Parquet file without its end (an unfinished download?); fetch the file again");
   test::write_text(path_of("b.parquet"), "PAR1");
   EXPECT_EQ(error_of("b.parquet"),
             "b.parquet: a Parquet file without its end (an unfinished download?); fetch the file again");
@@ -74,9 +77,9 @@ TEST_F(ParquetReaderTest, AStreamIsRefused) {
             "a.parquet.gz: a compressed Parquet file, whose table of contents is at its end; unpack it first");
   EXPECT_EQ(error_message([&] { read_parquet("-", "standard input", config_, hooks_, {}); }),
             "standard input: a Parquet file, whose table of contents is at its end; save it to a file first");
-  test::MemorySource member("PAR1 .... PAR1");
-  EXPECT_EQ(error_message([&] { refuse_parquet(member, "a.zip/b.parquet", config_); }),
-            "a.zip/b.parquet: a Parquet file, whose table of contents is at its end; take it out of the archive first");
+  test::write_text(path_of("a.gz"), test::gzip("PAR1\x15 ... PAR1"));
+  EXPECT_EQ(error_of("a.gz"),
+            "a.gz: a compressed Parquet file, whose table of contents is at its end; unpack it first");
 }
 
 #ifndef KTLM_HAS_PARQUET
