@@ -21,7 +21,8 @@ std::string utf8_name(std::string_view bytes);
 
 /// Opens the member's bytes, to be read before the visit ends.
 using OpenMember = std::function<std::unique_ptr<ByteSource>()>;
-/// Gets a member's name within the archive, in UTF-8.
+/// Gets a member's name within the archive, in UTF-8 and never empty. `open` is null where the archive does not hold
+/// the file as it is: a sparse one, of which tar keeps no holes.
 using VisitMember = std::function<void(const std::string& member, const OpenMember& open)>;
 
 /// Visits the files of the zip archive at `path`, in their order; `name` is for messages. Throws Error naming it, or

@@ -173,6 +173,11 @@ bool is_document_name(const std::string& name) { return find_document_suffix(nam
 
 bool is_parquet_name(const std::string& name) { return suffix_of(name) == ".parquet"; }
 
+bool is_hidden_member(const std::string& member) {
+  if (member.starts_with('.')) return !member.starts_with("./") || member.find("/.", 1) != std::string::npos;
+  return member.find("/.") != std::string::npos || member.starts_with("__MACOSX/");
+}
+
 std::string document_suffixes_text(const std::vector<std::string>& more) {
   std::vector<std::string> all;
   for (const DocumentSuffix& known : kDocumentSuffixes) all.emplace_back(known.suffix);

@@ -34,6 +34,9 @@ bool is_document_name(const std::string& name);
 /// Likewise, whether it ends in .parquet.
 bool is_parquet_name(const std::string& name);
 
+/// Whether a file in an archive is hidden, as some are in folders: ".DS_Store", ".git/x.txt", and "__MACOSX/._a.txt".
+bool is_hidden_member(const std::string& member);
+
 /// is_document_name()'s ends, for messages, and `more` behind them: ".txt, .text, ... or .wiki".
 std::string document_suffixes_text(const std::vector<std::string>& more = {});
 

@@ -63,9 +63,13 @@ class ArchiveMembers {
       : archive_(archive), config_(config), num_threads_(num_threads), emit_(emit), reading_(reading) {}
 
   void visit(const std::string& member, const OpenMember& open) {
-    if (is_hidden(member)) return;
+    if (is_hidden_member(member)) return;
     if (!is_document_name(member)) {
       ++(is_parquet_name(member) ? num_parquet_ : num_others_);
+      return;
+    }
+    if (open == nullptr) {
+      ++num_sparse_;
       return;
     }
     ++num_read_;
@@ -96,13 +100,8 @@ class ArchiveMembers {
     };
     add(num_others_, " files of other kinds left out");
     add(num_parquet_, " Parquet files left out, whose tables of contents are at their ends");
+    add(num_sparse_, " sparse files left out, whose holes tar keeps apart");
     return texts;
-  }
-
-  // "__MACOSX/._a.txt", ".DS_Store", ".git/x.txt": as in folders.
-  static bool is_hidden(const std::string& member) {
-    return member.front() == '.' ? member.compare(0, 2, "./") != 0 || member.find("/.", 1) != std::string::npos
-                                 : member.find("/.") != std::string::npos || member.compare(0, 9, "__MACOSX/") == 0;
   }
 
   const std::string& archive_;
@@ -110,7 +109,7 @@ class ArchiveMembers {
   size_t num_threads_;
   const EmitDocument& emit_;
   InputReading& reading_;
-  int64_t num_read_ = 0, num_others_ = 0, num_parquet_ = 0;
+  int64_t num_read_ = 0, num_others_ = 0, num_parquet_ = 0, num_sparse_ = 0;
 };
 
 }  // namespace

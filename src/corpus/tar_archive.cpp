@@ -51,6 +51,7 @@ bool is_header(std::string_view block) {
 struct PaxRecords {
   std::string path;
   std::optional<uint64_t> size;
+  bool is_sparse = false;
 };
 
 std::optional<uint64_t> decimal_in(std::string_view digits) {
@@ -73,6 +74,7 @@ std::optional<PaxRecords> read_pax(std::string_view records) {
     const std::string_view key = record.substr(0, equals);
     const std::string_view value = record.substr(std::min(equals + 1, record.size()));
     if (key == "path") pax.path = value;
+    if (key.starts_with("GNU.sparse.")) pax.is_sparse = true;  // its pieces alone, perhaps behind a map of them
     if (key == "size" && !value.empty() && !(pax.size = decimal_in(value))) return std::nullopt;
     records.remove_prefix(static_cast<size_t>(*length));
   }
@@ -101,11 +103,18 @@ class TarReader {
       } else if (type == 'K' || type == 'g') {  // a link's long target; what holds for all members, such as a comment
         open(*size);
       } else {
+        if (type == 'S' && header[482] != 0) skip_map();
         open(next.size.value_or(*size));
-        const std::string member = next.path.empty() ? name_in(header) : next.path;
+        const std::string member = utf8_name(next.path.empty() ? name_in(header) : next.path);
+        const bool is_sparse = type == 'S' || next.is_sparse;
         next = {};
-        if (type == '0' || type == '\0' || type == '7')
-          visit(utf8_name(member), [this] { return std::make_unique<Member>(*this); });
+        if (member.empty()) {
+          // No one's file.
+        } else if (is_sparse) {
+          visit(member, nullptr);
+        } else if (type == '0' || type == '\0' || type == '7') {
+          visit(member, [this] { return std::make_unique<Member>(*this); });
+        }
       }
       skip(left_ + padding_);
     }
@@ -148,6 +157,18 @@ class TarReader {
     if (!pax) throw_damaged();
     if (!pax->path.empty()) next.path = std::move(pax->path);
     if (pax->size) next.size = pax->size;
+    next.is_sparse |= pax->is_sparse;
+  }
+
+  // Of a sparse file (GNU): the blocks of its map that the header has no room for. A byte in each says whether another
+  // follows.
+  void skip_map() {
+    for (bool is_more = true; is_more;) {
+      const std::string_view block = source_.peek(kBlockBytes);
+      if (block.size() < kBlockBytes) throw_truncated();
+      is_more = block[504] != 0;
+      skip(kBlockBytes);
+    }
   }
 
   // Of the member that is open; 0 at its end.

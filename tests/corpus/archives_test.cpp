@@ -38,19 +38,22 @@ std::string base256(size_t size) {
   return field;
 }
 
+std::string with_checksum(std::string block) {
+  block.replace(148, 8, "        ");
+  char number[16];
+  unsigned sum = 0;
+  for (const char c : block) sum += static_cast<unsigned char>(c);
+  std::snprintf(number, sizeof number, "%06o", sum);
+  return block.replace(148, 7, std::string(number, 7));
+}
+
 std::string tar_header(const std::string& name, const std::string& size_field, char type) {
   std::string block(512, '\0');
   block.replace(0, name.size(), name);
   block.replace(124, 12, size_field);
   block[156] = type;
   block.replace(257, 8, std::string("ustar\00000", 8));
-  block.replace(148, 8, "        ");
-  char number[16];
-  unsigned sum = 0;
-  for (const char c : block) sum += static_cast<unsigned char>(c);
-  std::snprintf(number, sizeof number, "%06o", sum);
-  block.replace(148, 7, std::string(number, 7));
-  return block;
+  return with_checksum(block);
 }
 
 // A member whose header says something else of its size than is true.
@@ -213,6 +216,43 @@ TEST_F(ArchivesTest, FilesOfATarAreReadPlainOrCompressed) {
     EXPECT_EQ(documents[1].body, kText);
     EXPECT_EQ(documents[2].body, "글");
   }
+}
+
+// A sparse file of two pieces as GNU tar writes it, its map in the header and in blocks behind that.
+std::string gnu_sparse_entry(const std::string& name, const std::string& content, int num_map_blocks) {
+  std::string header = tar_header(name, octal(content.size()), 'S');
+  std::string blocks;
+  for (int i = 0; i < num_map_blocks; ++i) {
+    std::string block(512, '0');
+    block[504] = static_cast<char>(i + 1 < num_map_blocks);
+    blocks += block;
+  }
+  header[482] = static_cast<char>(num_map_blocks > 0);
+  return with_checksum(header) + blocks + tar_entry(name, content).substr(512);
+}
+
+TEST_F(ArchivesTest, SparseFilesAreLeftOutWithAWarning) {
+  const std::string map = "2\n0\n4096\n8192\n100\n" + std::string(490, '\0') + kText;
+  const std::string tar =
+      tar_entry("pax", "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n25 GNU.sparse.name=b.txt\n", 'x') +
+      tar_entry("GNUSparseFile.1/b.txt", map) +
+      tar_entry("pax", "24 GNU.sparse.size=8192\n26 GNU.sparse.numblocks=1\n", 'x') + tar_entry("c.txt", kText) +
+      gnu_sparse_entry("d.txt", kText, 0) + gnu_sparse_entry("e.txt", kText, 1) + gnu_sparse_entry("f.txt", kText, 3) +
+      gnu_sparse_entry("g.img", kText, 0) + tar_entry("a.txt", kText) + kTarEnd;
+  EXPECT_EQ(ids(put("a.tar", tar)), std::vector<std::string>{"a.tar/a.txt"});
+  EXPECT_EQ(reading_.warnings,
+            (std::vector<std::string>{
+                "a.tar: 1 files of other kinds left out; unpack it and name them to read them too",
+                "a.tar: 5 sparse files left out, whose holes tar keeps apart; unpack it and name them to read them "
+                "too"}));
+  EXPECT_EQ(error_message([&] { read(put("b.tar", gnu_sparse_entry("f.txt", kText, 2).substr(0, 1024))); }),
+            "b.tar: the tar archive ends within a file (an unfinished download?); fetch it again");
+}
+
+TEST_F(ArchivesTest, MembersWithoutANameAreSkipped) {
+  EXPECT_EQ(ids(put("a.tar", tar_entry("", kText) + tar_entry("a.txt", kText) + kTarEnd)),
+            std::vector<std::string>{"a.tar/a.txt"});
+  EXPECT_EQ(reading_.warnings, std::vector<std::string>{});
 }
 
 TEST_F(ArchivesTest, SizesBeyondEightGigabytesAreReadAsPaxAndAsGnuWriteThem) {

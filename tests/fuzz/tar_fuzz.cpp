@@ -9,6 +9,7 @@
 #include "archives.h"
 #include "corpus/corpus_fixtures.h"
 #include "fuzz_target.h"
+#include "input_files.h"
 #include "ktlm/core/error.h"
 #include "ktlm/text/utf8.h"
 
@@ -34,7 +35,7 @@ void repair_checksums(std::string& tar) {
 struct Reading {
   std::vector<std::string> names;
   std::string error;
-  size_t num_bytes = 0;
+  size_t num_bytes = 0, num_documents = 0;
 };
 
 // Takes up to `limit` bytes of each file.
@@ -44,8 +45,10 @@ Reading read(const std::string& tar, size_t step, size_t limit) {
   try {
     read_tar(source, "fuzz.tar", [&](const std::string& member, const OpenMember& open) {
       require(ktlm::text::is_valid_utf8(member), "a name is valid UTF-8");
+      require(!member.empty(), "a file has a name");
       reading.names.push_back(member);
-      if (limit == 0) return;
+      reading.num_documents += !is_hidden_member(member) && (is_document_name(member) || is_parquet_name(member));
+      if (limit == 0 || open == nullptr) return;
       const auto file = open();
       char buffer[1000];
       size_t taken = 0;
@@ -69,6 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   repair_checksums(tar);
   archive_of(std::string_view(tar).substr(0, kBlockBytes));
   const Reading whole = read(tar, SIZE_MAX, SIZE_MAX);
+  require(whole.num_documents <= whole.names.size(), "names are told apart");
   require(whole.num_bytes <= tar.size(), "no byte is read twice");
   for (const size_t limit : {size_t{0}, size_t{100}}) {
     const Reading some = read(tar, 333, limit);
