@@ -28,6 +28,9 @@ namespace {
 // rows, and these become lines bit by bit. How long rows are, the file does not say, since equal ones are stored once;
 // a batch is fitted to the one before, so that the first long rows behind short ones are up to kMaxBatchRows together.
 constexpr int64_t kBatchBytes = int64_t{1} << 20, kMaxBatchRows = 128;
+// Columns that Arrow's own schema calls dictionaries come with a copy of theirs in every batch, which then has more
+// rows.
+constexpr int64_t kCopiedBytesPerRow = 64;
 constexpr size_t kLinesBytes = size_t{256} << 10;
 constexpr int64_t kReadBytes = int64_t{256} << 10;  // at a time, of each column
 constexpr size_t kMaxColumnsNamed = 12;
@@ -94,19 +97,22 @@ std::set<std::string> columns_to_read(const arrow::Schema& schema, const Parquet
   return names;
 }
 
-// Dictionaries apart, which no size of a batch makes smaller.
-int64_t bytes_of(const arrow::ArrayData& data) {
-  int64_t bytes = 0;
-  for (const auto& buffer : data.buffers) bytes += buffer == nullptr ? 0 : buffer->size();
-  for (const auto& child : data.child_data) bytes += bytes_of(*child);
-  return bytes;
+struct BatchBytes {
+  int64_t of_rows = 0, of_dictionaries = 0;
+};
+
+void count_bytes(const arrow::ArrayData& data, int64_t BatchBytes::*counted, BatchBytes& bytes) {
+  for (const auto& buffer : data.buffers) bytes.*counted += buffer == nullptr ? 0 : buffer->size();
+  for (const auto& child : data.child_data) count_bytes(*child, counted, bytes);
+  if (data.dictionary != nullptr) count_bytes(*data.dictionary, &BatchBytes::of_dictionaries, bytes);
 }
 
 int64_t rows_after(const arrow::RecordBatch& batch) {
-  int64_t bytes = 0;
-  for (int column = 0; column < batch.num_columns(); ++column) bytes += bytes_of(*batch.column_data(column));
-  const int64_t fitting = batch.num_rows() * kBatchBytes / std::max<int64_t>(bytes, 1);
-  return std::clamp(std::min(fitting, 2 * batch.num_rows()), int64_t{1}, kMaxBatchRows);
+  BatchBytes bytes;
+  for (int i = 0; i < batch.num_columns(); ++i) count_bytes(*batch.column_data(i), &BatchBytes::of_rows, bytes);
+  const int64_t fitting = batch.num_rows() * kBatchBytes / std::max<int64_t>(bytes.of_rows, 1);
+  const int64_t most = std::max(kMaxBatchRows, bytes.of_dictionaries / kCopiedBytesPerRow);
+  return std::clamp(std::min(fitting, 2 * batch.num_rows()), int64_t{1}, most);
 }
 
 class Rows : public ParquetRows {

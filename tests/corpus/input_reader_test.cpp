@@ -41,7 +41,8 @@ TEST_F(InputReaderTest, TextThatBeginsAsParquetDoesIsText) {
   const std::string text = "PAR1 문제집의 첫 문제이다. PAR1";
   for (const std::string format : {"auto", "text"}) {
     config_.format = format;
-    for (const auto& [name, content] : {std::pair{"golf.txt", text}, {"golf", text}, {"golf.gz", test::gzip(text)}}) {
+    for (const auto& [name, content] :
+         {std::pair{"golf.txt", text}, std::pair{"golf", text}, std::pair{"golf.gz", test::gzip(text)}}) {
       const auto documents = read(name, content);
       ASSERT_EQ(documents.size(), 1U) << name;
       EXPECT_EQ(documents[0].body, text);

@@ -237,6 +237,17 @@ TEST_F(ParquetReaderTest, LongRowsBehindShortOnesAreNotHeldAllAtATime) {
   }
 }
 
+// Arrow copies a dictionary into every batch.
+TEST_F(ParquetReaderTest, ALargeDictionaryIsNotCopiedEveryFewRows) {
+  std::string values = "[\"" + sentence(0) + "\"";
+  for (int i = 1; i < 40'000; ++i) values += ",\"" + sentence(i) + "\"";
+  test::write_parquet(path_of("a.parquet"), {{"text", arrow::dictionary(arrow::int32(), utf8()), values + "]"}});
+  const int64_t before = arrow::default_memory_pool()->total_bytes_allocated();
+  EXPECT_EQ(bodies("a.parquet").size(), 40'000U);
+  EXPECT_LT(arrow::default_memory_pool()->total_bytes_allocated() - before,
+            100 * static_cast<int64_t>(fs::file_size(path_of("a.parquet"))));
+}
+
 TEST_F(ParquetReaderTest, TheStopFlagIsAskedBetweenBatches) {
   std::string values = "[\"" + sentence(0) + "\"";
   for (int i = 1; i < 20'000; ++i) values += ",\"" + sentence(i) + "\"";
