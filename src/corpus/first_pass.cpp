@@ -96,7 +96,7 @@ Json identity_of(const FirstPassRequest& request) {
     const auto date = std::filesystem::last_write_time(file.path, error);
     if (error || !std::filesystem::is_regular_file(file.path, error)) return {};
     add(files, std::to_string(file.input) + " " + std::to_string(file.size_bytes) + " " + file.name);
-    add(places, std::to_string(date.time_since_epoch().count()) + " " + file.path);
+    add(places, std::to_string(static_cast<int64_t>(date.time_since_epoch().count())) + " " + file.path);
   }
   return {{"version", kPartVersion},
           {"normalizer_version", text::kNormalizerVersion},
