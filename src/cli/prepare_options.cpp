@@ -7,8 +7,7 @@ namespace ktlm::cli {
 void declare(CLI::App& app, PrepareArguments& arguments) {
   app.add_option("INPUT", arguments.inputs,
                  "Files and folders; - is standard input. MediaWiki dumps, wikitext, HTML, JSON, Parquet and text, "
-                 "also .bz2, .gz, "
-                 ".xz, .zst, and zip and tar archives of them");
+                 "also .bz2, .gz, .xz, .zst, and zip and tar archives of them");
   app.add_option("--out", arguments.out_dir, "Prepared directory to write")->type_name("DIR")->capture_default_str();
   app.add_option("--shard", arguments.shard,
                  "Do the I-th of N parts of the work, on this machine, into OUT.shard-I-of-N; see merge")

@@ -117,10 +117,6 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config) {
-  return extract_document(std::move(raw), config, parse_field_path(config.text_field));
-}
-
 ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config, const FieldPath& text_field) {
   ExtractedDocument out;
   out.input = raw.input;

@@ -26,10 +26,8 @@ struct ExtractedDocument {
   size_t input = 0;
 };
 
-/// Never throws over what a document holds: it is dropped, with the reason. `text_field` is the config's, parsed;
-/// without it, it is parsed here, which throws ConfigError where it is no path.
+/// Never throws over what a document holds: it is dropped, with the reason. `text_field` is the config's, parsed.
 ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config, const FieldPath& text_field);
-ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config);
 
 void drop(ExtractedDocument& out, DropReason reason, std::string problem = {});
 

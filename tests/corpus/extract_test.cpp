@@ -9,7 +9,8 @@ namespace {
 
 ExtractedDocument extract(RawForm form, const std::string& body, const PrepareConfig& config = {}) {
   return extract_document(
-      {.form = form, .id = "a:1", .title = "제목", .source = "a", .body = body, .where = "a.jsonl:1"}, config);
+      {.form = form, .id = "a:1", .title = "제목", .source = "a", .body = body, .where = "a.jsonl:1"}, config,
+      parse_field_path(config.text_field));
 }
 
 ExtractedDocument extract_line(const std::string& line, const PrepareConfig& config = {}) {
@@ -168,7 +169,7 @@ TEST(Extract, ASourceCanBeExemptFromTheQualityFilters) {
     PrepareConfig config;
     config.quality_off = {"other.txt", exempt};
     const Json line = {{"text", kList}, {"source", line_source}};
-    return extract_document({.form = RawForm::kJson, .source = file, .body = line.dump()}, config).dropped;
+    return extract_document({.form = RawForm::kJson, .source = file, .body = line.dump()}, config, {}).dropped;
   };
   const DropReason kept = DropReason::kNone, dropped = DropReason::kFewStopWords;
   EXPECT_EQ(drop_of("nsmc.jsonl", "", "nsmc.jsonl"), kept);
@@ -206,7 +207,7 @@ TEST(Extract, ADialogueIsMaskedAsItsTextIs) {
 }
 
 TEST(Extract, WhatTheReaderDroppedStaysDropped) {
-  const auto out = extract_document({.form = RawForm::kWikitext, .dropped = DropReason::kOtherNamespace}, {});
+  const auto out = extract_document({.form = RawForm::kWikitext, .dropped = DropReason::kOtherNamespace}, {}, {});
   EXPECT_EQ(out.dropped, DropReason::kOtherNamespace);
 }
 

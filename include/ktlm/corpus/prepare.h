@@ -62,8 +62,7 @@ struct PrepareConfig : QualityConfig {
       "shorter lines may repeat: headings, items of lists");
     v("memory_bytes", &PrepareConfig::memory_bytes, at_least(1'000'000),
       "memory for the search for duplicates, beside 5 bytes a document; what does not fit waits in a file beside the "
-      "output, "
-      "at most 0.8 kB a document");
+      "output, at most 0.8 kB a document");
     v("mask_personal_data", &PrepareConfig::mask_personal_data, any_value(),
       "replaces e-mail addresses, telephone, resident registration and card numbers by <이메일>, <전화번호> ...");
     QualityConfig::visit_fields(v);
