@@ -6,17 +6,12 @@
 #include <map>
 #include <thread>
 
-#ifdef __linux__
-#include <sys/mount.h>
-#endif
-
 #include "compress.h"
 #include "corpus_fixtures.h"
 #include "encode.h"
 #include "error_message.h"
-#include "ktlm/corpus/prepared_corpus.h"
 #include "ktlm/text/normalize.h"
-#include "temporary_directory.h"
+#include "prepare_fixture.h"
 
 namespace ktlm::corpus {
 namespace {
@@ -24,74 +19,12 @@ namespace {
 namespace fs = std::filesystem;
 using test::dump_of;
 using test::error_message;
+using test::json_line;
 using test::page_of;
+using test::PrepareTest;
 using test::sentence;
 
 int64_t dropped(const DocumentCounts& counts, DropReason reason) { return counts.dropped[static_cast<size_t>(reason)]; }
-
-std::string json_line(const std::string& text) { return "{\"text\":\"" + text + "\"}\n"; }
-
-class PrepareTest : public testing::Test {
- protected:
-  std::string put(const std::string& name, const std::string& content) {
-    return test::write_text(folder_ / name, content);
-  }
-
-  PrepareSummary run(const std::vector<std::string>& inputs) {
-    return prepare(inputs, out_, config_, stop_flag_, {},
-                   [this](const std::string& warning) { warnings_.push_back(warning); });
-  }
-
-  // Every file of the output but the manifest's settings is to be the same: name -> content.
-  std::map<std::string, std::string> output() {
-    std::map<std::string, std::string> files;
-    for (const auto& entry : fs::directory_iterator(out_))
-      files[entry.path().filename().string()] = read_file(entry.path());
-    return files;
-  }
-
-  std::vector<Document> documents(Split split) {
-    std::vector<Document> all;
-    PreparedCorpus::open(out_).for_each_document(split, [&](Document&& document) {
-      all.push_back(std::move(document));
-      return true;
-    });
-    return all;
-  }
-
-  // Nothing under the final name, nothing left beside it.
-  void expect_no_output() {
-    EXPECT_FALSE(fs::exists(out_));
-    for (const auto& entry : fs::directory_iterator(folder_.path()))
-      EXPECT_THAT(entry.path().filename().string(), testing::Not(testing::HasSubstr(".tmp-")));
-  }
-
-  // One of everything that can happen to a document.
-  std::vector<std::string> inputs_of_all_kinds() {
-    std::string pages = page_of("토론:가", 1, "의견", 1) + page_of("가", 2, sentence(1)) +
-                        page_of("나", 3, "#넘겨주기 [[가]]") +
-                        page_of("다", 4, "'''다'''는 다음을 뜻한다.\n* [[가]]\n{{동음이의}}") +
-                        page_of("라", 5, "{}", 0, "json") + page_of("마", 6, "{{틀}}") + page_of("바", 7, "짧다.");
-    for (int i = 100; i < 400; ++i)
-      pages += page_of(std::to_string(i), i, "'''" + sentence(i) + "''' [[" + sentence(i + 1) + "]]");
-    std::string lines = json_line(sentence(2)) + "{\"text\": \n" + "[]\n" + "{\"title\":\"글 없음\"}\n\n" +
-                        json_line(sentence(1)) + json_line(sentence(3) + "\xFF") +
-                        "{\"messages\":[{\"role\":\"user\",\"content\":\"안녕?\"}]}\n";
-    std::string japanese;  // EUC-JP
-    for (int i = 0; i < 50; ++i) japanese += "\xA4\xB3\xA4\xEC\xA4\xCF ";
-    put("books/책.txt", sentence(4) + "\n\n" + sentence(5));
-    put("books/옛_책.txt", japanese);
-    put("books/쪽.html", "<html><title>쪽</title><body><p>" + sentence(6) + "</p></body></html>");
-    return {put("kowiki.xml.bz2", test::bzip2(dump_of(pages))), put("news.jsonl.gz", test::gzip(lines)),
-            (folder_ / "books").string()};
-  }
-
-  test::TemporaryDirectory folder_;
-  fs::path out_ = folder_ / "prepared";
-  PrepareConfig config_{.threads = 2, .near_duplicates = false};  // these documents are all alike
-  StopFlag stop_flag_;
-  std::vector<std::string> warnings_;
-};
 
 TEST_F(PrepareTest, EveryDocumentIsKeptOrDroppedForOneReason) {
   const PrepareSummary summary = run(inputs_of_all_kinds());
@@ -346,92 +279,6 @@ TEST_F(PrepareTest, PreparedDocumentsPreparedAgainAreTheSame) {
   for (size_t i = 0; i < first.size(); ++i) EXPECT_EQ(to_json_line(first[i]), to_json_line(second[i]));
 }
 
-TEST_F(PrepareTest, StoppedWorkGoesOnWhereItWasAndEndsAsIfNeverStopped) {
-  std::vector<std::string> inputs = inputs_of_all_kinds();
-  std::string lines;
-  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
-  inputs.insert(inputs.begin() + 1, put("a.jsonl", lines));
-  run(inputs);
-  const auto expected = output();
-  fs::remove_all(out_);
-
-  // Stops from within the work each time that a little more of it is done.
-  int num_stops = 0;
-  int64_t last_done = -1;
-  while (true) {
-    stop_flag_.clear();
-    const PrepareSummary summary = prepare(inputs, out_, config_, stop_flag_,
-                                           [&](const Progress& progress) {
-                                             if (progress.stage == "preparing" && progress.done > last_done)
-                                               stop_flag_.request(2);
-                                             last_done = std::max(last_done, progress.done);
-                                           },
-                                           {});
-    if (!summary.stopped) {
-      EXPECT_TRUE(summary.resumed);
-      break;
-    }
-    EXPECT_TRUE(summary.can_go_on);
-    EXPECT_FALSE(fs::exists(out_));
-    EXPECT_TRUE(fs::exists(partial_directory(out_)));
-    ++num_stops;
-  }
-  EXPECT_GT(num_stops, 1);
-  EXPECT_TRUE(output() == expected);
-  EXPECT_FALSE(fs::exists(partial_directory(out_)));
-}
-
-TEST_F(PrepareTest, StoppedWorkIsNotGoneOnWithForAnythingElse) {
-  std::string lines;
-  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
-  const std::string path = put("a.jsonl", lines);
-  const auto stop = [&] {
-    stop_flag_.clear();
-    prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
-    stop_flag_.clear();
-  };
-  stop();
-  config_.min_chars = 10;
-  EXPECT_FALSE(run({path}).resumed);
-  EXPECT_EQ(warnings_, std::vector<std::string>{partial_directory(out_).string() +
-                                                ": left by a run with other inputs or settings; starting again"});
-  stop();
-  put("a.jsonl", lines + json_line(sentence(77'777)));  // the file has grown
-  const PrepareSummary summary = run({path});
-  EXPECT_FALSE(summary.resumed);
-  EXPECT_EQ(summary.total.kept, 20'001);
-}
-
-TEST_F(PrepareTest, WhatAStoppedRunLeftIsDoneAgainWhereItIsDamaged) {
-  std::string lines;
-  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
-  const std::string path = put("a.jsonl", lines);
-  prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
-  stop_flag_.clear();
-  fs::resize_file(partial_directory(out_) / "text.zst", 100);
-  const PrepareSummary summary = run({path});
-  EXPECT_FALSE(summary.resumed);
-  EXPECT_EQ(summary.total.kept, 20'000);
-  EXPECT_EQ(warnings_, std::vector<std::string>{partial_directory(out_).string() +
-                                                ": what an earlier run has left is damaged; starting again"});
-}
-
-TEST_F(PrepareTest, TwoAtWorkOnOneOutputExcludeEachOther) {
-  std::string lines;
-  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
-  const std::string path = put("a.jsonl", lines);
-  std::string message;
-  prepare({path}, out_, config_, stop_flag_,
-          [&](const Progress&) {
-            if (message.empty()) message = error_message([&] { run({path}); });
-          },
-          {});
-  EXPECT_THAT(message, testing::MatchesRegex(partial_directory(out_).string() +
-                                             ": in use by another ktlm \\(process [0-9]+\\); wait for it, or choose "
-                                             "another --out"));
-  EXPECT_EQ(documents(Split::kTrain).size() + documents(Split::kVal).size(), 20'000U);
-}
-
 TEST_F(PrepareTest, ProgressCountsTheBytesOfTheFiles) {
   std::string lines;
   for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
@@ -467,53 +314,6 @@ TEST_F(PrepareTest, WhatTheFinderLeavesIsNoReasonToKeepAnOldResult) {
   test::write_text(out_ / ".DS_Store", "windows");
   EXPECT_EQ(run({path}).total.kept, 2);
 }
-
-#ifdef __linux__
-TEST_F(PrepareTest, AFullDiskInTheSecondPassKeepsWhatTheFirstHasDone) {
-  std::string lines;
-  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i) + sentence(i * 7919 % 100'003));
-  const std::string path = put("a.jsonl", lines);
-  const fs::path shard = prepare_shard({path}, folder_ / "measured", {1, 1}, config_, stop_flag_, {}, {}).out_dir;
-  uintmax_t part_bytes = 0;
-  for (const auto& entry : fs::directory_iterator(shard)) part_bytes += entry.file_size();
-
-  const fs::path disk = folder_ / "disk";
-  fs::create_directory(disk);
-  const std::string size = "size=" + std::to_string(part_bytes + 100'000);
-  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, size.c_str()) != 0) GTEST_SKIP() << "only root may mount a small disk";
-  struct Unmount {
-    const fs::path& disk;
-    ~Unmount() { ::umount2(disk.c_str(), MNT_DETACH); }
-  } unmount{disk};
-  out_ = disk / "prepared";
-  EXPECT_THAT(error_message([&] { run({path}); }),
-              testing::EndsWith("; the same command then goes on from " + partial_directory(out_).string()));
-  EXPECT_FALSE(fs::exists(out_));
-  ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=100m"), 0);
-  const PrepareSummary summary = run({path});
-  EXPECT_TRUE(summary.resumed);
-  EXPECT_EQ(summary.total.kept, 20'000);
-  EXPECT_FALSE(fs::exists(partial_directory(out_)));
-}
-
-TEST_F(PrepareTest, AFullDiskIsOneLineAndLeavesNothingBehind) {
-  const fs::path disk = folder_ / "disk";
-  fs::create_directory(disk);
-  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=128k") != 0) GTEST_SKIP() << "only root may mount a small disk";
-  struct Unmount {
-    const fs::path& disk;
-    ~Unmount() { ::umount2(disk.c_str(), MNT_DETACH); }
-  } unmount{disk};
-  std::string lines;
-  for (int i = 0; i < 60'000; ++i) lines += json_line(sentence(i) + sentence(i * 7919 % 100'003));
-  const std::string path = put("a.jsonl", lines);
-  out_ = disk / "prepared";
-  EXPECT_THAT(error_message([&] { run({path}); }),
-              testing::AllOf(testing::HasSubstr("can't be written: No space left on device (errno 28)"),
-                             testing::HasSubstr("free some space or choose another place")));
-  EXPECT_TRUE(fs::is_empty(disk));
-}
-#endif
 
 TEST_F(PrepareTest, RealSamplesGoThrough) {
   const fs::path sample = fs::path(KTLM_SHARED_DATA_DIR) / "sample";

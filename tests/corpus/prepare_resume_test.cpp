@@ -1,0 +1,156 @@
+// What a run of prepare that did not come to its end leaves, and what the next one makes of it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#ifdef __linux__
+#include <sys/mount.h>
+#endif
+
+#include "error_message.h"
+#include "prepare_fixture.h"
+
+namespace ktlm::corpus {
+namespace {
+
+namespace fs = std::filesystem;
+using test::error_message;
+using test::json_line;
+using test::sentence;
+
+using PrepareResumeTest = test::PrepareTest;
+
+TEST_F(PrepareResumeTest, StoppedWorkGoesOnWhereItWasAndEndsAsIfNeverStopped) {
+  std::vector<std::string> inputs = inputs_of_all_kinds();
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  inputs.insert(inputs.begin() + 1, put("a.jsonl", lines));
+  run(inputs);
+  const auto expected = output();
+  fs::remove_all(out_);
+
+  // Stops from within the work each time that a little more of it is done.
+  int num_stops = 0;
+  int64_t last_done = -1;
+  while (true) {
+    stop_flag_.clear();
+    const PrepareSummary summary = prepare(inputs, out_, config_, stop_flag_,
+                                           [&](const Progress& progress) {
+                                             if (progress.stage == "preparing" && progress.done > last_done)
+                                               stop_flag_.request(2);
+                                             last_done = std::max(last_done, progress.done);
+                                           },
+                                           {});
+    if (!summary.stopped) {
+      EXPECT_TRUE(summary.resumed);
+      break;
+    }
+    EXPECT_TRUE(summary.can_go_on);
+    EXPECT_FALSE(fs::exists(out_));
+    EXPECT_TRUE(fs::exists(partial_directory(out_)));
+    ++num_stops;
+  }
+  EXPECT_GT(num_stops, 1);
+  EXPECT_TRUE(output() == expected);
+  EXPECT_FALSE(fs::exists(partial_directory(out_)));
+}
+
+TEST_F(PrepareResumeTest, StoppedWorkIsNotGoneOnWithForAnythingElse) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  const std::string path = put("a.jsonl", lines);
+  const auto stop = [&] {
+    stop_flag_.clear();
+    prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
+    stop_flag_.clear();
+  };
+  stop();
+  config_.min_chars = 10;
+  EXPECT_FALSE(run({path}).resumed);
+  EXPECT_EQ(warnings_, std::vector<std::string>{partial_directory(out_).string() +
+                                                ": left by a run with other inputs or settings; starting again"});
+  stop();
+  put("a.jsonl", lines + json_line(sentence(77'777)));  // the file has grown
+  const PrepareSummary summary = run({path});
+  EXPECT_FALSE(summary.resumed);
+  EXPECT_EQ(summary.total.kept, 20'001);
+}
+
+TEST_F(PrepareResumeTest, WhatAStoppedRunLeftIsDoneAgainWhereItIsDamaged) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  const std::string path = put("a.jsonl", lines);
+  prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
+  stop_flag_.clear();
+  fs::resize_file(partial_directory(out_) / "text.zst", 100);
+  const PrepareSummary summary = run({path});
+  EXPECT_FALSE(summary.resumed);
+  EXPECT_EQ(summary.total.kept, 20'000);
+  EXPECT_EQ(warnings_, std::vector<std::string>{partial_directory(out_).string() +
+                                                ": what an earlier run has left is damaged; starting again"});
+}
+
+TEST_F(PrepareResumeTest, TwoAtWorkOnOneOutputExcludeEachOther) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i));
+  const std::string path = put("a.jsonl", lines);
+  std::string message;
+  prepare({path}, out_, config_, stop_flag_,
+          [&](const Progress&) {
+            if (message.empty()) message = error_message([&] { run({path}); });
+          },
+          {});
+  EXPECT_THAT(message, testing::MatchesRegex(partial_directory(out_).string() +
+                                             ": in use by another ktlm \\(process [0-9]+\\); wait for it, or choose "
+                                             "another --out"));
+  EXPECT_EQ(documents(Split::kTrain).size() + documents(Split::kVal).size(), 20'000U);
+}
+
+#ifdef __linux__
+TEST_F(PrepareResumeTest, AFullDiskInTheSecondPassKeepsWhatTheFirstHasDone) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += json_line(sentence(i) + sentence(i * 7919 % 100'003));
+  const std::string path = put("a.jsonl", lines);
+  const fs::path shard = prepare_shard({path}, folder_ / "measured", {1, 1}, config_, stop_flag_, {}, {}).out_dir;
+  uintmax_t part_bytes = 0;
+  for (const auto& entry : fs::directory_iterator(shard)) part_bytes += entry.file_size();
+
+  const fs::path disk = folder_ / "disk";
+  fs::create_directory(disk);
+  const std::string size = "size=" + std::to_string(part_bytes + 100'000);
+  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, size.c_str()) != 0) GTEST_SKIP() << "only root may mount a small disk";
+  struct Unmount {
+    const fs::path& disk;
+    ~Unmount() { ::umount2(disk.c_str(), MNT_DETACH); }
+  } unmount{disk};
+  out_ = disk / "prepared";
+  EXPECT_THAT(error_message([&] { run({path}); }),
+              testing::EndsWith("; the same command then goes on from " + partial_directory(out_).string()));
+  EXPECT_FALSE(fs::exists(out_));
+  ASSERT_EQ(::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=100m"), 0);
+  const PrepareSummary summary = run({path});
+  EXPECT_TRUE(summary.resumed);
+  EXPECT_EQ(summary.total.kept, 20'000);
+  EXPECT_FALSE(fs::exists(partial_directory(out_)));
+}
+
+TEST_F(PrepareResumeTest, AFullDiskIsOneLineAndLeavesNothingBehind) {
+  const fs::path disk = folder_ / "disk";
+  fs::create_directory(disk);
+  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=128k") != 0) GTEST_SKIP() << "only root may mount a small disk";
+  struct Unmount {
+    const fs::path& disk;
+    ~Unmount() { ::umount2(disk.c_str(), MNT_DETACH); }
+  } unmount{disk};
+  std::string lines;
+  for (int i = 0; i < 60'000; ++i) lines += json_line(sentence(i) + sentence(i * 7919 % 100'003));
+  const std::string path = put("a.jsonl", lines);
+  out_ = disk / "prepared";
+  EXPECT_THAT(error_message([&] { run({path}); }),
+              testing::AllOf(testing::HasSubstr("can't be written: No space left on device (errno 28)"),
+                             testing::HasSubstr("free some space or choose another place")));
+  EXPECT_TRUE(fs::is_empty(disk));
+}
+#endif
+
+}  // namespace
+}  // namespace ktlm::corpus
