@@ -25,6 +25,7 @@ HOMES = [
     (("expat.h", "bzlib.h", "zstd.h", "zlib.h", "lzma.h", "zip.h", "arrow/", "parquet/"), {"corpus"}),
     (("sentencepiece",), {"tokenizer"}),
     (("torch/", "ATen/", "c10/"), TORCH_MODULES),
+    (("hwy/",), {"ops"}),
     (("CLI/", "histedit.h", "editline/"), {"cli"}),
 ]
 

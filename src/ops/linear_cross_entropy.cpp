@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ktlm/ops/autocast.h"
+#include "row_kernels.h"
 
 namespace ktlm::ops {
 namespace {
@@ -25,6 +26,24 @@ Operands cast_operands(const at::Tensor& hidden, const at::Tensor& weight, at::S
 // Log probabilities of one chunk of rows, (R, V) fp32.
 at::Tensor chunk_log_probabilities(const at::Tensor& hidden, const at::Tensor& weight) {
   return at::log_softmax(at::mm(hidden, weight.t()).to(at::kFloat), -1);
+}
+
+// Adds the chunk's loss to `loss` and returns d loss / d logits = (softmax - one hot) * row_weight, (R, V) in the
+// product's dtype. Targets and row_weight (R): the weight is 0 where the target is negative.
+at::Tensor loss_gradient(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                         const at::Tensor& row_weight, at::Tensor& loss) {
+  auto logits = at::mm(hidden, weight.t());
+  if (has_row_kernels(logits)) {
+    const auto losses = at::empty_like(row_weight);
+    cross_entropy_rows(logits, targets, row_weight, losses);
+    loss.add_(at::dot(losses, row_weight));
+    return logits;
+  }
+  const auto index = targets.clamp_min(0).unsqueeze(1);
+  auto scores = at::log_softmax(logits.to(at::kFloat), -1);
+  loss.sub_(scores.gather(1, index).squeeze(1).mul_(row_weight).sum());
+  scores.exp_().mul_(row_weight.unsqueeze(1)).scatter_add_(1, index, row_weight.neg().unsqueeze(1));
+  return scores.to(hidden.scalar_type());
 }
 
 // dlogits (R, V) x weight (V, C) -> (R, C). On M1 and M2 a product of MPS that sums over 32,767 values or more is wrong
@@ -49,20 +68,14 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     const auto fp32 = hidden.options().dtype(at::kFloat).requires_grad(false);
     const auto valid = targets.ge(0);
     const auto row_weight = valid.to(at::kFloat) / valid.sum().clamp_min(1).to(at::kFloat);  // (N): 1/count or 0
-    const auto index = targets.clamp_min(0).unsqueeze(1);                                    // (N, 1)
     auto loss = at::zeros({}, fp32);
     auto dweight = at::zeros(weight.sizes(), fp32);
     auto dhidden = at::empty_like(operands.hidden);
     for (int64_t begin = 0; begin < hidden.size(0); begin += chunk_rows) {
       const int64_t rows = std::min(chunk_rows, hidden.size(0) - begin);
       const auto chunk = operands.hidden.narrow(0, begin, rows);
-      const auto chunk_weight = row_weight.narrow(0, begin, rows).unsqueeze(1);  // (R, 1)
-      const auto chunk_index = index.narrow(0, begin, rows);
-      auto scores = chunk_log_probabilities(chunk, operands.weight);  // (R, V)
-      loss.sub_(scores.gather(1, chunk_index).mul_(chunk_weight).sum());
-      // d loss / d logits = (softmax - one hot) / count
-      scores.exp_().mul_(chunk_weight).scatter_add_(1, chunk_index, chunk_weight.neg());
-      const auto dlogits = scores.to(chunk.scalar_type());
+      const auto dlogits = loss_gradient(chunk, operands.weight, targets.narrow(0, begin, rows),
+                                         row_weight.narrow(0, begin, rows), loss);
       dhidden.narrow(0, begin, rows).copy_(through_weight(dlogits, operands.weight));
       dweight.add_(at::mm(dlogits.t(), chunk));
     }

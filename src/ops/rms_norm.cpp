@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "ktlm/ops/autocast.h"
+#include "row_kernels.h"
 
 namespace ktlm::ops {
 namespace {
@@ -18,6 +19,13 @@ at::Tensor normalize(const at::Tensor& x, const at::Tensor& scale, const at::Ten
 struct RmsNorm : torch::autograd::Function<RmsNorm> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             double eps) {
+    if (has_row_kernels(x) && weight.scalar_type() == at::kFloat) {
+      const auto y = at::empty_like(x, x.options().dtype(product_dtype(x)));
+      const auto scale = at::empty({x.numel() / x.size(-1)}, x.options().dtype(at::kFloat));
+      rms_norm_rows(x, weight, eps, y, scale);
+      context->save_for_backward({x, weight, scale});
+      return y;
+    }
     const auto scale = reciprocal_rms(x.to(at::kFloat), eps);
     context->save_for_backward({x, weight, scale});
     return normalize(x, scale, weight, product_dtype(x));
@@ -28,6 +36,10 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
                                                  torch::autograd::variable_list grads) {
     const auto saved = context->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1], &scale = saved[2];
+    if (scale.dim() == 1) {  // from the row kernels
+      const auto dx = at::empty_like(x);
+      return {dx, rms_norm_backward_rows(grads[0].contiguous(), x, weight, scale, dx), at::Tensor()};
+    }
     const auto dy = grads[0].to(at::kFloat);
     const auto normalized = x.to(at::kFloat).mul(scale);
     auto product = dy.mul(normalized);

@@ -2,6 +2,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "row_kernels.h"
+
 namespace ktlm::ops {
 namespace {
 
@@ -17,12 +19,23 @@ struct Rotary : torch::autograd::Function<Rotary> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& cos,
                             const at::Tensor& sin) {
     context->save_for_backward({cos, sin});
+    if (has_row_kernels(x) && has_row_kernels(cos)) {
+      const auto y = at::empty({x.size(0), x.size(2), x.size(1), x.size(3)}, x.options().requires_grad(false));
+      rotate_rows(x, y, cos, sin);
+      return y;
+    }
     return rotate(x.transpose(1, 2), cos, sin);  // (B, T, H, D) -> (B, H, T, D)
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
     const auto saved = context->get_saved_variables();
+    if (has_row_kernels(saved[0]) && has_row_kernels(grads[0])) {
+      const auto& dy = grads[0];  // (B, H, T, D)
+      const auto dx = at::empty({dy.size(0), dy.size(2), dy.size(1), dy.size(3)}, dy.options());
+      rotate_back_rows(dy, dx, saved[0], saved[1]);
+      return {dx, at::Tensor(), at::Tensor()};
+    }
     const auto dx = rotate(grads[0].transpose(1, 2), saved[0].unsqueeze(1), saved[1].neg().unsqueeze(1));
     return {dx, at::Tensor(), at::Tensor()};  // (B, T, H, D)
   }

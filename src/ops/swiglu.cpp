@@ -2,12 +2,19 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "row_kernels.h"
+
 namespace ktlm::ops {
 namespace {
 
 struct Swiglu : torch::autograd::Function<Swiglu> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& gate, const at::Tensor& up) {
     context->save_for_backward({gate, up});
+    if (has_row_kernels(gate) && has_row_kernels(up)) {
+      const auto y = at::empty_like(gate);
+      swiglu_rows(gate, up, y);
+      return y;
+    }
     return at::silu(gate).mul_(up);
   }
 
@@ -15,6 +22,11 @@ struct Swiglu : torch::autograd::Function<Swiglu> {
                                                  torch::autograd::variable_list grads) {
     const auto saved = context->get_saved_variables();
     const auto &gate = saved[0], &up = saved[1], &dy = grads[0];
+    if (has_row_kernels(gate) && has_row_kernels(up)) {
+      const auto dgate = at::empty_like(gate), dup = at::empty_like(up);
+      swiglu_backward_rows(dy.contiguous(), gate, up, dgate, dup);
+      return {dgate, dup};
+    }
     return {at::silu_backward(dy.mul(up), gate), at::silu(gate).mul_(dy)};
   }
 };

@@ -26,14 +26,16 @@ at::Tensor plain_rotary(const at::Tensor& x, const RotaryTable& table, int64_t f
 
 TEST(Rotary, EqualsThePlainVersionWithItsGradient) {
   at::manual_seed(1);
-  const auto table = make_rotary_table(40, 8, 10000.0, at::kCPU);
-  for (const int64_t first : {0, 5, 30}) {
-    const std::vector<at::Tensor> inputs{at::randn({2, 10, 3, 8})};
-    const auto got = differentiate([&](const auto& in) { return apply_rotary(in[0], table, first); }, inputs);
-    const auto plain = differentiate([&](const auto& in) { return plain_rotary(in[0], table, first); }, inputs);
-    EXPECT_LT(largest_difference(got.value, plain.value), 1e-6);
-    EXPECT_LT(largest_difference(got.gradients[0], plain.gradients[0]), 1e-6);
-    EXPECT_TRUE(got.value.is_contiguous());
+  for (const int64_t head_dim : {8, 64}) {
+    const auto table = make_rotary_table(40, head_dim, 10000.0, at::kCPU);
+    for (const int64_t first : {0, 5, 30}) {
+      const std::vector<at::Tensor> inputs{at::randn({2, 10, 3, head_dim})};
+      const auto got = differentiate([&](const auto& in) { return apply_rotary(in[0], table, first); }, inputs);
+      const auto plain = differentiate([&](const auto& in) { return plain_rotary(in[0], table, first); }, inputs);
+      EXPECT_LT(largest_difference(got.value, plain.value), 1e-6);
+      EXPECT_LT(largest_difference(got.gradients[0], plain.gradients[0]), 1e-6);
+      EXPECT_TRUE(got.value.is_contiguous());
+    }
   }
 }
 
@@ -61,12 +63,16 @@ TEST(Rotary, ProductsDependOnDistanceAlone) {
 
 TEST(Rotary, ReducedPrecisionIsRoundedOnce) {
   at::manual_seed(3);
-  const auto table = make_rotary_table(20, 8, 10000.0, at::kCPU);
-  for (const auto dtype : {at::kBFloat16, at::kHalf}) {
-    const auto x = at::randn({2, 20, 3, 8}).to(dtype);
-    const auto exact = plain_rotary(x.to(at::kFloat), table, 0).to(dtype);
-    EXPECT_EQ(apply_rotary(x, table, 0).scalar_type(), dtype);
-    EXPECT_LT(test::relative_difference(apply_rotary(x, table, 0), exact), 4e-3);
+  for (const int64_t head_dim : {8, 32}) {
+    const auto table = make_rotary_table(20, head_dim, 10000.0, at::kCPU);
+    for (const auto dtype : {at::kBFloat16, at::kHalf}) {
+      const std::vector<at::Tensor> inputs{at::randn({2, 20, 3, head_dim}).to(dtype)};
+      const auto got = differentiate([&](const auto& in) { return apply_rotary(in[0], table, 0); }, inputs);
+      const auto exact = plain_rotary(inputs[0].to(at::kFloat), table, 0).to(dtype);
+      EXPECT_EQ(got.value.scalar_type(), dtype);
+      EXPECT_LT(test::relative_difference(got.value, exact), 4e-3);
+      EXPECT_EQ(got.gradients[0].scalar_type(), dtype);
+    }
   }
 }
 
