@@ -3,6 +3,7 @@
 #include <ATen/ops/_fused_adamw.h>
 
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "ktlm/core/error.h"
@@ -60,7 +61,11 @@ AdamW::AdamW(const std::vector<model::NamedParameter>& parameters, const AdamWOp
   step_tensor_ = at::zeros({}, parameters.front().tensor.options().dtype(at::kFloat).requires_grad(false));
 }
 
-at::Tensor AdamW::step(double learning_rate, double max_norm) {
+at::Tensor not_finite(const at::Tensor& norm, const at::Tensor& loss) {
+  return at::isfinite(loss.defined() ? norm + loss : norm).logical_not().to(at::kFloat);
+}
+
+at::Tensor AdamW::step(double learning_rate, double max_norm, const at::Tensor& loss) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients[2], all;
   for (size_t i = 0; i < 2; ++i) {
@@ -68,17 +73,36 @@ at::Tensor AdamW::step(double learning_rate, double max_norm) {
     all.insert(all.end(), gradients[i].begin(), gradients[i].end());
   }
   const at::Tensor norm = clip_gradients(all, max_norm);
-  step_tensor_.fill_(static_cast<double>(++num_steps_));
-  for (size_t i = 0; i < 2; ++i) {
-    Group& group = groups_[i];
-    if (group.parameters.empty()) continue;
-    const std::vector<at::Tensor> steps(group.parameters.size(), step_tensor_);
-    at::_fused_adamw_(group.parameters, gradients[i], group.exp_avgs, group.exp_avg_sqs, {}, steps, learning_rate,
-                      options_.beta1, options_.beta2, group.weight_decay, options_.epsilon, /*amsgrad=*/false,
-                      /*maximize=*/false);
-  }
+  const at::Tensor skip = not_finite(norm, loss);
+  step_tensor_.add_(1 - skip);
+  for (size_t i = 0; i < 2; ++i) update(groups_[i], gradients[i], learning_rate, skip);
   clear_gradients();
   return norm;
+}
+
+void AdamW::update(Group& group, const std::vector<at::Tensor>& gradients, double learning_rate,
+                   const at::Tensor& skip) {
+  const auto fused = [&](at::TensorList parameters, at::TensorList grads, at::TensorList exp_avgs,
+                         at::TensorList exp_avg_sqs, const std::optional<at::Tensor>& found_inf) {
+    const std::vector<at::Tensor> steps(parameters.size(), step_tensor_);
+    at::_fused_adamw_(parameters, grads, exp_avgs, exp_avg_sqs, {}, steps, learning_rate, options_.beta1,
+                      options_.beta2, group.weight_decay, options_.epsilon, /*amsgrad=*/false, /*maximize=*/false,
+                      /*grad_scale=*/{}, found_inf);
+  };
+  if (group.parameters.empty()) return;
+  if (!skip.is_mps()) {
+    fused(group.parameters, gradients, group.exp_avgs, group.exp_avg_sqs, skip);
+    return;
+  }
+  // MPS's kernel takes found_inf and does not look at it (MultiTensorApply.h has no word of it): what it changed is
+  // put back, a parameter at a time, so that the copies stay small.
+  const at::Tensor skipped = skip.to(at::kBool);
+  for (size_t i = 0; i < group.parameters.size(); ++i) {
+    at::Tensor targets[] = {group.parameters[i], group.exp_avgs[i], group.exp_avg_sqs[i]};
+    const at::Tensor before[] = {targets[0].clone(), targets[1].clone(), targets[2].clone()};
+    fused(targets[0], gradients[i], targets[1], targets[2], {});
+    for (size_t j = 0; j < 3; ++j) targets[j].copy_(at::where(skipped, before[j], targets[j]));
+  }
 }
 
 void AdamW::clear_gradients() {
@@ -95,7 +119,7 @@ void AdamW::save(const std::filesystem::path& path) const {
       tensors.emplace_back("exp_avg_sq." + group.names[i], group.exp_avg_sqs[i]);
     }
   }
-  tensors.emplace_back(kStepsKey, at::full({1}, num_steps_, at::kLong));
+  tensors.emplace_back(kStepsKey, at::full({1}, step_tensor_.item<int64_t>(), at::kLong));
   model::save_safetensors(path, tensors);
 }
 
@@ -109,7 +133,7 @@ void AdamW::load(const std::filesystem::path& path) {
       copy_state(tensors, "exp_avg_sq." + group.names[i], group.exp_avg_sqs[i], path);
     }
   }
-  num_steps_ = steps.item<int64_t>();
+  step_tensor_.fill_(static_cast<double>(steps.item<int64_t>()));
 }
 
 }  // namespace ktlm::train

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "error_message.h"
@@ -61,6 +63,27 @@ TEST(AdamW, DecaysMatricesAlone) {
   expect_near(parameters[0].tensor, {1, -1, 0.25F, 2});
   expect_near(parameters[1].tensor, {0.95F, -1.9F, 2.85F, 0.475F});
   expect_near(parameters[2].tensor, {1, 2});
+}
+
+TEST(AdamW, AStepThatIsNotFiniteChangesNothing) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto straight = three_parameters(), disturbed = three_parameters();
+  AdamW one(straight, {}), other(disturbed, {});
+  for (int step = 0; step < 3; ++step) {
+    set_gradients(disturbed, step);
+    if (step == 0) disturbed[1].tensor.mutable_grad()[0][1] = std::nan("");
+    if (step == 1) disturbed[2].tensor.mutable_grad()[0] = -kInfinity;
+    const at::Tensor loss = at::full({}, step == 2 ? kInfinity : 3.0, at::kFloat);
+    EXPECT_EQ(std::isfinite(other.step(0.1, 1, loss).item<double>()), step == 2);
+  }
+  for (int step = 0; step < 2; ++step) {  // the moments and their correction by the count of steps, too
+    set_gradients(straight, step);
+    set_gradients(disturbed, step);
+    one.step(0.1, 1);
+    other.step(0.1, 1, at::ones({}));
+  }
+  for (size_t i = 0; i < straight.size(); ++i)
+    EXPECT_TRUE(at::equal(straight[i].tensor, disturbed[i].tensor)) << straight[i].name;
 }
 
 TEST(AdamW, GradientsAreGoneBehindAStep) {
