@@ -1,8 +1,10 @@
 #include "ktlm/train/checkpoint.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "ktlm/core/config.h"
@@ -59,7 +61,27 @@ LoadedCheckpoint load_checkpoint(const fs::path& directory, at::Device device, c
   return {std::move(model), std::move(optimizer), std::move(state)};
 }
 
+// The newest checkpoint that `load` takes; of those that it throws upon, a warning each.
+template <class Load>
+auto load_newest(const fs::path& run_dir, const WarningCallback& warning, const Load& load)
+    -> std::invoke_result_t<Load, const fs::path&> {
+  const auto steps = list_checkpoints(run_dir);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    try {
+      return load(checkpoints_dir(run_dir) / checkpoint_name(steps[i]));
+    } catch (const Error& error) {
+      if (i + 1 == steps.size())
+        throw Error(std::string(error.what()) + "; no whole checkpoint is left in " + run_dir.string() +
+                    ": start again with another --out");
+      if (warning) warning(std::string(error.what()) + "; going on from " + checkpoint_name(steps[i + 1]));
+    }
+  }
+  throw Error(run_dir.string() + ": holds no checkpoint to resume from");
+}
+
 }  // namespace
+
+double TrainerState::learning_rate_factor() const { return std::ldexp(1.0, -static_cast<int>(rollbacks)); }
 
 std::string checkpoint_name(int64_t step) {
   char name[32];
@@ -104,18 +126,29 @@ std::vector<int64_t> list_checkpoints(const fs::path& run_dir) {
 
 LoadedCheckpoint load_newest_checkpoint(const fs::path& run_dir, at::Device device,
                                         const AdamWOptions& optimizer_options, const WarningCallback& warning) {
-  const auto steps = list_checkpoints(run_dir);
-  for (size_t i = 0; i < steps.size(); ++i) {
-    try {
-      return load_checkpoint(checkpoints_dir(run_dir) / checkpoint_name(steps[i]), device, optimizer_options);
-    } catch (const Error& error) {
-      if (i + 1 == steps.size())
-        throw Error(std::string(error.what()) + "; no whole checkpoint is left in " + run_dir.string() +
-                    ": start again with another --out");
-      if (warning) warning(std::string(error.what()) + "; going on from " + checkpoint_name(steps[i + 1]));
-    }
-  }
-  throw Error(run_dir.string() + ": holds no checkpoint to resume from");
+  return load_newest(run_dir, warning,
+                     [&](const fs::path& directory) { return load_checkpoint(directory, device, optimizer_options); });
+}
+
+TrainerState restore_newest_checkpoint(const fs::path& run_dir, model::LanguageModel& model, AdamW& optimizer,
+                                       const WarningCallback& warning) {
+  return load_newest(run_dir, warning, [&](const fs::path& directory) {
+    const fs::path state_path = directory / kStateFile;
+    auto [state, hashes] = trainer_state_from_json(read_file(state_path), state_path.string());
+    check_hash(directory / kModelFile, hashes.model);
+    check_hash(directory / kOptimizerFile, hashes.optimizer);
+    const auto saved = model::load_model(directory, at::kCPU, at::kFloat);
+    const auto from = saved.parameters(), to = model.parameters();
+    const at::NoGradGuard no_grad;
+    for (size_t i = 0; i < to.size(); ++i) at::Tensor(to[i].tensor).copy_(from[i].tensor);
+    optimizer.load(directory / kOptimizerFile);
+    return state;
+  });
+}
+
+void remove_checkpoints_beyond(const fs::path& run_dir, int64_t step) {
+  for (const int64_t newer : list_checkpoints(run_dir))
+    if (newer > step) fs::remove_all(checkpoints_dir(run_dir) / checkpoint_name(newer));
 }
 
 void check_resumable(const fs::path& run_dir, const TrainerState& state, const model::ModelConfig& state_model,

@@ -8,8 +8,16 @@
 namespace ktlm::train {
 
 namespace {
+
 constexpr int64_t kFormatVersion = 1;
+
+LossHistory loss_history_from_json(const Json& json, const std::string& where) {
+  return {json_get<int64_t>(json, "losses", where),        json_get<double>(json, "mean", where),
+          json_get<double>(json, "variance", where),       json_get<int64_t>(json, "skipped_in_row", where),
+          json_get<int64_t>(json, "spikes_in_row", where), json_get<int64_t>(json, "first_bad_step", where)};
 }
+
+}  // namespace
 
 std::string trainer_state_to_json(const TrainerState& state, const FileHashes& hashes) {
   Json json;
@@ -22,6 +30,16 @@ std::string trainer_state_to_json(const TrainerState& state, const FileHashes& h
   json["autocast_dtype"] = state.autocast_dtype;
   json["loss_sum"] = state.loss_sum;
   json["loss_steps"] = state.loss_steps;
+  json["skipped_steps"] = state.skipped_steps;
+  json["spikes"] = state.spikes;
+  json["loss_history"] = {{"losses", state.losses.losses},
+                          {"mean", state.losses.mean},
+                          {"variance", state.losses.variance},
+                          {"skipped_in_row", state.losses.skipped_in_row},
+                          {"spikes_in_row", state.losses.spikes_in_row},
+                          {"first_bad_step", state.losses.first_bad_step}};
+  json["rollbacks"] = state.rollbacks;
+  json["passed_over_steps"] = state.passed_over_steps;
   json["validated_step"] = state.validated_step;
   json["best_step"] = state.best_step;
   json["best_loss"] = state.best_step > 0 ? Json(state.best_loss) : Json(nullptr);
@@ -45,6 +63,11 @@ std::pair<TrainerState, FileHashes> trainer_state_from_json(const std::string& t
   state.autocast_dtype = json_get<std::string>(json, "autocast_dtype", where);
   state.loss_sum = json_get<double>(json, "loss_sum", where);
   state.loss_steps = json_get<int64_t>(json, "loss_steps", where);
+  state.skipped_steps = json_get_or<int64_t>(json, "skipped_steps", 0, where);
+  state.spikes = json_get_or<int64_t>(json, "spikes", 0, where);
+  if (json.contains("loss_history")) state.losses = loss_history_from_json(json.at("loss_history"), where);
+  state.rollbacks = json_get_or<int64_t>(json, "rollbacks", 0, where);
+  state.passed_over_steps = json_get_or<int64_t>(json, "passed_over_steps", 0, where);
   state.validated_step = json_get<int64_t>(json, "validated_step", where);
   state.best_step = json_get<int64_t>(json, "best_step", where);
   state.best_loss = json_get_or<double>(json, "best_loss", std::numeric_limits<double>::infinity(), where);

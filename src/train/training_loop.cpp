@@ -2,7 +2,8 @@
 
 #include <cmath>
 #include <cstdio>
-#include <limits>
+#include <utility>
+#include <vector>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
@@ -12,6 +13,7 @@
 #include "ktlm/model/model_dir.h"
 #include "ktlm/train/lr_schedule.h"
 #include "ktlm/train/train_step.h"
+#include "rollback.h"
 
 namespace ktlm::train {
 
@@ -19,7 +21,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int64_t kNoStep = std::numeric_limits<int32_t>::max();
 // MPS's allocator keeps what it once had, and fragments (pytorch #121113): it is emptied now and then.
 constexpr int64_t kStepsBetweenReleases = 100;
 
@@ -61,12 +62,8 @@ TrainingLoop::TrainingLoop(const RunParts& parts)
               static_cast<uint64_t>(config_.seed)),
       uploader_(loader_, config_.grad_accum_steps, parts.model.device()),
       autocast_dtype_(model::parse_dtype(parts.state.autocast_dtype)),
-      first_step_(parts.state.step),
+      watch_(parts.state, config_.max_steps, parts.callbacks.warning),
       saved_step_(parts.state.step) {
-  const auto scalar = at::TensorOptions(parts.model.device());
-  loss_sum_ = at::full({}, state_.loss_sum, scalar.dtype(at::kFloat));
-  gradient_norm_ = at::zeros({}, scalar.dtype(at::kFloat));
-  first_bad_step_ = at::full({}, kNoStep, scalar.dtype(at::kInt));
   summary_.num_parameters = parts.model.config().num_parameters();
 }
 
@@ -76,7 +73,8 @@ TrainSummary TrainingLoop::run() {
 
   while (state_.step < config_.max_steps && !stopped_early() && !stop_.requested()) {
     if (!train_step()) break;
-    if (every(config_.log_every_steps, state_.step) || state_.step == config_.max_steps) report();
+    if (!go_on()) continue;
+    if (report_due()) report();
     if (checkpoint_due()) save();
     if (validation_due()) validate();
     show_progress();
@@ -84,7 +82,11 @@ TrainSummary TrainingLoop::run() {
 
   if (stop_.requested()) {
     summary_.outcome = TrainOutcome::kInterrupted;
-    if (saved_step_ != state_.step) save();
+    watch_.read();
+    if (watch_.bad_step() > 0)
+      go_back();
+    else if (saved_step_ != state_.step)
+      save();
   } else {
     summary_.outcome = state_.step < config_.max_steps ? TrainOutcome::kStoppedEarly : TrainOutcome::kFinished;
     export_model();
@@ -100,8 +102,8 @@ TrainSummary TrainingLoop::run() {
 }
 
 bool TrainingLoop::train_step() {
-  const auto [batches, shares] = uploader_.at(state_.step, steps_to_report());
-  at::Tensor loss = at::zeros_like(loss_sum_);
+  const auto [batches, shares] = uploader_.at(state_.step + state_.passed_over_steps, steps_to_report());
+  at::Tensor loss = at::zeros({}, at::TensorOptions(parts_.model.device()).dtype(at::kFloat));
   for (size_t i = 0; i < batches.size(); ++i) {
     if (stop_.requested()) {
       parts_.optimizer.clear_gradients();  // the step begins anew when the run goes on
@@ -109,42 +111,80 @@ bool TrainingLoop::train_step() {
     }
     loss = loss + accumulate_gradients(parts_.model, batches[i], shares[i], autocast_dtype_);
   }
-  gradient_norm_ = parts_.optimizer.step(learning_rate_at(config_, state_.step), config_.grad_clip);
+  watch_.add(loss, parts_.optimizer.step(learning_rate(state_.step), config_.grad_clip, loss));
   ++state_.step;
-  ++state_.loss_steps;
+  ++steps_done_;
   ++steps_in_report_;
   ++steps_since_release_;
-  loss_sum_ = loss_sum_ + loss;
-  const at::Tensor finite = at::isfinite(loss + gradient_norm_);
-  first_bad_step_ = at::where(finite, first_bad_step_, at::clamp_max(first_bad_step_, state_.step));
   return true;
 }
 
+bool TrainingLoop::go_on() {
+  if (!report_due() && !checkpoint_due() && !watch_.is_full()) return true;
+  watch_.read();
+  if (watch_.bad_step() == 0) return true;
+  go_back();
+  return false;
+}
+
+void TrainingLoop::go_back() {
+  const fs::path& run_dir = parts_.request.run_dir;
+  const int64_t bad_step = watch_.bad_step();
+  const std::string problem = "step " + std::to_string(bad_step) + ": " + watch_.reason();
+  const auto steps = list_checkpoints(run_dir);
+  if (steps.empty())
+    throw Error(problem + "; no checkpoint was made yet: start again with a lower train.learning_rate");
+  if (state_.rollbacks == kMaxRollbacks)
+    throw Error(problem + ", and going back " + std::to_string(kMaxRollbacks) +
+                " times did not help; the last good checkpoint is " +
+                checkpoint_name(rollback_target(steps, state_.losses.first_bad_step)) +
+                ": lower train.learning_rate and go on with --resume; where that does not help, see whether ktlm "
+                "doctor finds the device in order");
+  state_ = roll_back(run_dir, state_, bad_step, parts_.model, parts_.optimizer, parts_.callbacks.warning);
+  watch_.restart();
+  steps_in_report_ = 0;
+  saved_step_ = state_.step;
+  paused_seconds_ = 0;
+  last_report_ = Clock::now();
+  parts_.metrics = MetricsWriter::open(run_dir, state_.step);
+  parts_.metrics.scalars(state_.step, wall_time_seconds(),
+                         {{"train/rolled_back_from", static_cast<double>(bad_step)},
+                          {"train/learning_rate_factor", state_.learning_rate_factor()}});
+  if (parts_.callbacks.warning)
+    parts_.callbacks.warning(problem + "; going back to " + checkpoint_name(state_.step) + " with " +
+                             format_double(state_.learning_rate_factor()) + " of the learning rate and other text (" +
+                             std::to_string(state_.rollbacks) + " of at most " + std::to_string(kMaxRollbacks) +
+                             " times)");
+}
+
 void TrainingLoop::report() {
-  check_finite();
-  shown_loss_ = loss_sum_.item<double>() / static_cast<double>(state_.loss_steps);
+  watch_.read();
+  shown_loss_ = state_.loss_sum / static_cast<double>(state_.loss_steps);  // no number where all were skipped
   const double seconds = seconds_since(last_report_) - paused_seconds_;
   training_seconds_ += seconds;
   steps_reported_ += steps_in_report_;
   shown_tokens_per_second_ = static_cast<double>(steps_in_report_ * tokens_per_step()) / seconds;
-  parts_.metrics.scalars(state_.step, wall_time_seconds(),
-                         {{"train/loss", shown_loss_},
-                          {"train/learning_rate", learning_rate_at(config_, state_.step - 1)},
-                          {"train/gradient_norm", gradient_norm_.item<double>()},
-                          {"train/epoch", loader_.epoch_at(state_.step * config_.grad_accum_steps)},
-                          {"train/tokens_per_second", shown_tokens_per_second_},
-                          {"train/memory_bytes", static_cast<double>(current_memory_bytes())}});
-  loss_sum_.zero_();
-  state_.loss_steps = steps_in_report_ = 0;
+  const int64_t text_step = state_.step + state_.passed_over_steps;
+  std::vector<std::pair<std::string, double>> values = {
+      {"train/loss", shown_loss_},
+      {"train/learning_rate", learning_rate(state_.step - 1)},
+      {"train/gradient_norm", watch_.gradient_norm()},
+      {"train/epoch", loader_.epoch_at(text_step * config_.grad_accum_steps)},
+      {"train/tokens_per_second", shown_tokens_per_second_},
+      {"train/memory_bytes", static_cast<double>(current_memory_bytes())}};
+  if (state_.skipped_steps > 0) values.emplace_back("train/skipped_steps", state_.skipped_steps);
+  if (state_.spikes > 0) values.emplace_back("train/spikes", state_.spikes);
+  parts_.metrics.scalars(state_.step, wall_time_seconds(), values);
+  state_.loss_sum = 0;
+  state_.loss_steps = state_.skipped_steps = state_.spikes = steps_in_report_ = 0;
   if (steps_since_release_ >= kStepsBetweenReleases) release_memory();
   last_report_ = Clock::now();
   paused_seconds_ = 0;
 }
 
 void TrainingLoop::save() {
-  check_finite();
   const Pause pause(paused_seconds_);
-  state_.loss_sum = loss_sum_.item<double>();
+  watch_.read();
   parts_.metrics.flush();
   try {
     save_checkpoint(parts_.request.run_dir, parts_.model, parts_.optimizer, state_, parts_.request.tokenizer_dir);
@@ -226,25 +266,22 @@ bool TrainingLoop::stopped_early() const {
   return config_.early_stop_patience > 0 && state_.validations_since_best >= config_.early_stop_patience;
 }
 
-void TrainingLoop::check_finite() {
-  const auto bad_step = first_bad_step_.item<int64_t>();
-  if (bad_step == kNoStep) return;
-  const auto steps = list_checkpoints(parts_.request.run_dir);
-  const std::string next = steps.empty() ? "no checkpoint was made yet: start again with a lower train.learning_rate"
-                                         : "the last good checkpoint is " + checkpoint_name(steps.front()) +
-                                               ": lower train.learning_rate and go on with --resume";
-  throw Error("step " + std::to_string(bad_step) + ": the loss or its gradient is not a finite number; " + next);
+bool TrainingLoop::report_due() const {
+  return every(config_.log_every_steps, state_.step) || state_.step == config_.max_steps;
+}
+
+double TrainingLoop::learning_rate(int64_t step) const {
+  return learning_rate_at(config_, step) * state_.learning_rate_factor();
 }
 
 void TrainingLoop::show_progress() const {
   if (!parts_.callbacks.progress) return;
   const int64_t steps_left = config_.max_steps - state_.step;
-  const double seconds_per_step = seconds_since(run_start_) / static_cast<double>(state_.step - first_step_);
+  const double seconds_per_step = seconds_since(run_start_) / static_cast<double>(steps_done_);
   std::string line = "step " + std::to_string(state_.step) + "/" + std::to_string(config_.max_steps);
   if (shown_loss_ > 0) {
     char figures[64];
-    std::snprintf(figures, sizeof figures, "  loss %.3f  lr %.1e  ", shown_loss_,
-                  learning_rate_at(config_, state_.step - 1));
+    std::snprintf(figures, sizeof figures, "  loss %.3f  lr %.1e  ", shown_loss_, learning_rate(state_.step - 1));
     line += figures + format_count(shown_tokens_per_second_) + " tok/s";
   }
   line += "  " + format_bytes(current_memory_bytes());

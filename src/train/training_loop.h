@@ -12,6 +12,7 @@
 #include "ktlm/train/metrics.h"
 #include "ktlm/train/trainer.h"
 #include "step_batches.h"
+#include "step_watch.h"
 
 namespace ktlm::train {
 
@@ -36,6 +37,8 @@ class TrainingLoop {
 
  private:
   bool train_step();  // false where a stop was requested before the step was whole
+  bool go_on();       // reads what the steps were like; false where the run went back to a checkpoint
+  void go_back();
   void report();
   void save();
   void validate();
@@ -46,9 +49,10 @@ class TrainingLoop {
   bool validation_due() const;
   bool checkpoint_due() const;
   bool stopped_early() const;
-  void check_finite();
+  bool report_due() const;
   void show_progress() const;
   int64_t steps_to_report() const;
+  double learning_rate(int64_t step) const;
   int64_t tokens_per_step() const;
 
   const RunParts& parts_;
@@ -60,16 +64,13 @@ class TrainingLoop {
   at::ScalarType autocast_dtype_;
   TrainSummary summary_;
 
-  // Scalars on the device, read only when a report or a checkpoint is due: reading waits for the queue.
-  at::Tensor loss_sum_;        // over the steps since the last report
-  at::Tensor gradient_norm_;   // of the last step
-  at::Tensor first_bad_step_;  // whose loss or gradient was not finite; kNoStep: none
+  StepWatch watch_;
 
   using Clock = std::chrono::steady_clock;
   Clock::time_point run_start_ = Clock::now(), last_report_ = run_start_;
   double paused_seconds_ = 0;    // spent on checkpoints and validations since the last report
   double training_seconds_ = 0;  // up to the last report, without pauses
-  int64_t first_step_;           // where this process began
+  int64_t steps_done_ = 0;       // by this process
   int64_t steps_in_report_ = 0, steps_reported_ = 0, steps_since_release_ = 0, saved_step_;
   double shown_loss_ = 0, shown_tokens_per_second_ = 0;
 };

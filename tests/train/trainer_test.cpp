@@ -217,25 +217,6 @@ TEST_F(TrainerTest, ValidationCutShortIsDoneAgainByTheResumedRun) {
   EXPECT_EQ(validations[1]["step"], 20);
 }
 
-TEST_F(TrainerTest, LossThatIsNoNumberEndsTheRunAndNamesTheLastGoodCheckpoint) {
-  auto run = request();
-  run.train.max_steps = 5;
-  run.train.checkpoint_every_steps = 2;
-  StopFlag stop;
-  TrainCallbacks stop_at_2;
-  stop_at_2.progress = [&](const Progress& progress) {
-    if (progress.stage == "training" && progress.done == 2) stop.request(SIGTERM);
-  };
-  train(run, stop_at_2, stop);
-  run.resume = true;
-  run.train.learning_rate = 1e30;
-  const std::string message = test::error_message([&] { train(run, {}, StopFlag()); });
-  EXPECT_EQ(message,
-            "step 4: the loss or its gradient is not a finite number; the last good checkpoint is step-000002: lower "
-            "train.learning_rate and go on with --resume");
-  EXPECT_THAT(list_checkpoints(run_dir_.path()), ElementsAre(2));
-}
-
 TEST_F(TrainerTest, RunThatAnotherProcessTrainsIsRefused) {
   const FileLock lock(run_dir_.path(), "");
   EXPECT_EQ(test::error_message([&] { train(request(), {}, StopFlag()); }),

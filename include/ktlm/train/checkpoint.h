@@ -11,6 +11,7 @@
 
 #include "ktlm/core/progress.h"
 #include "ktlm/model/language_model.h"
+#include "ktlm/train/loss_watch.h"
 #include "ktlm/train/optimizer.h"
 
 namespace ktlm::train {
@@ -30,6 +31,13 @@ struct TrainerState {
 
   double loss_sum = 0;  // of the steps since the last report
   int64_t loss_steps = 0;
+  int64_t skipped_steps = 0, spikes = 0;  // since the last report; skipped ones are not among loss_steps
+  LossHistory losses;
+
+  int64_t rollbacks = 0;          // each halves the learning rate from there on
+  int64_t passed_over_steps = 0;  // steps whose text the roll-backs left out: step i takes that of i + so many
+
+  double learning_rate_factor() const;
 
   int64_t validated_step = 0;  // the last one that was validated
   int64_t best_step = 0;       // 0: none yet
@@ -61,6 +69,13 @@ struct LoadedCheckpoint {
 /// The newest checkpoint that is whole; of those that are not, a warning each. Throws Error where none is.
 LoadedCheckpoint load_newest_checkpoint(const std::filesystem::path& run_dir, at::Device device,
                                         const AdamWOptions& optimizer_options, const WarningCallback& warning);
+
+/// The same into a model and an optimizer that are there already.
+TrainerState restore_newest_checkpoint(const std::filesystem::path& run_dir, model::LanguageModel& model,
+                                       AdamW& optimizer, const WarningCallback& warning);
+
+/// Removes the checkpoints behind step `step`, the newest first.
+void remove_checkpoints_beyond(const std::filesystem::path& run_dir, int64_t step);
 
 /// Throws ConfigError, with the differences, where a checkpoint belongs to another run than the one to go on with.
 void check_resumable(const std::filesystem::path& run_dir, const TrainerState& state,

@@ -1,0 +1,33 @@
+#include "rollback.h"
+
+#include <system_error>
+
+#include "ktlm/core/files.h"
+
+namespace ktlm::train {
+
+namespace fs = std::filesystem;
+
+int64_t rollback_target(const std::vector<int64_t>& newest_first, int64_t first_bad_step) {
+  for (const int64_t step : newest_first)
+    if (step + 2 <= first_bad_step) return step;
+  return newest_first.empty() ? 0 : newest_first.back();
+}
+
+TrainerState roll_back(const fs::path& run_dir, const TrainerState& state, int64_t bad_step,
+                       model::LanguageModel& model, AdamW& optimizer, const WarningCallback& warning) {
+  const int64_t target = rollback_target(list_checkpoints(run_dir), state.losses.first_bad_step);
+  // First, so that nobody resumes from the weights that are left behind.
+  remove_checkpoints_beyond(run_dir, target);
+  TrainerState restored = restore_newest_checkpoint(run_dir, model, optimizer, warning);
+  restored.rollbacks = state.rollbacks + 1;
+  restored.passed_over_steps = state.passed_over_steps + bad_step - restored.step;
+  restored.losses.skipped_in_row = restored.losses.spikes_in_row = 0;
+  update_checkpoint_state(run_dir, restored);
+  write_file_atomically(run_dir / "latest", checkpoint_name(restored.step) + "\n");
+  std::error_code ignored;
+  if (restored.best_step == 0) fs::remove(run_dir / "best", ignored);
+  return restored;
+}
+
+}  // namespace ktlm::train
