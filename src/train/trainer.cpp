@@ -75,6 +75,9 @@ RunStart resume_run(const TrainRequest& request, const RunIdentity& identity, co
   auto loaded = load_newest_checkpoint(request.run_dir, device, optimizer_options, callbacks.warning);
   check_resumable(request.run_dir, loaded.state, loaded.model.config(), identity, config);
   if (request.train.dtype != "auto") loaded.state.autocast_dtype = request.train.dtype;
+  // What was asked for may have been too much for the memory; who asks for another size now gets it.
+  if (loaded.state.asked_micro_batch_size != request.train.micro_batch_size || loaded.state.micro_batch_size < 1)
+    loaded.state.micro_batch_size = loaded.state.asked_micro_batch_size = request.train.micro_batch_size;
   if (callbacks.note) callbacks.note("going on from " + checkpoint_name(loaded.state.step));
   return {std::move(loaded.model), std::move(loaded.optimizer), std::move(loaded.state)};
 }
@@ -86,6 +89,7 @@ RunStart start_run(const TrainRequest& request, const RunIdentity& identity, con
   AdamW optimizer(model.parameters(), optimizer_options);
   TrainerState state;
   state.identity = identity;
+  state.micro_batch_size = state.asked_micro_batch_size = request.train.micro_batch_size;
   state.autocast_dtype =
       model::dtype_name(choose_autocast_dtype(request.train.dtype, device, config, request.train.micro_batch_size));
   return {std::move(model), std::move(optimizer), std::move(state)};

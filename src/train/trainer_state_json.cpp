@@ -27,6 +27,8 @@ std::string trainer_state_to_json(const TrainerState& state, const FileHashes& h
   json["corpus_hash"] = state.identity.corpus_hash;
   json["seed"] = state.identity.seed;
   json["windows_per_step"] = state.identity.windows_per_step;
+  json["micro_batch_size"] = state.micro_batch_size;
+  json["asked_micro_batch_size"] = state.asked_micro_batch_size;
   json["autocast_dtype"] = state.autocast_dtype;
   json["loss_sum"] = state.loss_sum;
   json["loss_steps"] = state.loss_steps;
@@ -60,6 +62,8 @@ std::pair<TrainerState, FileHashes> trainer_state_from_json(const std::string& t
   state.identity.corpus_hash = json_get<std::string>(json, "corpus_hash", where);
   state.identity.seed = json_get<int64_t>(json, "seed", where);
   state.identity.windows_per_step = json_get<int64_t>(json, "windows_per_step", where);
+  state.micro_batch_size = json_get_or<int64_t>(json, "micro_batch_size", 0, where);
+  state.asked_micro_batch_size = json_get_or<int64_t>(json, "asked_micro_batch_size", 0, where);
   state.autocast_dtype = json_get<std::string>(json, "autocast_dtype", where);
   state.loss_sum = json_get<double>(json, "loss_sum", where);
   state.loss_steps = json_get<int64_t>(json, "loss_steps", where);

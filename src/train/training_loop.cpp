@@ -5,12 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include "batch_size_search.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/memory_info.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/model/device.h"
 #include "ktlm/model/model_dir.h"
+#include "ktlm/model/torch_error.h"
 #include "ktlm/train/lr_schedule.h"
 #include "ktlm/train/train_step.h"
 #include "rollback.h"
@@ -58,9 +60,8 @@ TrainingLoop::TrainingLoop(const RunParts& parts)
       config_(parts.request.train),
       stop_(parts.stop),
       state_(parts.state),
-      loader_(parts.datasets.train, config_.micro_batch_size, parts.model.config().max_seq_len,
-              static_cast<uint64_t>(config_.seed)),
-      uploader_(loader_, config_.grad_accum_steps, parts.model.device()),
+      loader_(make_loader()),
+      uploader_(std::in_place, loader_, grad_accum_steps(), parts.model.device()),
       autocast_dtype_(model::parse_dtype(parts.state.autocast_dtype)),
       watch_(parts.state, config_.max_steps, parts.callbacks.warning),
       saved_step_(parts.state.step) {
@@ -102,14 +103,10 @@ TrainSummary TrainingLoop::run() {
 }
 
 bool TrainingLoop::train_step() {
-  const auto [batches, shares] = uploader_.at(state_.step + state_.passed_over_steps, steps_to_report());
-  at::Tensor loss = at::zeros({}, at::TensorOptions(parts_.model.device()).dtype(at::kFloat));
-  for (size_t i = 0; i < batches.size(); ++i) {
-    if (stop_.requested()) {
-      parts_.optimizer.clear_gradients();  // the step begins anew when the run goes on
-      return false;
-    }
-    loss = loss + accumulate_gradients(parts_.model, batches[i], shares[i], autocast_dtype_);
+  const at::Tensor loss = add_up_gradients();
+  if (!loss.defined()) {
+    parts_.optimizer.clear_gradients();  // the step begins anew when the run goes on
+    return false;
   }
   watch_.add(loss, parts_.optimizer.step(learning_rate(state_.step), config_.grad_clip, loss));
   ++state_.step;
@@ -117,6 +114,41 @@ bool TrainingLoop::train_step() {
   ++steps_in_report_;
   ++steps_since_release_;
   return true;
+}
+
+at::Tensor TrainingLoop::add_up_gradients() {
+  for (;;) {
+    const auto step = uploader_->at(state_.step + state_.passed_over_steps, steps_to_report());
+    try {
+      return model::translate_torch_errors([&] {
+        at::Tensor loss = at::zeros({}, at::TensorOptions(parts_.model.device()).dtype(at::kFloat));
+        for (size_t i = 0; i < step.batches.size(); ++i) {
+          if (stop_.requested()) return at::Tensor();
+          loss = loss + accumulate_gradients(parts_.model, step.batches[i], step.shares[i], autocast_dtype_);
+        }
+        return loss;
+      });
+    } catch (const model::OutOfMemoryError& error) {
+      use_smaller_batches(error.reason());
+    }
+  }
+}
+
+void TrainingLoop::use_smaller_batches(const std::string& reason) {
+  parts_.optimizer.clear_gradients();
+  release_memory();
+  if (state_.micro_batch_size == 1)
+    throw Error("out of memory with one window at a time (" + reason +
+                "); set train.gradient_checkpointing to true, or choose a smaller model" +
+                (list_checkpoints(parts_.request.run_dir).empty() ? "" : "; checkpoints are as they were"));
+  state_.micro_batch_size = next_smaller_micro_batch(state_.micro_batch_size, state_.identity.windows_per_step);
+  loader_ = make_loader();
+  uploader_.emplace(loader_, grad_accum_steps(), parts_.model.device());
+  if (parts_.callbacks.warning)
+    parts_.callbacks.warning("step " + std::to_string(state_.step + 1) + ": out of memory (" + reason +
+                             "); going on with micro_batch_size " + std::to_string(state_.micro_batch_size) +
+                             " and grad_accum_steps " + std::to_string(grad_accum_steps()) +
+                             ", the same windows in each step");
 }
 
 bool TrainingLoop::go_on() {
@@ -169,7 +201,7 @@ void TrainingLoop::report() {
       {"train/loss", shown_loss_},
       {"train/learning_rate", learning_rate(state_.step - 1)},
       {"train/gradient_norm", watch_.gradient_norm()},
-      {"train/epoch", loader_.epoch_at(text_step * config_.grad_accum_steps)},
+      {"train/epoch", loader_.epoch_at(text_step * grad_accum_steps())},
       {"train/tokens_per_second", shown_tokens_per_second_},
       {"train/memory_bytes", static_cast<double>(current_memory_bytes())}};
   if (state_.skipped_steps > 0) values.emplace_back("train/skipped_steps", state_.skipped_steps);
@@ -202,7 +234,7 @@ void TrainingLoop::validate() {
   const Pause pause(paused_seconds_);
   if (parts_.callbacks.progress)
     parts_.callbacks.progress({"validating", 0, 0, "", "step " + std::to_string(state_.step)});
-  const auto result = eval::evaluate(parts_.model, parts_.datasets.val, parts_.tokenizer, config_.micro_batch_size,
+  const auto result = eval::evaluate(parts_.model, parts_.datasets.val, parts_.tokenizer, state_.micro_batch_size,
                                      config_.eval_max_tokens, autocast_dtype_, stop_);
   if (stop_.requested()) return;  // cut short: the resumed run validates this step again
 
@@ -294,7 +326,14 @@ int64_t TrainingLoop::steps_to_report() const {
 }
 
 int64_t TrainingLoop::tokens_per_step() const {
-  return config_.micro_batch_size * config_.grad_accum_steps * parts_.model.config().max_seq_len;
+  return state_.identity.windows_per_step * parts_.model.config().max_seq_len;
+}
+
+int64_t TrainingLoop::grad_accum_steps() const { return state_.identity.windows_per_step / state_.micro_batch_size; }
+
+data::BatchLoader TrainingLoop::make_loader() const {
+  return data::BatchLoader(parts_.datasets.train, state_.micro_batch_size, parts_.model.config().max_seq_len,
+                           static_cast<uint64_t>(config_.seed));
 }
 
 }  // namespace ktlm::train

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "ktlm/data/batch_loader.h"
 #include "ktlm/data/token_dataset.h"
@@ -36,8 +38,10 @@ class TrainingLoop {
   TrainSummary run();
 
  private:
-  bool train_step();  // false where a stop was requested before the step was whole
-  bool go_on();       // reads what the steps were like; false where the run went back to a checkpoint
+  bool train_step();              // false where a stop was requested before the step was whole
+  at::Tensor add_up_gradients();  // the step's loss; undefined where a stop was requested meanwhile
+  void use_smaller_batches(const std::string& reason);
+  bool go_on();  // reads what the steps were like; false where the run went back to a checkpoint
   void go_back();
   void report();
   void save();
@@ -54,13 +58,15 @@ class TrainingLoop {
   int64_t steps_to_report() const;
   double learning_rate(int64_t step) const;
   int64_t tokens_per_step() const;
+  int64_t grad_accum_steps() const;
+  data::BatchLoader make_loader() const;
 
   const RunParts& parts_;
   const TrainConfig& config_;
   const StopFlag& stop_;
   TrainerState& state_;
   data::BatchLoader loader_;
-  BatchUploader uploader_;
+  std::optional<BatchUploader> uploader_;  // always there; anew where batches get smaller
   at::ScalarType autocast_dtype_;
   TrainSummary summary_;
 

@@ -1,7 +1,11 @@
 // A training run in a process of its own, for tests that kill it: goes on from the newest checkpoint, says each step on
-// standard output, and waits for the end at step HOLD (0: nowhere).
+// standard output, and waits for the end at step HOLD (0: nowhere). With BATCH it trains two steps of so many windows
+// at once, and gets no more memory from the system than HEADROOM bytes beyond what it has before the first step.
 //
-//   ktlm_train_child PREPARED TOKENIZER RUN HOLD
+//   ktlm_train_child PREPARED TOKENIZER RUN HOLD [BATCH HEADROOM]
+#ifdef __linux__
+#include <sys/resource.h>
+#endif
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,14 +14,43 @@
 #include "ktlm/model/device.h"
 #include "tiny_run.h"
 
+namespace {
+
+void limit_memory(long long headroom) {
+#ifdef __linux__
+  long long pages = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%lld", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  const auto bytes = static_cast<rlim_t>(pages * ::sysconf(_SC_PAGESIZE) + headroom);
+  const struct rlimit limit = {bytes, bytes};
+  ::setrlimit(RLIMIT_AS, &limit);
+#else
+  (void)headroom;
+#endif
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace ktlm;
-  if (argc != 5) return 2;
+  if (argc != 5 && argc != 7) return 2;
   const int64_t hold = std::atoll(argv[4]);
   model::set_up_compute(1);
   auto request = train::tiny_request({argv[1], argv[2]}, argv[3]);
   request.resume = true;
   train::TrainCallbacks callbacks;
+  callbacks.warning = [](const std::string& warning) { std::printf("%s\n", warning.c_str()); };
+  if (argc == 7) {
+    request.train.max_steps = 2;
+    request.train.warmup_steps = 0;
+    request.train.micro_batch_size = std::atoll(argv[5]);
+    request.train.grad_accum_steps = 1;
+    callbacks.note = [headroom = std::atoll(argv[6])](const std::string& line) {
+      if (line.find(" parameters on ") != std::string::npos) limit_memory(headroom);
+    };
+  }
   callbacks.progress = [hold](const Progress& progress) {
     if (progress.stage != "training") return;
     std::printf("step %lld.\n", static_cast<long long>(progress.done));
