@@ -2,7 +2,7 @@
 // standard output, and waits for the end at step HOLD (0: nowhere). With BATCH it trains two steps of so many windows
 // at once, and gets no more memory from the system than HEADROOM bytes beyond what it has before the first step.
 //
-//   ktlm_train_child PREPARED TOKENIZER RUN HOLD [BATCH HEADROOM]
+//   ktlm_train_child PREPARED TOKENIZER RUN HOLD [BATCH WINDOW HEADROOM]
 #ifdef __linux__
 #include <sys/resource.h>
 #endif
@@ -35,19 +35,20 @@ void limit_memory(long long headroom) {
 
 int main(int argc, char** argv) {
   using namespace ktlm;
-  if (argc != 5 && argc != 7) return 2;
+  if (argc != 5 && argc != 8) return 2;
   const int64_t hold = std::atoll(argv[4]);
   model::set_up_compute(1);
   auto request = train::tiny_request({argv[1], argv[2]}, argv[3]);
   request.resume = true;
   train::TrainCallbacks callbacks;
   callbacks.warning = [](const std::string& warning) { std::printf("%s\n", warning.c_str()); };
-  if (argc == 7) {
+  if (argc == 8) {
     request.train.max_steps = 2;
     request.train.warmup_steps = 0;
     request.train.micro_batch_size = std::atoll(argv[5]);
     request.train.grad_accum_steps = 1;
-    callbacks.note = [headroom = std::atoll(argv[6])](const std::string& line) {
+    request.model.max_seq_len = std::atoll(argv[6]);
+    callbacks.note = [headroom = std::atoll(argv[7])](const std::string& line) {
       if (line.find(" parameters on ") != std::string::npos) limit_memory(headroom);
     };
   }
