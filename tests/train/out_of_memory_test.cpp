@@ -28,6 +28,15 @@ TEST(MicroBatchSize, IsHalvedToADivisorOfTheStep) {
 
 class OutOfMemoryTest : public testing::Test {
  protected:
+  // The token files are made here: the threads that make them leave memory behind, which no limit counts.
+  static void SetUpTestSuite() {
+    const test::TemporaryDirectory run_dir;
+    auto request = tiny_request(tiny_data(), run_dir.path());
+    request.train.max_steps = 1;
+    request.train.warmup_steps = 0;
+    train(request, {}, StopFlag());
+  }
+
   test::ProgramResult train_with(const std::string& windows, const std::string& window,
                                  const std::string& headroom) const {
     return test::run_program({KTLM_TRAIN_CHILD, tiny_data().prepared.string(), tiny_data().tokenizer.string(),

@@ -1,6 +1,7 @@
 // A training run in a process of its own, for tests that kill it: goes on from the newest checkpoint, says each step on
 // standard output, and waits for the end at step HOLD (0: nowhere). With BATCH it trains two steps of so many windows
-// at once, and gets no more memory from the system than HEADROOM bytes beyond what it has before the first step.
+// of WINDOW tokens at once, and gets no more memory from the system than HEADROOM bytes beyond what it has before the
+// first step.
 //
 //   ktlm_train_child PREPARED TOKENIZER RUN HOLD [BATCH WINDOW HEADROOM]
 #ifdef __linux__
