@@ -152,20 +152,25 @@ void remove_checkpoints_beyond(const fs::path& run_dir, int64_t step) {
 }
 
 void check_resumable(const fs::path& run_dir, const TrainerState& state, const model::ModelConfig& state_model,
-                     const RunIdentity& identity, const model::ModelConfig& model) {
+                     const RunIdentity& identity, const model::ModelConfig& model, const InputWords& was,
+                     const InputWords& is) {
   std::string differences;
-  const auto compare = [&](const std::string& name, const std::string& was, const std::string& is) {
-    if (was != is) differences += (differences.empty() ? "" : ", ") + name + " was " + was + ", is " + is;
+  const auto differs = [&](const std::string& name, const std::string& old_words, const std::string& new_words) {
+    differences += (differences.empty() ? "" : ", ") + name + " was " + old_words + ", is " + new_words;
   };
   model::ModelConfig left = state_model, right = model;
   const auto left_fields = list_fields(left), right_fields = list_fields(right);
   for (size_t i = 0; i < left_fields.size(); ++i)
-    compare("model." + left_fields[i].name, left_fields[i].print(), right_fields[i].print());
-  compare("the tokenizer", state.identity.tokenizer_hash, identity.tokenizer_hash);
-  compare("the prepared corpus", state.identity.corpus_hash, identity.corpus_hash);
-  compare("train.seed", std::to_string(state.identity.seed), std::to_string(identity.seed));
-  compare("micro_batch_size * grad_accum_steps", std::to_string(state.identity.windows_per_step),
-          std::to_string(identity.windows_per_step));
+    if (left_fields[i].print() != right_fields[i].print())
+      differs("model." + left_fields[i].name, left_fields[i].print(), right_fields[i].print());
+  if (state.identity.tokenizer_hash != identity.tokenizer_hash) differs("the tokenizer", was.tokenizer, is.tokenizer);
+  if (state.identity.corpus_hash != identity.corpus_hash)
+    differs("the prepared corpus", was.corpus, is.corpus + (was.corpus == is.corpus ? " of other content" : ""));
+  if (state.identity.seed != identity.seed)
+    differs("train.seed", std::to_string(state.identity.seed), std::to_string(identity.seed));
+  if (state.identity.windows_per_step != identity.windows_per_step)
+    differs("micro_batch_size * grad_accum_steps", std::to_string(state.identity.windows_per_step),
+            std::to_string(identity.windows_per_step));
   if (!differences.empty())
     throw ConfigError(run_dir.string() + ": can't go on with another run's checkpoint: " + differences +
                       "; set them back, or start afresh with another --out");

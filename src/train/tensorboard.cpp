@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdlib>
 #include <string>
 #include <system_error>
 
@@ -96,16 +98,30 @@ Message event_at(int64_t step, double wall_time) {
   return Message().float64(event::kWallTime, wall_time).integer(event::kStep, step);
 }
 
-// TensorBoard takes any name that holds "tfevents" and reads the files of a folder in the order of their names.
+constexpr std::string_view kEventFilePrefix = "events.out.tfevents.";
+
+// The greatest number of seconds in a name of the directory's event files; 0 where there is none.
+int64_t newest_event_seconds(const fs::path& directory) {
+  int64_t newest = 0;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(directory, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kEventFilePrefix))
+      newest = std::max<int64_t>(newest, std::strtoll(name.c_str() + kEventFilePrefix.size(), nullptr, 10));
+  }
+  return newest;
+}
+
+// TensorBoard takes any name that holds "tfevents" and reads the files of a folder in the order of their names: a new
+// file's comes behind all others, even where the clock was put back.
 fs::path new_event_path(const fs::path& directory, double wall_time) {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  const std::string name = "events.out.tfevents." + std::to_string(static_cast<int64_t>(wall_time)) + "." +
-                           (host[0] != '\0' ? host.data() : "localhost") + "." + std::to_string(::getpid());
-  fs::path path = directory / name;
-  std::error_code ignored;
-  for (int n = 1; fs::exists(path, ignored); ++n) path = directory / (name + "." + std::to_string(n));
-  return path;
+  const int64_t newest = newest_event_seconds(directory);
+  const int64_t seconds =
+      newest > 0 ? std::max(static_cast<int64_t>(wall_time), newest + 1) : static_cast<int64_t>(wall_time);
+  return directory / (std::string(kEventFilePrefix) + std::to_string(seconds) + "." +
+                      (host[0] != '\0' ? host.data() : "localhost") + "." + std::to_string(::getpid()));
 }
 
 }  // namespace

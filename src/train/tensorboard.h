@@ -22,7 +22,7 @@ std::string tf_record(std::string_view data);
 
 class EventFile {
  public:
-  /// Starts a new file, events.out.tfevents.<seconds>.<host>.<process>[.<n>], in `directory`, for a run that goes on at
+  /// Starts a new file, events.out.tfevents.<seconds>.<host>.<process>, in `directory`, for a run that goes on at
   /// `first_step`: readers forget what earlier files of the directory say about that step and later ones. Throws Error.
   EventFile(const std::filesystem::path& directory, int64_t first_step, double wall_time);
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "input_words.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/file_lock.h"
 #include "ktlm/core/files.h"
@@ -21,7 +22,10 @@ namespace {
 fs::path inputs_path(const fs::path& run_dir) { return run_dir / "inputs.json"; }
 
 void save_run_inputs(const fs::path& run_dir, const RunInputs& inputs) {
-  const Json json = {{"data", inputs.prepared_dir.string()}, {"tokenizer", inputs.tokenizer_dir.string()}};
+  const Json json = {{"data", inputs.prepared_dir.string()},
+                     {"tokenizer", inputs.tokenizer_dir.string()},
+                     {"documents", inputs.documents},
+                     {"text_bytes", inputs.text_bytes}};
   write_file_atomically(inputs_path(run_dir), to_json_line(json) + "\n");
 }
 
@@ -71,9 +75,11 @@ struct RunStart {
 };
 
 RunStart resume_run(const TrainRequest& request, const RunIdentity& identity, const model::ModelConfig& config,
-                    const AdamWOptions& optimizer_options, at::Device device, const TrainCallbacks& callbacks) {
+                    const InputWords& given, const AdamWOptions& optimizer_options, at::Device device,
+                    const TrainCallbacks& callbacks) {
   auto loaded = load_newest_checkpoint(request.run_dir, device, optimizer_options, callbacks.warning);
-  check_resumable(request.run_dir, loaded.state, loaded.model.config(), identity, config);
+  check_resumable(request.run_dir, loaded.state, loaded.model.config(), identity, config, words_of_run(request.run_dir),
+                  given);
   if (request.train.dtype != "auto") loaded.state.autocast_dtype = request.train.dtype;
   // What was asked for may have been too much for the memory; who asks for another size now gets it.
   if (loaded.state.asked_micro_batch_size != request.train.micro_batch_size || loaded.state.micro_batch_size < 1)
@@ -124,15 +130,18 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   const bool resuming = request.resume && !list_checkpoints(request.run_dir).empty();
   if (request.resume && !resuming && callbacks.warning)
     callbacks.warning(request.run_dir.string() + ": holds no checkpoint to resume from; starting at step 0");
-  RunStart run = resuming ? resume_run(request, identity, model_config, optimizer_options, device, callbacks)
-                          : start_run(request, identity, model_config, optimizer_options, device);
+  const RunInputs inputs = inputs_of(request.prepared_dir, request.tokenizer_dir, corpus);
+  RunStart run = resuming
+                     ? resume_run(request, identity, model_config, words_of_inputs(request.run_dir, inputs, tokenizer),
+                                  optimizer_options, device, callbacks)
+                     : start_run(request, identity, model_config, optimizer_options, device);
   run.model.set_gradient_checkpointing(request.train.gradient_checkpointing);
   if (callbacks.check_device) callbacks.check_device(device, model::parse_dtype(run.state.autocast_dtype));
 
   // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.
   write_file_atomically(request.run_dir / "config.yaml",
                         to_yaml("model", model_config) + to_yaml("train", request.train) + request.other_sections);
-  save_run_inputs(request.run_dir, {request.prepared_dir, request.tokenizer_dir});
+  save_run_inputs(request.run_dir, inputs);
   keep_tokenizer(request, identity.tokenizer_hash);
   const auto datasets = open_datasets(corpus, tokenizer, callbacks.progress, stop);
   if (!datasets) return {.outcome = TrainOutcome::kInterrupted, .step = run.state.step};
@@ -160,7 +169,9 @@ std::optional<RunInputs> load_run_inputs(const fs::path& run_dir) {
   if (!fs::exists(path)) return {};
   const Json json = read_json_file(path.string());
   return RunInputs{json_get<std::string>(json, "data", path.string()),
-                   json_get<std::string>(json, "tokenizer", path.string())};
+                   json_get<std::string>(json, "tokenizer", path.string()),
+                   json_get_or<int64_t>(json, "documents", 0, path.string()),
+                   json_get_or<int64_t>(json, "text_bytes", 0, path.string())};
 }
 
 TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {

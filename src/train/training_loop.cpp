@@ -1,5 +1,6 @@
 #include "training_loop.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <utility>
@@ -26,9 +27,7 @@ namespace {
 // MPS's allocator keeps what it once had, and fragments (pytorch #121113): it is emptied now and then.
 constexpr int64_t kStepsBetweenReleases = 100;
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+constexpr double kClockTick = 1e-6;  // no interval is shorter, so that no speed is infinite
 
 bool every(int64_t interval, int64_t step) { return interval > 0 && step % interval == 0; }
 
@@ -50,7 +49,7 @@ class Pause {
 
  private:
   double& seconds_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  AwakeClock::time_point start_ = AwakeClock::now();
 };
 
 }  // namespace
@@ -177,7 +176,7 @@ void TrainingLoop::go_back() {
   steps_in_report_ = 0;
   saved_step_ = state_.step;
   paused_seconds_ = 0;
-  last_report_ = Clock::now();
+  last_report_ = AwakeClock::now();
   parts_.metrics = MetricsWriter::open(run_dir, state_.step);
   parts_.metrics.scalars(state_.step, wall_time_seconds(),
                          {{"train/rolled_back_from", static_cast<double>(bad_step)},
@@ -192,7 +191,7 @@ void TrainingLoop::go_back() {
 void TrainingLoop::report() {
   watch_.read();
   shown_loss_ = state_.loss_sum / static_cast<double>(state_.loss_steps);  // no number where all were skipped
-  const double seconds = seconds_since(last_report_) - paused_seconds_;
+  const double seconds = std::max(seconds_since(last_report_) - paused_seconds_, kClockTick);
   training_seconds_ += seconds;
   steps_reported_ += steps_in_report_;
   shown_tokens_per_second_ = static_cast<double>(steps_in_report_ * tokens_per_step()) / seconds;
@@ -210,7 +209,7 @@ void TrainingLoop::report() {
   state_.loss_sum = 0;
   state_.loss_steps = state_.skipped_steps = state_.spikes = steps_in_report_ = 0;
   if (steps_since_release_ >= kStepsBetweenReleases) release_memory();
-  last_report_ = Clock::now();
+  last_report_ = AwakeClock::now();
   paused_seconds_ = 0;
 }
 

@@ -2,11 +2,11 @@
 // Everything that it needs is open already (trainer.cpp).
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
 
+#include "awake_clock.h"
 #include "ktlm/data/batch_loader.h"
 #include "ktlm/data/token_dataset.h"
 #include "ktlm/tokenizer/tokenizer.h"
@@ -72,8 +72,7 @@ class TrainingLoop {
 
   StepWatch watch_;
 
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point run_start_ = Clock::now(), last_report_ = run_start_;
+  AwakeClock::time_point run_start_ = AwakeClock::now(), last_report_ = run_start_;
   double paused_seconds_ = 0;    // spent on checkpoints and validations since the last report
   double training_seconds_ = 0;  // up to the last report, without pauses
   int64_t steps_done_ = 0;       // by this process

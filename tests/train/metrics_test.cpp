@@ -131,5 +131,20 @@ TEST_F(MetricsTest, TensorBoardReadsTheEventsBack) {
   EXPECT_EQ(std::system(("'" + python + "' '" + script + "' '" + run_dir_.path().string() + "'").c_str()), 0);
 }
 
+// TensorBoard reads the files in the order of their names.
+TEST(EventFile, OfALaterStartComesBehindEvenWhereTheClockWasPutBack) {
+  const test::TemporaryDirectory directory;
+  std::vector<std::string> names;
+  for (const double wall_time : {1.7e9, 1.6e9, 1.6e9, 1.8e9}) {
+    EventFile(directory.path(), 1, wall_time);
+    for (const auto& entry : std::filesystem::directory_iterator(directory.path()))
+      if (const auto name = entry.path().filename().string();
+          std::find(names.begin(), names.end(), name) == names.end())
+        names.push_back(name);
+  }
+  EXPECT_EQ(names.size(), 4U);
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+}
+
 }  // namespace
 }  // namespace ktlm::train

@@ -11,6 +11,9 @@
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/core/random.h"
+#include "ktlm/corpus/prepare.h"
+#include "ktlm/corpus/prepared_corpus.h"
+#include "ktlm/tokenizer/tokenizer_trainer.h"
 #include "ktlm/train/checkpoint.h"
 #include "tiny_run.h"
 
@@ -113,12 +116,13 @@ TEST_F(ResumeTest, RunKilledWithSigkillEqualsUninterruptedRun) {
 }
 
 TEST_F(ResumeTest, RunKilledAtAnyMomentEqualsUninterruptedRun) {
-  // From loading the libraries to writing the model: whatever the moment hits.
+  // From loading the libraries to writing the model: whatever the moment hits. Most kills come soon behind a first
+  // step, which a checkpoint follows within five, so that few runs get far and many are cut while they write one.
   Random random(42);
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 20; ++i) {
     test::RunningProgram program(child(0), {});
-    if (i % 2 == 1) program.wait_for("step ");
-    std::this_thread::sleep_for(std::chrono::milliseconds(random.below(300)));
+    const bool in_steps = i % 4 != 0 && program.wait_for("step ");
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(in_steps ? 60'000 : 400'000)));
     program.send_signal(SIGKILL);
     program.wait();
   }
@@ -212,6 +216,34 @@ TEST_F(ResumeTest, RefusesAnotherModelAndOtherDataWithTheDifferences) {
             run_dir_.path().string() +
                 ": can't go on with another run's checkpoint: model.d_ff was 64, is 128, train.seed was 1, is 7, "
                 "micro_batch_size * grad_accum_steps was 4, is 6; set them back, or start afresh with another --out");
+}
+
+TEST_F(ResumeTest, RefusesOtherDataAndAnotherTokenizerInWordsThatSayWhich) {
+  train_until(request(), 2);
+  const test::TemporaryDirectory other_dir;
+  const StopFlag no_stop;
+  std::string lines;
+  corpus::PreparedCorpus::open(tiny_data().prepared)
+      .for_each_document(corpus::Split::kTrain, [&](corpus::Document&& document) {
+        lines += to_json_line(Json{{"text", document.text + " 그때마다 골목에서는 노래가 들렸다."}}) + "\n";
+        return true;
+      });
+  write_file_atomically(other_dir / "corpus.jsonl", lines);
+  corpus::prepare({(other_dir / "corpus.jsonl").string()}, other_dir / "prepared", {}, no_stop, {}, {});
+  tokenizer::TokenizerTrainConfig config;
+  config.vocab_size = 400;
+  const auto corpus = corpus::PreparedCorpus::open(other_dir / "prepared");
+  tokenizer::train_tokenizer(tokenizer::training_texts(corpus, config), other_dir / "tokenizer", config, {}, no_stop);
+  auto other = request();
+  other.prepared_dir = other_dir / "prepared";
+  other.tokenizer_dir = other_dir / "tokenizer";
+  EXPECT_THAT(test::error_message([&] { resume(other); }),
+              testing::MatchesRegex(
+                  run_dir_.path().string() +
+                  ": can't go on with another run's checkpoint: the tokenizer was the run's own with 400 pieces, is " +
+                  other.tokenizer_dir.string() + " with 400 pieces, [0-9]+ of them others, the prepared corpus was " +
+                  tiny_data().prepared.string() + " with 160 documents, [0-9.]+ kB, is " + other.prepared_dir.string() +
+                  " with [0-9]+ documents, [0-9.]+ kB; set them back, or start afresh with another --out"));
 }
 
 TEST_F(ResumeTest, SmallerMicroBatchesMayGoOnWithMoreOfThem) {

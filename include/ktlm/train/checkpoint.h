@@ -79,9 +79,16 @@ TrainerState restore_newest_checkpoint(const std::filesystem::path& run_dir, mod
 /// Removes the checkpoints behind step `step`, the newest first.
 void remove_checkpoints_beyond(const std::filesystem::path& run_dir, int64_t step);
 
+/// What people know data and tokenizer by: "data/prepared with 1200 documents, 3.4 MB", "the run's own with 16000
+/// pieces".
+struct InputWords {
+  std::string corpus, tokenizer;
+};
+
 /// Throws ConfigError, with the differences, where a checkpoint belongs to another run than the one to go on with.
+/// `was` and `is` tell of what the run began with and of what it is given now.
 void check_resumable(const std::filesystem::path& run_dir, const TrainerState& state,
                      const model::ModelConfig& state_model, const RunIdentity& identity,
-                     const model::ModelConfig& model);
+                     const model::ModelConfig& model, const InputWords& was, const InputWords& is);
 
 }  // namespace ktlm::train

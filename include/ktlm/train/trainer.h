@@ -35,6 +35,7 @@ std::filesystem::path run_tokenizer_dir(const std::filesystem::path& run_dir);
 /// What a run was given beside its configuration: inputs.json in the run directory.
 struct RunInputs {
   std::filesystem::path prepared_dir, tokenizer_dir;  // as the caller wrote them, so relative ones to its folder
+  int64_t documents = 0, text_bytes = 0;              // of the prepared directory then; 0 in runs of earlier versions
 };
 /// None where run_dir has none. Throws Error where it is damaged.
 std::optional<RunInputs> load_run_inputs(const std::filesystem::path& run_dir);
