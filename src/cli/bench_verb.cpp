@@ -63,7 +63,9 @@ at::Tensor random_ids(const BenchSettings& settings, int64_t batch_size, int64_t
 
 // Real steps of the trainer, on random tokens.
 BenchResult bench_train(const BenchSettings& settings, at::Device device) {
-  const int64_t batch_size = settings.train.micro_batch_size, num_tokens = settings.model.max_seq_len;
+  // Where the size is to be found, a single window: bench says what one size does.
+  const int64_t batch_size = std::max<int64_t>(1, settings.train.micro_batch_size),
+                num_tokens = settings.model.max_seq_len;
   BenchResult result;
   result.dtype = train::choose_autocast_dtype(settings.train.dtype, device, settings.model, batch_size);
   model::LanguageModel model(settings.model, device, at::kFloat, 1);

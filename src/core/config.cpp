@@ -86,6 +86,8 @@ std::string quote(const std::string& text) {
 }  // namespace
 
 std::string Limit::to_string() const {
+  if (!choices.empty() && std::isfinite(minimum))
+    return choices.front() + " or " + Limit{.minimum = minimum, .choices = {}}.to_string();
   if (!choices.empty()) {
     std::string all;
     for (const std::string& choice : choices) all += (all.empty() ? "one of " : ", ") + choice;
@@ -197,6 +199,11 @@ void parse_value(const ConfigValue& value, const std::string& key, const Limit&,
 
 void parse_value(const ConfigValue& value, const std::string& key, const Limit& limit, int64_t& out) {
   const std::string expected = expected_text("an integer", limit);
+  const auto& words = limit.choices;
+  if (std::find(words.begin(), words.end(), single(value, key, expected)) != words.end()) {
+    out = 0;
+    return;
+  }
   double number = 0;
   // 2^53: beyond it a double skips integers, and no field needs more.
   if (!parse_double(single(value, key, expected), number) || number != std::floor(number) ||

@@ -7,10 +7,27 @@
 #include <mach/mach.h>
 #include <sys/sysctl.h>
 #else
+#include <algorithm>
 #include <cstdio>
 #endif
 
 namespace ktlm {
+
+#ifndef __APPLE__
+namespace {
+
+// 0 where the file is not there or holds no number ("max").
+int64_t number_in(const char* path) {
+  long long number = 0;
+  if (std::FILE* file = std::fopen(path, "r")) {
+    if (std::fscanf(file, "%lld", &number) != 1) number = 0;
+    std::fclose(file);
+  }
+  return number;
+}
+
+}  // namespace
+#endif
 
 int64_t peak_memory_bytes() {
   struct rusage usage {};
@@ -36,6 +53,29 @@ int64_t current_memory_bytes() {
     std::fclose(file);
   }
   return static_cast<int64_t>(resident_pages) * ::sysconf(_SC_PAGESIZE);
+#endif
+}
+
+int64_t available_memory_bytes() {
+#ifdef __APPLE__
+  vm_statistics64_data_t pages{};
+  mach_msg_type_number_t count = HOST_VM_INFO64_COUNT;
+  if (host_statistics64(mach_host_self(), HOST_VM_INFO64, reinterpret_cast<host_info64_t>(&pages), &count) !=
+      KERN_SUCCESS)
+    return 0;
+  return (static_cast<int64_t>(pages.free_count) + pages.inactive_count + pages.purgeable_count) *
+         ::sysconf(_SC_PAGESIZE);
+#else
+  long long kilobytes = 0;
+  if (std::FILE* file = std::fopen("/proc/meminfo", "r")) {
+    char line[128];
+    while (std::fgets(line, sizeof line, file) != nullptr && std::sscanf(line, "MemAvailable: %lld", &kilobytes) != 1) {
+    }
+    std::fclose(file);
+  }
+  const int64_t bytes = kilobytes * 1024;
+  const int64_t limit = number_in("/sys/fs/cgroup/memory.max"), used = number_in("/sys/fs/cgroup/memory.current");
+  return limit > 0 && used > 0 ? std::min(bytes, std::max<int64_t>(limit - used, 0)) : bytes;
 #endif
 }
 

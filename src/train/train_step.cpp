@@ -57,12 +57,17 @@ int64_t max_micro_batch_tokens(at::Device device) {
   return device.is_mps() ? model::kMpsMaxSummands : std::numeric_limits<int64_t>::max();
 }
 
+int64_t useful_micro_batch_tokens(at::Device device) {
+  constexpr int64_t kOfCpu = 8192, kOfGpu = 65536;
+  return device.is_cpu() ? kOfCpu : std::min(kOfGpu, max_micro_batch_tokens(device));
+}
+
 at::ScalarType choose_autocast_dtype(const std::string& setting, at::Device device, const model::ModelConfig& config,
                                      int64_t micro_batch_size) {
   if (setting != "auto") return model::parse_dtype(setting);
   if (device.is_cuda()) return at::kBFloat16;
   if (!device.is_cpu()) return at::kFloat;
-  const int64_t num_tokens = std::clamp<int64_t>(micro_batch_size * config.max_seq_len, 64, 2048);
+  const int64_t num_tokens = std::clamp<int64_t>(std::max<int64_t>(1, micro_batch_size) * config.max_seq_len, 64, 2048);
   // fp32 is the safer choice, so bf16 must win clearly.
   constexpr double kClearly = 0.8;
   const double fp32 = seconds_of_linear(at::kFloat, config, num_tokens);

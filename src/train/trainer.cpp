@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "batch_size_search.h"
 #include "input_words.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/file_lock.h"
@@ -82,7 +83,9 @@ RunStart resume_run(const TrainRequest& request, const RunIdentity& identity, co
                   given);
   if (request.train.dtype != "auto") loaded.state.autocast_dtype = request.train.dtype;
   // What was asked for may have been too much for the memory; who asks for another size now gets it.
-  if (loaded.state.asked_micro_batch_size != request.train.micro_batch_size || loaded.state.micro_batch_size < 1)
+  const bool asks_anew =
+      request.train.micro_batch_size > 0 && request.train.micro_batch_size != loaded.state.asked_micro_batch_size;
+  if (asks_anew || loaded.state.micro_batch_size < 1)
     loaded.state.micro_batch_size = loaded.state.asked_micro_batch_size = request.train.micro_batch_size;
   if (callbacks.note) callbacks.note("going on from " + checkpoint_name(loaded.state.step));
   return {std::move(loaded.model), std::move(loaded.optimizer), std::move(loaded.state)};
@@ -99,6 +102,23 @@ RunStart start_run(const TrainRequest& request, const RunIdentity& identity, con
   state.autocast_dtype =
       model::dtype_name(choose_autocast_dtype(request.train.dtype, device, config, request.train.micro_batch_size));
   return {std::move(model), std::move(optimizer), std::move(state)};
+}
+
+// Where train.micro_batch_size is auto: takes the checkpoint's, else finds it, and says so in `config`.
+void settle_micro_batch_size(TrainConfig& config, RunStart& run, const TrainCallbacks& callbacks) {
+  TrainerState& state = run.state;
+  const int64_t windows = state.identity.windows_per_step;
+  if (state.micro_batch_size < 1) {
+    state.micro_batch_size = state.asked_micro_batch_size =
+        find_micro_batch_size(run.model, run.optimizer, windows, model::parse_dtype(state.autocast_dtype));
+    if (callbacks.note)
+      callbacks.note("micro_batch_size " + std::to_string(state.micro_batch_size) + " fits, so grad_accum_steps is " +
+                     std::to_string(windows / state.micro_batch_size) + " for " + std::to_string(windows) +
+                     " windows a step");
+  }
+  if (config.micro_batch_size > 0) return;
+  config.micro_batch_size = state.asked_micro_batch_size;
+  config.grad_accum_steps = windows / state.asked_micro_batch_size;
 }
 
 // None where a stop was requested meanwhile.
@@ -122,7 +142,7 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   const at::Device device = model::select_device(request.device);
   check_micro_batch(request, model_config, device);
   const RunIdentity identity = {tokenizer.hash(), corpus.content_hash(), request.train.seed,
-                                request.train.micro_batch_size * request.train.grad_accum_steps};
+                                request.train.windows_per_step()};
   const AdamWOptions optimizer_options = {request.train.beta1, request.train.beta2, 1e-8, request.train.weight_decay};
 
   const FileLock lock(request.run_dir, "wait for it or stop it, or give another --out");
@@ -138,9 +158,13 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   run.model.set_gradient_checkpointing(request.train.gradient_checkpointing);
   if (callbacks.check_device) callbacks.check_device(device, model::parse_dtype(run.state.autocast_dtype));
 
+  TrainRequest run_request = request;
+  run_request.tokenizer_dir = run_tokenizer_dir(request.run_dir);
+  settle_micro_batch_size(run_request.train, run, callbacks);
+
   // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.
   write_file_atomically(request.run_dir / "config.yaml",
-                        to_yaml("model", model_config) + to_yaml("train", request.train) + request.other_sections);
+                        to_yaml("model", model_config) + to_yaml("train", run_request.train) + request.other_sections);
   save_run_inputs(request.run_dir, inputs);
   keep_tokenizer(request, identity.tokenizer_hash);
   const auto datasets = open_datasets(corpus, tokenizer, callbacks.progress, stop);
@@ -153,8 +177,9 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
     callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + model::device_name(device) +
                    " in " + run.state.autocast_dtype + ", " + std::to_string(datasets->train.num_tokens()) +
                    " training tokens");
-  TrainRequest run_request = request;
-  run_request.tokenizer_dir = run_tokenizer_dir(request.run_dir);
+  if (callbacks.check_plan)
+    callbacks.check_plan({model_config, run_request.train, device, model::parse_dtype(run.state.autocast_dtype),
+                          datasets->train.num_tokens(), run.state.step});
   const RunParts parts = {run_request, callbacks,     stop,      tokenizer, *datasets,
                           run.model,   run.optimizer, run.state, metrics};
   return TrainingLoop(parts).run();
@@ -178,7 +203,8 @@ TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks,
   try {
     return model::translate_torch_errors([&] { return train_run(request, callbacks, stop); });
   } catch (const model::OutOfMemoryError& error) {
-    throw Error("out of memory with train.micro_batch_size " + std::to_string(request.train.micro_batch_size) + " (" +
+    throw Error("out of memory with train.micro_batch_size " +
+                (request.train.micro_batch_size > 0 ? std::to_string(request.train.micro_batch_size) : "auto") + " (" +
                 error.reason() +
                 "); halve it and double train.grad_accum_steps, or set train.gradient_checkpointing to true" +
                 (list_checkpoints(request.run_dir).empty() ? "" : ", and go on with --resume"));

@@ -6,6 +6,7 @@
 
 #include "batch_size_search.h"
 #include "cli/run_program.h"
+#include "error_message.h"
 #include "ktlm/train/checkpoint.h"
 #include "tiny_run.h"
 
@@ -16,6 +17,57 @@ TEST(MicroBatchSize, IsHalvedToADivisorOfTheStep) {
   EXPECT_EQ(next_smaller_micro_batch(8, 32), 4);
   EXPECT_EQ(next_smaller_micro_batch(7, 7), 1);
   EXPECT_EQ(next_smaller_micro_batch(9, 18), 3);
+}
+
+TEST(MicroBatchSize, AutoTakesAllWindowsOfASmallStepAndTheRunKeepsTheSize) {
+  const test::TemporaryDirectory asked_dir, found_dir;
+  auto asked = tiny_request(tiny_data(), asked_dir.path()), found = tiny_request(tiny_data(), found_dir.path());
+  asked.train.micro_batch_size = 6;
+  asked.train.grad_accum_steps = 1;
+  found.train.micro_batch_size = 0;
+  found.train.grad_accum_steps = 6;
+  std::vector<std::string> notes;
+  TrainCallbacks callbacks;
+  callbacks.note = [&](const std::string& note) { notes.push_back(note); };
+  train(asked, {}, StopFlag());
+  train(found, callbacks, StopFlag());
+  EXPECT_THAT(notes, testing::Contains("micro_batch_size 6 fits, so grad_accum_steps is 1 for 6 windows a step"));
+  expect_same_weights(asked_dir / "model", found_dir / "model");
+
+  ConfigTree tree;
+  tree.add_file((found_dir / "config.yaml").string());
+  EXPECT_EQ(load_section<TrainConfig>(tree, "train").micro_batch_size, 6);
+  EXPECT_EQ(load_section<TrainConfig>(tree, "train").grad_accum_steps, 1);
+  notes.clear();
+  found.resume = true;
+  found.train.max_steps = 22;
+  EXPECT_EQ(train(found, callbacks, StopFlag()).step, 22);
+  EXPECT_THAT(notes, testing::Not(testing::Contains(testing::HasSubstr("fits"))));
+}
+
+TEST(MicroBatchSize, AutoDividesTheStepAndStaysAtWhatIsOfUse) {
+  const test::TemporaryDirectory run_dir;
+  auto run = tiny_request(tiny_data(), run_dir.path());
+  run.train.micro_batch_size = 0;
+  run.train.grad_accum_steps = 400;  // of 32 tokens: 256 windows would be 8,192 tokens, and 200 divide 400
+  run.train.max_steps = 1;
+  run.train.warmup_steps = 0;
+  train(run, {}, StopFlag());
+  EXPECT_EQ(load_newest_checkpoint(run_dir.path(), at::kCPU, {}, {}).state.micro_batch_size, 200);
+}
+
+TEST(MicroBatchSize, IsWrittenAsAWordOrANumber) {
+  ConfigTree tree;
+  tree.add_override("train.micro_batch_size=auto");
+  tree.add_override("train.grad_accum_steps=12");
+  const auto config = load_section<TrainConfig>(tree, "train");
+  EXPECT_EQ(config.micro_batch_size, 0);
+  EXPECT_EQ(config.windows_per_step(), 12);
+  tree.add_override("train.micro_batch_size=many");
+  EXPECT_EQ(
+      test::error_message([&] { load_section<TrainConfig>(tree, "train"); }),
+      "--set train.micro_batch_size=many: \"train.micro_batch_size\" should be an integer, auto or at least 0, is "
+      "\"many\"");
 }
 
 // Sanitizers end the process where it gets no memory; macOS knows no such limit.

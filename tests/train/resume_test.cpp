@@ -225,7 +225,10 @@ TEST_F(ResumeTest, RefusesOtherDataAndAnotherTokenizerInWordsThatSayWhich) {
   std::string lines;
   corpus::PreparedCorpus::open(tiny_data().prepared)
       .for_each_document(corpus::Split::kTrain, [&](corpus::Document&& document) {
-        lines += to_json_line(Json{{"text", document.text + " 그때마다 골목에서는 노래가 들렸다."}}) + "\n";
+        lines += to_json_line(Json{{"text", document.text}}) + "\n";
+        std::string elsewhere = document.text;  // for Seoul: another town, often
+        for (size_t at; (at = elsewhere.find("서울")) != std::string::npos;) elsewhere.replace(at, 6, "춘천");
+        if (elsewhere != document.text) lines += to_json_line(Json{{"text", elsewhere}}) + "\n";
         return true;
       });
   write_file_atomically(other_dir / "corpus.jsonl", lines);

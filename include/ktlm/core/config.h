@@ -25,7 +25,7 @@ struct Limit {
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   bool minimum_excluded = false;
-  std::vector<std::string> choices;  // of a string field; empty: any
+  std::vector<std::string> choices;  // of a string; of an integer words for 0; empty: any
 
   /// "at least 1", "from 0 to 1", "one of cosine, wsd", "" for no limit.
   std::string to_string() const;

@@ -11,5 +11,7 @@ int64_t peak_memory_bytes();
 int64_t current_memory_bytes();
 /// The machine's memory, in bytes.
 int64_t total_memory_bytes();
+/// What this process could still take without swapping, in bytes; on Linux no more than its control group leaves.
+int64_t available_memory_bytes();
 
 }  // namespace ktlm

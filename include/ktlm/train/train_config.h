@@ -37,8 +37,9 @@ struct TrainConfig {
   template <class Visitor>
   static void visit_fields(Visitor&& v) {
     v("max_steps", &TrainConfig::max_steps, at_least(1), "optimizer steps in all");
-    v("micro_batch_size", &TrainConfig::micro_batch_size, at_least(1),
-      "windows of max_seq_len tokens that go through the model at once; memory grows with it");
+    v("micro_batch_size", &TrainConfig::micro_batch_size, Limit{.minimum = 0, .choices = {"auto"}},
+      "windows of max_seq_len tokens that go through the model at once; memory grows with it. auto (or 0): as many as "
+      "fit and are of use; grad_accum_steps then says how many windows a step has in all");
     v("grad_accum_steps", &TrainConfig::grad_accum_steps, at_least(1),
       "micro-batches whose gradients are added up for one step");
     v("learning_rate", &TrainConfig::learning_rate, greater_than(0), "the highest rate, reached after warm-up");
@@ -68,6 +69,9 @@ struct TrainConfig {
     v("sample_prompts", &TrainConfig::sample_prompts, any_value(), "continued by the model at each validation");
     v("threads", &TrainConfig::threads, at_least(0), "of the CPU; 0: all cores");
   }
+
+  /// micro_batch_size * grad_accum_steps; where the size is to be found, grad_accum_steps alone.
+  int64_t windows_per_step() const { return (micro_batch_size > 0 ? micro_batch_size : 1) * grad_accum_steps; }
 
   /// Throws ConfigError where the numbers do not fit together.
   void validate() const;

@@ -25,6 +25,9 @@ std::vector<double> target_shares(const std::vector<data::Batch>& batches);
 /// Tokens that a micro-batch may have: the gradients of a linear layer sum over them (model::kMpsMaxSummands).
 int64_t max_micro_batch_tokens(at::Device device);
 
+/// Tokens in a micro-batch beyond which the device trains no faster; at most max_micro_batch_tokens.
+int64_t useful_micro_batch_tokens(at::Device device);
+
 /// The dtype to multiply in. "fp32", "bf16": as said. "auto": what a linear layer of the model's shape takes less time
 /// in, forward and backward, on the CPU; bf16 on CUDA; fp32 on MPS, where bf16 was slower.
 at::ScalarType choose_autocast_dtype(const std::string& setting, at::Device device, const model::ModelConfig& config,

@@ -40,6 +40,16 @@ struct RunInputs {
 /// None where run_dir has none. Throws Error where it is damaged.
 std::optional<RunInputs> load_run_inputs(const std::filesystem::path& run_dir);
 
+/// A run as it is about to begin: its configuration with everything that was found out in it.
+struct RunPlan {
+  model::ModelConfig model;
+  TrainConfig train;  // micro_batch_size is at least 1
+  at::Device device;
+  at::ScalarType dtype;       // of the products
+  int64_t corpus_tokens = 0;  // to train on
+  int64_t first_step = 0;     // 0: a new run
+};
+
 /// Any may be empty.
 struct TrainCallbacks {
   ProgressCallback progress;
@@ -48,6 +58,8 @@ struct TrainCallbacks {
   std::function<std::string(const model::LanguageModel&, const std::string& prompt)> sample;  // a continuation
   /// Before the run's files are written: throws where the run shall not use this device for products in this dtype.
   std::function<void(at::Device device, at::ScalarType dtype)> check_device;
+  /// Before the first step: throws where the run shall not begin.
+  std::function<void(const RunPlan&)> check_plan;
 };
 
 enum class TrainOutcome { kFinished, kStoppedEarly, kInterrupted };
