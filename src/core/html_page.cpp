@@ -40,17 +40,40 @@ th.number, td.number { text-align: right; white-space: nowrap; }
 .bars .value { text-align: right; color: var(--quiet); }
 .bars svg { display: block; width: 100%; height: 16px; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .5rem 0; font-size: .9rem; }
-.legend svg { width: 12px; height: 12px; margin-right: .4rem; vertical-align: -1px; }
+.legend svg:not(.swatch) { width: 12px; height: 12px; margin-right: .4rem; vertical-align: -1px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 0 2rem; }
 figure { margin: .75rem 0; }
-figure svg { display: block; width: 100%; height: auto; }
+figcaption b { margin-right: .25rem; color: var(--ink); font-weight: 600; }
+figure svg:not(.swatch) { display: block; width: 100%; height: auto; }
 figure svg.wide { min-width: 44rem; }
 svg text { fill: var(--quiet); font-size: 11px; font-variant-numeric: tabular-nums; }
 svg text.strong { fill: var(--ink); font-size: 13px; font-weight: 600; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 .c0 { fill: var(--c0); } .c1 { fill: var(--c1); } .c2 { fill: var(--c2); }
 .c3 { fill: var(--c3); } .c4 { fill: var(--c4); } .c5 { fill: var(--c5); }
+.l0 { stroke: var(--c0); } .l1 { stroke: var(--c1); } .l2 { stroke: var(--c2); }
+.l3 { stroke: var(--c3); } .l4 { stroke: var(--c4); } .l5 { stroke: var(--c5); }
+.line, .dots, .noise, .marks { fill: none; stroke-linecap: round; stroke-linejoin: round; }
+.line { stroke-width: 1.8; } .dots { stroke-width: 2.2; opacity: .38; } .noise { stroke-width: 1; opacity: .38; }
+.marks { stroke-width: 6; }
+.dash1 { stroke-dasharray: 5 4; } .dash2 { stroke-dasharray: 1 4; }
+.axis { stroke: var(--quiet); fill: none; } .edge { opacity: .7; }
+.stripe { fill: transparent; } .stripe:hover { fill: var(--ink); opacity: .08; }
+.swatch { display: inline; width: 18px; height: 12px; margin-right: .4rem; vertical-align: -1px; }
 .track { fill: var(--panel); }
+.sticky { position: sticky; top: 0; padding: .3rem 0; background: var(--page); }
+.name { display: inline-block; min-width: 6rem; }
+.views > input { position: absolute; opacity: 0; }
+.views > label { display: inline-block; margin: .25rem .5rem .25rem 0; padding: .15rem .8rem; border-radius: 1rem;
+  border: 1px solid var(--line); color: var(--quiet); cursor: pointer; }
+.views > input:checked + label { border-color: var(--ink); color: var(--ink); }
+.views > input:focus-visible + label { outline: 2px solid var(--c0); }
+.views > div { display: none; }
+.views > input:nth-of-type(1):checked ~ div:nth-of-type(1),
+.views > input:nth-of-type(2):checked ~ div:nth-of-type(2) { display: block; }
+.sample { white-space: pre-wrap; overflow-wrap: anywhere; }
+pre { margin: .5rem 0 1rem; padding: .75rem 1rem; border-radius: 8px; background: var(--panel); font-size: .87rem;
+  overflow-x: auto; }
 details { border-bottom: 1px solid var(--line); }
 summary { padding: .45rem 0; cursor: pointer; }
 blockquote { margin: .5rem 0 1rem; padding: .1rem 0 .1rem 1rem; border-left: 3px solid var(--line); }
@@ -108,6 +131,19 @@ Html html_section(std::string_view heading, const Html& body) {
 
 Html html_details(const Html& line, const Html& body) {
   return html_element("details", html_element("summary", line) + Html::markup("\n") + body) + Html::markup("\n");
+}
+
+Html html_two_views(const char* id, const HtmlView& first, const HtmlView& second) {
+  Html choices, bodies;
+  for (const HtmlView* view : {&first, &second}) {
+    const bool is_first = view == &first;
+    const std::string own_id = id + std::string(is_first ? "-1" : "-2");
+    choices += Html::markup("<input type=\"radio\" name=\"" + std::string(id) + "\" id=\"" + own_id + "\"" +
+                            (is_first ? " checked" : "") + "><label for=\"" + own_id + "\">") +
+               Html::text(view->name) + Html::markup("</label>\n");
+    bodies += html_element("div", view->body) + Html::markup("\n");
+  }
+  return html_element("div", choices + bodies, "views") + Html::markup("\n");
 }
 
 Html html_key_figures(const std::vector<KeyFigure>& figures) {

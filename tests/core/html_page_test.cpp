@@ -56,5 +56,13 @@ TEST(HtmlPage, RoundsNoShareToNothingOrAll) {
   EXPECT_EQ(format_share(1), "100.0 %");
 }
 
+TEST(HtmlTwoViews, ShowsTheFirstAtFirstAndEscapesTheNames) {
+  const std::string views = html_two_views("x", {"<b>", Html::text("one")}, {"time", Html::text("two")}).str();
+  EXPECT_THAT(views,
+              HasSubstr("<input type=\"radio\" name=\"x\" id=\"x-1\" checked><label for=\"x-1\">&lt;b&gt;</label>"));
+  EXPECT_THAT(views, HasSubstr("id=\"x-2\"><label for=\"x-2\">time</label>"));
+  EXPECT_THAT(views, HasSubstr("<div>one</div>\n<div>two</div>"));
+}
+
 }  // namespace
 }  // namespace ktlm

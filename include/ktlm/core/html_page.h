@@ -42,6 +42,14 @@ Html html_section(std::string_view heading, const Html& body);
 /// A line that opens to show `body`; a printed page shows it open.
 Html html_details(const Html& line, const Html& body);
 
+struct HtmlView {
+  std::string name;
+  Html body;
+};
+/// One of two bodies, whichever name was clicked last, at first the first; without a script. `id` stands in the
+/// program's source, once a page.
+Html html_two_views(const char* id, const HtmlView& first, const HtmlView& second);
+
 /// A large number with what it counts below: "12,345" "documents kept" "87.2 % of 14,157".
 struct KeyFigure {
   std::string value, name, note;
