@@ -36,27 +36,40 @@ constexpr const char* kDescription =
     "  ktlm generate --prompt \"대한민국의 수도는\"\n"
     "  ktlm chat\n";
 
+// What a verb that needs libtorch does without it.
+template <class Arguments>
+struct LightPart {
+  bool (*is_meant)(const Arguments&) = nullptr;
+  int (*run)(const Arguments&, Console&) = nullptr;
+};
+
 class VerbTable {
  public:
+  using Run = std::function<int(Console&)>;
+
   VerbTable(CLI::App& app, bool& quiet) : app_(app), quiet_(quiet) {}
 
-  /// A null `run` leaves the verb to the library that links libtorch.
+  /// A null `run` leaves the verb, but for its light part, to the library that links libtorch.
   template <class Arguments>
-  void add(const std::string& name, const std::string& description, int (*run)(const Arguments&, Console&)) {
+  void add(const std::string& name, const std::string& description, int (*run)(const Arguments&, Console&),
+           LightPart<Arguments> light = {}) {
     CLI::App* verb = app_.add_subcommand(name, description);
     const auto arguments = std::make_shared<Arguments>();
     arguments_.push_back(arguments);
     declare(*verb, *arguments);
     verb->add_flag("-q,--quiet", quiet_, "Say nothing but results and errors");
     names_.push_back(name);
-    runs_.push_back(run == nullptr ? std::function<int(Console&)>()
-                                   : [arguments, run](Console& console) { return run(*arguments, console); });
+    choices_.push_back([arguments, run, light]() -> Run {
+      const auto chosen = light.run != nullptr && light.is_meant(*arguments) ? light.run : run;
+      if (chosen == nullptr) return {};
+      return [arguments, chosen](Console& console) { return chosen(*arguments, console); };
+    });
   }
 
   /// The name and the function of the verb that was parsed.
-  std::pair<std::string, std::function<int(Console&)>> chosen() const {
+  std::pair<std::string, Run> chosen() const {
     for (size_t i = 0; i < names_.size(); ++i)
-      if (app_.got_subcommand(names_[i])) return {names_[i], runs_[i]};
+      if (app_.got_subcommand(names_[i])) return {names_[i], choices_[i]()};
     return {};
   }
 
@@ -67,7 +80,7 @@ class VerbTable {
   bool& quiet_;
   std::vector<std::shared_ptr<void>> arguments_;  // the parser writes into them, whoever runs the verb
   std::vector<std::string> names_;
-  std::vector<std::function<int(Console&)>> runs_;
+  std::vector<std::function<Run()>> choices_;  // asked once the arguments are parsed
 };
 
 int report(const std::string& verb, const std::string& message, int exit_code) {
@@ -101,7 +114,9 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   verbs.add<PrepareArguments>("prepare", "Turn raw text (dump, HTML, JSONL, text) into clean documents", run_prepare);
   verbs.add<TrainTokenizerArguments>("train-tokenizer", "Train a SentencePiece tokenizer on the prepared documents",
                                      run_train_tokenizer);
-  verbs.add<TrainArguments>("train", "Train a language model", torch_verbs ? torch_verbs->train : nullptr);
+  verbs.add<TrainArguments>(
+      "train", "Train a language model, or show how runs went", torch_verbs ? torch_verbs->train : nullptr,
+      {[](const TrainArguments& arguments) { return !arguments.report_runs.empty(); }, run_train_report});
   verbs.add<GenerateArguments>("generate", "Continue a prompt", torch_verbs ? torch_verbs->generate : nullptr);
   verbs.add<ChatArguments>("chat", "Talk with a model in the terminal", torch_verbs ? torch_verbs->chat : nullptr);
   verbs.add<EvalArguments>("eval", "Measure how well a model predicts a text",

@@ -26,10 +26,14 @@ struct TrainArguments {
   std::string dtype;               // empty: train.dtype
   std::optional<int64_t> threads;  // none: train.threads
   bool print_config = false, json = false;
+  std::vector<std::string> report_runs;  // not empty: no training, their report.html
 };
 
 void declare(CLI::App& app, TrainArguments& arguments);
 
 int run_train(const TrainArguments& arguments, Console& console);
+
+/// --report, which needs no libtorch.
+int run_train_report(const TrainArguments& arguments, Console& console);
 
 }  // namespace ktlm::cli
