@@ -15,6 +15,7 @@
 #include "ktlm/model/model_dir.h"
 #include "ktlm/model/torch_error.h"
 #include "ktlm/train/lr_schedule.h"
+#include "ktlm/train/train_report.h"
 #include "ktlm/train/train_step.h"
 #include "rollback.h"
 
@@ -91,6 +92,7 @@ TrainSummary TrainingLoop::run() {
     summary_.outcome = state_.step < config_.max_steps ? TrainOutcome::kStoppedEarly : TrainOutcome::kFinished;
     export_model();
   }
+  try_write_run_report(parts_.request.run_dir, parts_.callbacks.warning);
   summary_.step = state_.step;
   summary_.best_step = state_.best_step;
   summary_.tokens_seen = state_.step * tokens_per_step();
@@ -251,6 +253,7 @@ void TrainingLoop::validate() {
   update_checkpoint_state(parts_.request.run_dir, state_);
   if (parts_.callbacks.note) parts_.callbacks.note(validation_line(state_.step, result, best));
   show_samples();
+  try_write_run_report(parts_.request.run_dir, parts_.callbacks.warning);
   release_memory();  // shapes other than training's stay cached otherwise
 }
 

@@ -114,6 +114,28 @@ TEST_F(TrainerTest, LossFallsAndTheRunDirectoryIsComplete) {
                          "step 20/20  loss [0-9.]+  lr 5.[0-9]e-04  [0-9.]+k? tok/s  [0-9.]+ [MG]B  ETA 0.0s")));
 }
 
+TEST_F(TrainerTest, WritesItsPageAtEachValidationAndAtTheEnd) {
+  auto run = request();
+  run.train.eval_every_steps = 10;
+  TrainCallbacks callbacks;
+  std::string page_at_15;
+  callbacks.progress = [&](const Progress& progress) {
+    if (progress.stage == "training" && progress.done == 15) page_at_15 = read_file(run_dir_ / "report.html");
+  };
+  train(run, callbacks, StopFlag());
+  EXPECT_THAT(page_at_15, testing::HasSubstr("<b>10</b>of 20 steps"));
+  EXPECT_THAT(read_file(run_dir_ / "report.html"), testing::HasSubstr("<b>20</b>of 20 steps"));
+}
+
+TEST_F(TrainerTest, PageThatCannotBeWrittenIsAWarningAlone) {
+  fs::create_directories(run_dir_ / "report.html" / "in the way");
+  std::vector<std::string> warnings;
+  TrainCallbacks callbacks;
+  callbacks.warning = [&](const std::string& warning) { warnings.push_back(warning); };
+  EXPECT_EQ(train(request(), callbacks, StopFlag()).outcome, TrainOutcome::kFinished);
+  EXPECT_THAT(warnings, ElementsAre(testing::StartsWith("no report was written: ")));
+}
+
 TEST_F(TrainerTest, TokenizerThatIsReplacedMeanwhileChangesNothing) {
   const test::TemporaryDirectory folder;
   fs::copy(tiny_data().tokenizer, folder / "tokenizer", fs::copy_options::recursive);

@@ -1,8 +1,8 @@
 // A training run from a prepared corpus and a tokenizer to a model directory, in one call.
 //
-// A run directory holds config.yaml (resolved), inputs.json, metrics.jsonl, TensorBoard's event files, checkpoints/,
-// `latest`, `best` and, at the end, model/. Killed at any moment, the run goes on from its last checkpoint; on the CPU,
-// with the same number of threads, to the same bits as if nothing had happened.
+// A run directory holds config.yaml (resolved), inputs.json, metrics.jsonl, report.html, TensorBoard's event files,
+// checkpoints/, `latest`, `best` and, at the end, model/. Killed at any moment, the run goes on from its last
+// checkpoint; on the CPU, with the same number of threads, to the same bits as if nothing had happened.
 #pragma once
 
 #include <cstdint>
