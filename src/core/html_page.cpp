@@ -54,7 +54,7 @@ svg .grid { stroke: var(--line); stroke-width: 1; }
 .l0 { stroke: var(--c0); } .l1 { stroke: var(--c1); } .l2 { stroke: var(--c2); }
 .l3 { stroke: var(--c3); } .l4 { stroke: var(--c4); } .l5 { stroke: var(--c5); }
 .line, .dots, .noise, .marks { fill: none; stroke-linecap: round; stroke-linejoin: round; }
-.line { stroke-width: 1.8; } .dots { stroke-width: 2.2; opacity: .38; } .noise { stroke-width: 1; opacity: .38; }
+.line { stroke-width: 1.8; } .dots { stroke-width: 2.8; opacity: .42; } .noise { stroke-width: 1; opacity: .38; }
 .marks { stroke-width: 6; }
 .dash1 { stroke-dasharray: 5 4; } .dash2 { stroke-dasharray: 1 4; }
 .axis { stroke: var(--quiet); fill: none; } .edge { opacity: .7; }

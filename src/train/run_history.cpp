@@ -11,6 +11,7 @@
 #include "ktlm/core/config.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/hash.h"
 #include "ktlm/core/json.h"
 
 namespace ktlm::train {
@@ -105,8 +106,10 @@ void read_config(RunHistory& run) {
         run.settings.emplace_back(std::string(section) + "." + key, printed(*tree.find(section, key)));
     }
     const Json inputs = read_json_file((run.directory / "inputs.json").string());
-    for (const char* key : {"data", "tokenizer"})
-      run.settings.emplace_back(key, json_get<std::string>(inputs, key, ""));
+    run.settings.emplace_back("data", json_get<std::string>(inputs, "data", ""));
+    // Not its path, which --resume changes to the run's own copy.
+    run.settings.emplace_back("hash of tokenizer.model",
+                              to_hex(hash64(read_file(run.directory / "tokenizer" / "tokenizer.model"))));
   } catch (const Error&) {
     // Damaged, or edited by hand: the page shows what there is.
   }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <limits>
 #include <map>
-#include <optional>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"

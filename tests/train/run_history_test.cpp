@@ -124,6 +124,20 @@ TEST_F(RunHistoryTest, ListsTheSettings) {
   EXPECT_EQ(*run.find_setting("model.max_seq_len"), "100");
   EXPECT_EQ(*run.find_setting("data"), "data/a");
   EXPECT_EQ(run.find_setting("train.no_such"), nullptr);
+  EXPECT_EQ(run.find_setting("hash of tokenizer.model"), nullptr);
+}
+
+TEST_F(RunHistoryTest, OneTokenizerIsTheSameSettingWhereverTheRunTookItFrom) {
+  write_config(kConfig);
+  write_file_atomically(run_dir_ / "tokenizer" / "tokenizer.model", "pieces");
+  std::vector<std::string> hashes;
+  for (const char* from : {"data/tokenizer", "runs/a/tokenizer"}) {
+    write_file_atomically(run_dir_ / "inputs.json", "{\"data\":\"d\",\"tokenizer\":\"" + std::string(from) + "\"}");
+    const RunHistory run = read("");
+    ASSERT_NE(run.find_setting("hash of tokenizer.model"), nullptr);
+    hashes.push_back(*run.find_setting("hash of tokenizer.model"));
+  }
+  EXPECT_EQ(hashes[0], hashes[1]);
 }
 
 TEST_F(RunHistoryTest, DamagedConfigurationIsShownAsItStands) {
