@@ -108,8 +108,7 @@ void read_config(RunHistory& run) {
     const Json inputs = read_json_file((run.directory / "inputs.json").string());
     run.settings.emplace_back("data", json_get<std::string>(inputs, "data", ""));
     // Not its path, which --resume changes to the run's own copy.
-    run.settings.emplace_back("hash of tokenizer.model",
-                              to_hex(hash64(read_file(run.directory / "tokenizer" / "tokenizer.model"))));
+    run.settings.emplace_back("hash of tokenizer.model", hash_file(run.directory / "tokenizer" / "tokenizer.model"));
   } catch (const Error&) {
     // Damaged, or edited by hand: the page shows what there is.
   }
