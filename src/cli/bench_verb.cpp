@@ -71,12 +71,12 @@ BenchResult bench_train(const BenchSettings& settings, at::Device device) {
   model::LanguageModel model(settings.model, device, at::kFloat, 1);
   model.set_requires_grad(true);
   model.set_gradient_checkpointing(settings.train.gradient_checkpointing);
-  train::AdamW optimizer(model.parameters(), {});
+  train::Optimizer optimizer(model.parameters(), train::make_optimizer_options(settings.train));
   const data::Batch batch{random_ids(settings, batch_size, num_tokens).to(device),
                           random_ids(settings, batch_size, num_tokens).to(device)};
   const auto step = [&] {
     train::accumulate_gradients(model, batch, 1, result.dtype);
-    optimizer.step(settings.train.learning_rate, settings.train.grad_clip);
+    optimizer.step(settings.train.learning_rate, settings.train.grad_clip, /*loss=*/{}, result.dtype);
   };
   const double seconds =
       doctor::median(doctor::time_runs(settings.bench.warmup_steps, settings.bench.measured_steps, device, step));

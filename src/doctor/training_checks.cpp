@@ -28,11 +28,11 @@ void check_adamw(CheckContext& context, Evidence& evidence) {
   evidence.begin("update");
   constexpr int64_t kSteps = 3;
   constexpr double kLearningRate = 0.1;
-  const train::AdamWOptions options;
+  const train::OptimizerOptions options;
   const auto start = context.random({48, 40}), gradient = context.random({48, 40}) + 2;
   const Input parameter = make_input(start, context.device, kStrided);
   const Input slope = make_input(gradient.to(context.dtype), context.device, kStrided);
-  train::AdamW optimizer({{"weight", parameter.on_device}}, options);
+  train::Optimizer optimizer({{"weight", parameter.on_device}}, options);
   for (int64_t step = 0; step < kSteps; ++step) {
     parameter.on_device.mutable_grad() = slope.on_device.detach();
     optimizer.step(kLearningRate, /*max_norm=*/0);
@@ -98,7 +98,7 @@ void check_overfitting(CheckContext& context, Evidence& evidence) {
   constexpr double kLearningRate = 1e-2, kLearnt = 0.3;  // nats per token, from log(61) = 4.1
   model::LanguageModel model(small_model(), context.device, at::kFloat, 1);
   model.set_requires_grad(true);
-  train::AdamW optimizer(model.parameters(), {});
+  train::Optimizer optimizer(model.parameters(), {});
   const auto batch = one_batch();
   at::Tensor loss;
   for (int64_t step = 0; step < kSteps; ++step) {

@@ -28,7 +28,10 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
   TrainingMemory memory{};
   memory.weights_bytes = kFloatBytes * parameters;
   memory.gradients_bytes = kFloatBytes * parameters;
-  memory.moments_bytes = 2 * kFloatBytes * parameters;
+  // Muon keeps one moment of the blocks' matrices, AdamW two of what it takes.
+  const int64_t embeddings = output_layer * (model.tie_embeddings ? 1 : 2);
+  const bool muon = plan.train.optimizer == "muon";
+  memory.moments_bytes = kFloatBytes * (muon ? parameters + embeddings : 2 * parameters);
   const bool recomputes = memory.recomputes = plan.train.gradient_checkpointing;
   const int64_t layer_parameters = (parameters - output_layer) / model.n_layers;
   const int64_t copied = recomputes ? layer_parameters + output_layer : parameters;

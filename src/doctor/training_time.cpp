@@ -30,7 +30,7 @@ class ShortModel {
  public:
   ShortModel(const TrainingPlan& plan, int64_t n_layers, int64_t windows, at::ScalarType dtype, at::Device device)
       : model_(with_layers(plan.model, n_layers), device, at::kFloat, 1),
-        optimizer_(model_.parameters(), {}),
+        optimizer_(model_.parameters(), train::make_optimizer_options(plan.train)),
         dtype_(dtype) {
     model_.set_requires_grad(true);
     model_.set_gradient_checkpointing(plan.train.gradient_checkpointing);
@@ -40,7 +40,7 @@ class ShortModel {
 
   void step(StepSeconds& seconds) {
     const auto micro_batch = [&] { train::accumulate_gradients(model_, batch_, 1, dtype_); };
-    const auto update = [&] { optimizer_.step(1e-4, 1); };
+    const auto update = [&] { optimizer_.step(1e-4, 1, /*loss=*/{}, dtype_); };
     seconds.micro_batch.push_back(time_runs(0, 1, model_.device(), micro_batch)[0]);
     seconds.update.push_back(time_runs(0, 1, model_.device(), update)[0]);
   }
@@ -52,7 +52,7 @@ class ShortModel {
   }
 
   model::LanguageModel model_;
-  train::AdamW optimizer_;
+  train::Optimizer optimizer_;
   data::Batch batch_;
   at::ScalarType dtype_;
 };

@@ -26,7 +26,7 @@ int64_t budget_bytes(at::Device device) {
   return current_memory_bytes() + available_memory_bytes() / 5 * 4;
 }
 
-bool runs(const model::LanguageModel& model, AdamW& optimizer, int64_t micro_batch_size,
+bool runs(const model::LanguageModel& model, Optimizer& optimizer, int64_t micro_batch_size,
           at::ScalarType autocast_dtype) {
   const auto& config = model.config();
   const at::Tensor ids = at::arange(micro_batch_size * config.max_seq_len, at::kLong)
@@ -55,7 +55,7 @@ int64_t next_smaller_micro_batch(int64_t micro_batch_size, int64_t windows_per_s
   return size;
 }
 
-int64_t find_micro_batch_size(const model::LanguageModel& model, AdamW& optimizer, int64_t windows_per_step,
+int64_t find_micro_batch_size(const model::LanguageModel& model, Optimizer& optimizer, int64_t windows_per_step,
                               at::ScalarType autocast_dtype) {
   const at::Device device = model.device();
   const int64_t most = std::max<int64_t>(1, useful_micro_batch_tokens(device) / model.config().max_seq_len);

@@ -17,7 +17,7 @@ int64_t next_smaller_micro_batch(int64_t micro_batch_size, int64_t windows_per_s
 /// them: each twice, so that gradients stand beside the activations. A size of which the ones before say that it would
 /// take more than the device or the machine has to give is not tried. Leaves no gradients. Throws OutOfMemoryError or
 /// libtorch's own where not even one window fits.
-int64_t find_micro_batch_size(const model::LanguageModel& model, AdamW& optimizer, int64_t windows_per_step,
+int64_t find_micro_batch_size(const model::LanguageModel& model, Optimizer& optimizer, int64_t windows_per_step,
                               at::ScalarType autocast_dtype);
 
 }  // namespace ktlm::train

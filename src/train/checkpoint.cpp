@@ -49,12 +49,13 @@ void check_hash(const fs::path& path, const std::string& expected) {
                 expected + "); the file is damaged");
 }
 
-LoadedCheckpoint load_checkpoint(const fs::path& directory, at::Device device, const AdamWOptions& optimizer_options) {
+LoadedCheckpoint load_checkpoint(const fs::path& directory, at::Device device,
+                                 const OptimizerOptions& optimizer_options) {
   auto [state, hashes] = trainer_state_from_json(read_file(directory / kStateFile), (directory / kStateFile).string());
   // The loaders' own words for a truncated file say more than a hash, so they come first.
   model::LanguageModel model = model::load_model(directory, device, at::kFloat);
   model.set_requires_grad(true);
-  AdamW optimizer(model.parameters(), optimizer_options);
+  Optimizer optimizer(model.parameters(), optimizer_options);
   optimizer.load(directory / kOptimizerFile);
   check_hash(directory / kModelFile, hashes.model);
   check_hash(directory / kOptimizerFile, hashes.optimizer);
@@ -89,7 +90,7 @@ std::string checkpoint_name(int64_t step) {
   return name;
 }
 
-void save_checkpoint(const fs::path& run_dir, const model::LanguageModel& model, const AdamW& optimizer,
+void save_checkpoint(const fs::path& run_dir, const model::LanguageModel& model, const Optimizer& optimizer,
                      const TrainerState& state, const fs::path& tokenizer_dir) {
   const std::string name = checkpoint_name(state.step);
   AtomicDirectory directory(checkpoints_dir(run_dir) / name);
@@ -125,12 +126,12 @@ std::vector<int64_t> list_checkpoints(const fs::path& run_dir) {
 }
 
 LoadedCheckpoint load_newest_checkpoint(const fs::path& run_dir, at::Device device,
-                                        const AdamWOptions& optimizer_options, const WarningCallback& warning) {
+                                        const OptimizerOptions& optimizer_options, const WarningCallback& warning) {
   return load_newest(run_dir, warning,
                      [&](const fs::path& directory) { return load_checkpoint(directory, device, optimizer_options); });
 }
 
-TrainerState restore_newest_checkpoint(const fs::path& run_dir, model::LanguageModel& model, AdamW& optimizer,
+TrainerState restore_newest_checkpoint(const fs::path& run_dir, model::LanguageModel& model, Optimizer& optimizer,
                                        const WarningCallback& warning) {
   return load_newest(run_dir, warning, [&](const fs::path& directory) {
     const fs::path state_path = directory / kStateFile;

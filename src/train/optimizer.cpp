@@ -2,6 +2,7 @@
 
 #include <ATen/ops/_fused_adamw.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -20,7 +21,7 @@ void copy_state(const std::map<std::string, at::Tensor>& tensors, const std::str
                 const std::filesystem::path& path) {
   const auto found = tensors.find(key);
   if (found == tensors.end())
-    throw Error(path.string() + ": tensor \"" + key + "\" is missing; it belongs to another model");
+    throw Error(path.string() + ": tensor \"" + key + "\" is missing; it belongs to another model or train.optimizer");
   if (found->second.sizes() != target.sizes()) {
     std::ostringstream message;
     message << path.string() << ": tensor \"" << key << "\" has shape " << found->second.sizes() << ", expected "
@@ -30,7 +31,23 @@ void copy_state(const std::map<std::string, at::Tensor>& tensors, const std::str
   target.copy_(found->second);
 }
 
+std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& parameters) {
+  std::vector<at::Tensor> gradients;
+  for (const auto& parameter : parameters) gradients.push_back(parameter.grad());
+  return gradients;
+}
+
 }  // namespace
+
+OptimizerOptions make_optimizer_options(const TrainConfig& config) {
+  return {.beta1 = config.beta1,
+          .beta2 = config.beta2,
+          .weight_decay = config.weight_decay,
+          .muon = config.optimizer == "muon",
+          .muon_momentum = config.muon_momentum,
+          .embedding_rate = config.embedding_rate,
+          .head_rate = config.head_rate};
+}
 
 bool has_weight_decay(const model::NamedParameter& parameter) {
   return parameter.tensor.dim() >= 2 && parameter.name.find("embed_tokens") == std::string::npos;
@@ -47,49 +64,62 @@ at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double max_n
   return norm;
 }
 
-AdamW::AdamW(const std::vector<model::NamedParameter>& parameters, const AdamWOptions& options) : options_(options) {
-  groups_[0].weight_decay = 0;
-  groups_[1].weight_decay = options.weight_decay;
+Optimizer::Optimizer(const std::vector<model::NamedParameter>& parameters, const OptimizerOptions& options)
+    : options_(options) {
+  std::vector<model::NamedParameter> matrices;  // for Muon
   for (const auto& parameter : parameters) {
-    Group& group = groups_[has_weight_decay(parameter) ? 1 : 0];
-    group.names.push_back(parameter.name);
-    group.parameters.push_back(parameter.tensor);
-    // Laid out as the parameter: the fused kernel walks through the memory of both side by side.
-    group.exp_avgs.push_back(at::zeros_like(parameter.tensor.detach()));
-    group.exp_avg_sqs.push_back(at::zeros_like(parameter.tensor.detach()));
+    parameters_.push_back(parameter.tensor);
+    const double weight_decay = has_weight_decay(parameter) ? options.weight_decay : 0;
+    if (parameter.name.find("embed_tokens") != std::string::npos) {
+      add(parameter, options.embedding_rate, weight_decay);
+    } else if (parameter.name.find("lm_head") != std::string::npos) {
+      add(parameter, options.head_rate, weight_decay);
+    } else if (options.muon && parameter.tensor.dim() == 2) {
+      matrices.push_back(parameter);
+    } else {
+      add(parameter, 1, weight_decay);
+    }
   }
+  if (!matrices.empty()) muon_.emplace(matrices, Muon::Options{options.muon_momentum, options.weight_decay});
   step_tensor_ = at::zeros({}, parameters.front().tensor.options().dtype(at::kFloat).requires_grad(false));
+}
+
+void Optimizer::add(const model::NamedParameter& parameter, double rate, double weight_decay) {
+  auto group = std::find_if(groups_.begin(), groups_.end(),
+                            [&](const Group& g) { return g.rate == rate && g.weight_decay == weight_decay; });
+  if (group == groups_.end()) group = groups_.insert(groups_.end(), {rate, weight_decay, {}, {}, {}, {}});
+  group->names.push_back(parameter.name);
+  group->parameters.push_back(parameter.tensor);
+  // Laid out as the parameter: the fused kernel walks through the memory of both side by side.
+  group->exp_avgs.push_back(at::zeros_like(parameter.tensor.detach()));
+  group->exp_avg_sqs.push_back(at::zeros_like(parameter.tensor.detach()));
 }
 
 at::Tensor not_finite(const at::Tensor& norm, const at::Tensor& loss) {
   return at::isfinite(loss.defined() ? norm + loss : norm).logical_not().to(at::kFloat);
 }
 
-at::Tensor AdamW::step(double learning_rate, double max_norm, const at::Tensor& loss) {
+at::Tensor Optimizer::step(double learning_rate, double max_norm, const at::Tensor& loss,
+                           at::ScalarType product_dtype) {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients[2], all;
-  for (size_t i = 0; i < 2; ++i) {
-    for (const auto& parameter : groups_[i].parameters) gradients[i].push_back(parameter.grad());
-    all.insert(all.end(), gradients[i].begin(), gradients[i].end());
-  }
-  const at::Tensor norm = clip_gradients(all, max_norm);
+  const at::Tensor norm = clip_gradients(gradients_of(parameters_), max_norm);
   const at::Tensor skip = not_finite(norm, loss);
   step_tensor_.add_(1 - skip);
-  for (size_t i = 0; i < 2; ++i) update(groups_[i], gradients[i], learning_rate, skip);
+  for (Group& group : groups_) update(group, learning_rate, skip);
+  if (muon_) muon_->step(learning_rate, skip, product_dtype);
   clear_gradients();
   return norm;
 }
 
-void AdamW::update(Group& group, const std::vector<at::Tensor>& gradients, double learning_rate,
-                   const at::Tensor& skip) {
-  const auto fused = [&](at::TensorList parameters, at::TensorList grads, at::TensorList exp_avgs,
+void Optimizer::update(Group& group, double learning_rate, const at::Tensor& skip) {
+  const auto fused = [&](at::TensorList parameters, at::TensorList gradients, at::TensorList exp_avgs,
                          at::TensorList exp_avg_sqs, const std::optional<at::Tensor>& found_inf) {
     const std::vector<at::Tensor> steps(parameters.size(), step_tensor_);
-    at::_fused_adamw_(parameters, grads, exp_avgs, exp_avg_sqs, {}, steps, learning_rate, options_.beta1,
-                      options_.beta2, group.weight_decay, options_.epsilon, /*amsgrad=*/false, /*maximize=*/false,
-                      /*grad_scale=*/{}, found_inf);
+    at::_fused_adamw_(parameters, gradients, exp_avgs, exp_avg_sqs, {}, steps, learning_rate * group.rate,
+                      options_.beta1, options_.beta2, group.weight_decay, options_.epsilon, /*amsgrad=*/false,
+                      /*maximize=*/false, /*grad_scale=*/{}, found_inf);
   };
-  if (group.parameters.empty()) return;
+  const std::vector<at::Tensor> gradients = gradients_of(group.parameters);
   if (!skip.is_mps()) {
     fused(group.parameters, gradients, group.exp_avgs, group.exp_avg_sqs, skip);
     return;
@@ -105,34 +135,35 @@ void AdamW::update(Group& group, const std::vector<at::Tensor>& gradients, doubl
   }
 }
 
-void AdamW::clear_gradients() {
+void Optimizer::clear_gradients() {
   // Undefined rather than zero: the next backward pass then writes its gradients instead of adding them.
-  for (auto& group : groups_)
-    for (auto& parameter : group.parameters) parameter.mutable_grad().reset();
+  for (auto& parameter : parameters_) parameter.mutable_grad().reset();
 }
 
-void AdamW::save(const std::filesystem::path& path) const {
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
+std::vector<std::pair<std::string, at::Tensor>> Optimizer::state() const {
+  std::vector<std::pair<std::string, at::Tensor>> state;
   for (const auto& group : groups_) {
     for (size_t i = 0; i < group.names.size(); ++i) {
-      tensors.emplace_back("exp_avg." + group.names[i], group.exp_avgs[i]);
-      tensors.emplace_back("exp_avg_sq." + group.names[i], group.exp_avg_sqs[i]);
+      state.emplace_back("exp_avg." + group.names[i], group.exp_avgs[i]);
+      state.emplace_back("exp_avg_sq." + group.names[i], group.exp_avg_sqs[i]);
     }
   }
+  if (!muon_) return state;
+  for (const auto& [name, momentum] : muon_->state()) state.emplace_back("momentum." + name, momentum);
+  return state;
+}
+
+void Optimizer::save(const std::filesystem::path& path) const {
+  auto tensors = state();
   tensors.emplace_back(kStepsKey, at::full({1}, step_tensor_.item<int64_t>(), at::kLong));
   model::save_safetensors(path, tensors);
 }
 
-void AdamW::load(const std::filesystem::path& path) {
+void Optimizer::load(const std::filesystem::path& path) {
   const auto tensors = model::load_safetensors(path);
   at::Tensor steps = at::zeros({1}, at::kLong);
   copy_state(tensors, kStepsKey, steps, path);
-  for (auto& group : groups_) {
-    for (size_t i = 0; i < group.names.size(); ++i) {
-      copy_state(tensors, "exp_avg." + group.names[i], group.exp_avgs[i], path);
-      copy_state(tensors, "exp_avg_sq." + group.names[i], group.exp_avg_sqs[i], path);
-    }
-  }
+  for (auto& [name, tensor] : state()) copy_state(tensors, name, tensor, path);
   step_tensor_.fill_(static_cast<double>(steps.item<int64_t>()));
 }
 

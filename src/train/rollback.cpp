@@ -15,7 +15,7 @@ int64_t rollback_target(const std::vector<int64_t>& newest_first, int64_t first_
 }
 
 TrainerState roll_back(const fs::path& run_dir, const TrainerState& state, int64_t bad_step,
-                       model::LanguageModel& model, AdamW& optimizer, const WarningCallback& warning) {
+                       model::LanguageModel& model, Optimizer& optimizer, const WarningCallback& warning) {
   const int64_t target = rollback_target(list_checkpoints(run_dir), state.losses.first_bad_step);
   // First, so that nobody resumes from the weights that are left behind.
   remove_checkpoints_beyond(run_dir, target);

@@ -20,6 +20,6 @@ int64_t rollback_target(const std::vector<int64_t>& newest_first, int64_t first_
 /// that the run goes on from there with half the rate and the text behind that of step `bad_step`: whatever ends the
 /// process then, a resumed run does the same. Returns the new state. Throws Error where no checkpoint is whole.
 TrainerState roll_back(const std::filesystem::path& run_dir, const TrainerState& state, int64_t bad_step,
-                       model::LanguageModel& model, AdamW& optimizer, const WarningCallback& warning);
+                       model::LanguageModel& model, Optimizer& optimizer, const WarningCallback& warning);
 
 }  // namespace ktlm::train

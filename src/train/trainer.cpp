@@ -71,12 +71,12 @@ void keep_tokenizer(const TrainRequest& request, const std::string& hash) {
 
 struct RunStart {
   model::LanguageModel model;
-  AdamW optimizer;
+  Optimizer optimizer;
   TrainerState state;
 };
 
 RunStart resume_run(const TrainRequest& request, const RunIdentity& identity, const model::ModelConfig& config,
-                    const InputWords& given, const AdamWOptions& optimizer_options, at::Device device,
+                    const InputWords& given, const OptimizerOptions& optimizer_options, at::Device device,
                     const TrainCallbacks& callbacks) {
   auto loaded = load_newest_checkpoint(request.run_dir, device, optimizer_options, callbacks.warning);
   check_resumable(request.run_dir, loaded.state, loaded.model.config(), identity, config, words_of_run(request.run_dir),
@@ -92,10 +92,10 @@ RunStart resume_run(const TrainRequest& request, const RunIdentity& identity, co
 }
 
 RunStart start_run(const TrainRequest& request, const RunIdentity& identity, const model::ModelConfig& config,
-                   const AdamWOptions& optimizer_options, at::Device device) {
+                   const OptimizerOptions& optimizer_options, at::Device device) {
   model::LanguageModel model(config, device, at::kFloat, static_cast<uint64_t>(request.train.seed));
   model.set_requires_grad(true);
-  AdamW optimizer(model.parameters(), optimizer_options);
+  Optimizer optimizer(model.parameters(), optimizer_options);
   TrainerState state;
   state.identity = identity;
   state.micro_batch_size = state.asked_micro_batch_size = request.train.micro_batch_size;
@@ -143,7 +143,7 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   check_micro_batch(request, model_config, device);
   const RunIdentity identity = {tokenizer.hash(), corpus.content_hash(), request.train.seed,
                                 request.train.windows_per_step()};
-  const AdamWOptions optimizer_options = {request.train.beta1, request.train.beta2, 1e-8, request.train.weight_decay};
+  const OptimizerOptions optimizer_options = make_optimizer_options(request.train);
 
   const FileLock lock(request.run_dir, "wait for it or stop it, or give another --out");
   refuse_to_overwrite(request);  // again: another run may have ended in between

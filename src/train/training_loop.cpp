@@ -109,7 +109,7 @@ bool TrainingLoop::train_step() {
     parts_.optimizer.clear_gradients();  // the step begins anew when the run goes on
     return false;
   }
-  watch_.add(loss, parts_.optimizer.step(learning_rate(state_.step), config_.grad_clip, loss));
+  watch_.add(loss, parts_.optimizer.step(learning_rate(state_.step), config_.grad_clip, loss, autocast_dtype_));
   ++state_.step;
   ++steps_done_;
   ++steps_in_report_;

@@ -26,7 +26,7 @@ struct RunParts {
   const tokenizer::Tokenizer& tokenizer;
   const data::TokenDatasets& datasets;
   model::LanguageModel& model;
-  AdamW& optimizer;
+  Optimizer& optimizer;
   TrainerState& state;
   MetricsWriter& metrics;
 };

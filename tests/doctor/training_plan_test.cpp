@@ -84,7 +84,7 @@ int64_t counted_bytes(const TrainingPlan& plan, int64_t micro_batch_size, at::Sc
   model::LanguageModel model(plan.model, at::kCPU, at::kFloat, 1);
   model.set_requires_grad(true);
   model.set_gradient_checkpointing(plan.train.gradient_checkpointing);
-  train::AdamW optimizer(model.parameters(), {});
+  train::Optimizer optimizer(model.parameters(), {});
   const auto ids = at::randint(plan.model.vocab_size, {micro_batch_size, plan.model.max_seq_len}, at::kLong);
   const data::Batch batch{ids, ids};
   CountingAllocator::most = 0;  // from here on: making a model takes more for a moment

@@ -72,7 +72,7 @@ TEST_P(MpsTraining, OptimizerStepsEqualTheCpus) {
   prepare(cpu);
   prepare(mps);
   const model::LanguageModel before = test::example_model(config());
-  train::AdamW cpu_optimizer(cpu.parameters(), {}), mps_optimizer(mps.parameters(), {});
+  train::Optimizer cpu_optimizer(cpu.parameters(), {}), mps_optimizer(mps.parameters(), {});
   for (uint64_t step = 0; step < 3; ++step) {
     for (uint64_t micro_batch = 0; micro_batch < 2; ++micro_batch) {
       const data::Batch batch = random_batch(config(), 2 * step + micro_batch);

@@ -43,7 +43,7 @@ TEST_P(MpsTrainingStep, WaitsForNothingAndRunsNoForbiddenOperator) {
   model::LanguageModel model = test::on_mps(test::example_model(config));
   model.set_requires_grad(true);
   model.set_gradient_checkpointing(checkpointing);
-  train::AdamW optimizer(model.parameters(), {});
+  train::Optimizer optimizer(model.parameters(), {});
   constexpr int64_t kMicroBatches = 3;
   const data::Batch batch = {test::random_ids(config, 2, 40, 1).to(at::kMPS),
                              test::random_ids(config, 2, 40, 2).to(at::kMPS)};

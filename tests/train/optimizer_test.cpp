@@ -42,7 +42,7 @@ void expect_near(const at::Tensor& got, std::vector<float> expected) {
 // Expected values: torch.optim.AdamW of PyTorch 2.13 behind torch.nn.utils.clip_grad_norm_, in Python.
 TEST(AdamW, EqualsPyTorchsOverThreeSteps) {
   const auto parameters = three_parameters();
-  AdamW optimizer(parameters, {.weight_decay = 0.1});
+  Optimizer optimizer(parameters, {.weight_decay = 0.1});
   const double rates[] = {0.01, 0.02, 0.005};
   const double norms[] = {1.3964240550994873, 0.6982120275497437, 1.3964240550994873};
   for (int step = 0; step < 3; ++step) {
@@ -57,7 +57,7 @@ TEST(AdamW, EqualsPyTorchsOverThreeSteps) {
 
 TEST(AdamW, DecaysMatricesAlone) {
   const auto parameters = three_parameters();
-  AdamW optimizer(parameters, {.weight_decay = 0.5});
+  Optimizer optimizer(parameters, {.weight_decay = 0.5});
   for (const auto& parameter : parameters) parameter.tensor.mutable_grad() = at::zeros_like(parameter.tensor);
   optimizer.step(0.1, 0);
   expect_near(parameters[0].tensor, {1, -1, 0.25F, 2});
@@ -68,7 +68,7 @@ TEST(AdamW, DecaysMatricesAlone) {
 TEST(AdamW, AStepThatIsNotFiniteChangesNothing) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const auto straight = three_parameters(), disturbed = three_parameters();
-  AdamW one(straight, {}), other(disturbed, {});
+  Optimizer one(straight, {}), other(disturbed, {});
   for (int step = 0; step < 3; ++step) {
     set_gradients(disturbed, step);
     if (step == 0) disturbed[1].tensor.mutable_grad()[0][1] = std::nan("");
@@ -88,7 +88,7 @@ TEST(AdamW, AStepThatIsNotFiniteChangesNothing) {
 
 TEST(AdamW, GradientsAreGoneBehindAStep) {
   const auto parameters = three_parameters();
-  AdamW optimizer(parameters, {});
+  Optimizer optimizer(parameters, {});
   set_gradients(parameters, 0);
   optimizer.step(0.1, 1);
   for (const auto& parameter : parameters) EXPECT_FALSE(parameter.tensor.grad().defined()) << parameter.name;
@@ -97,7 +97,7 @@ TEST(AdamW, GradientsAreGoneBehindAStep) {
 TEST(AdamW, SavedAndLoadedGoesOnToTheSameBits) {
   const test::TemporaryDirectory directory;
   const auto straight = three_parameters(), stopped = three_parameters();
-  AdamW uninterrupted(straight, {}), first(stopped, {});
+  Optimizer uninterrupted(straight, {}), first(stopped, {});
   for (int step = 0; step < 2; ++step) {
     set_gradients(straight, step);
     uninterrupted.step(0.01, 1);
@@ -105,7 +105,7 @@ TEST(AdamW, SavedAndLoadedGoesOnToTheSameBits) {
     first.step(0.01, 1);
   }
   first.save(directory / "optimizer.safetensors");
-  AdamW second(stopped, {});
+  Optimizer second(stopped, {});
   second.load(directory / "optimizer.safetensors");
   set_gradients(straight, 2);
   uninterrupted.step(0.01, 1);
@@ -117,17 +117,17 @@ TEST(AdamW, SavedAndLoadedGoesOnToTheSameBits) {
 TEST(AdamW, RefusesTheStateOfAnotherModel) {
   const test::TemporaryDirectory directory;
   const auto path = directory / "optimizer.safetensors";
-  AdamW(three_parameters(), {}).save(path);
+  Optimizer(three_parameters(), {}).save(path);
 
   auto renamed = three_parameters();
   renamed[2].name = "model.layers.0.input_layernorm.weight";
-  EXPECT_EQ(test::error_message([&] { AdamW(renamed, {}).load(path); }),
+  EXPECT_EQ(test::error_message([&] { Optimizer(renamed, {}).load(path); }),
             path.string() +
                 ": tensor \"exp_avg.model.layers.0.input_layernorm.weight\" is missing; it belongs to another "
-                "model");
+                "model or train.optimizer");
   auto reshaped = three_parameters();
   reshaped[2].tensor = at::ones({3});
-  EXPECT_EQ(test::error_message([&] { AdamW(reshaped, {}).load(path); }),
+  EXPECT_EQ(test::error_message([&] { Optimizer(reshaped, {}).load(path); }),
             path.string() +
                 ": tensor \"exp_avg.model.norm.weight\" has shape [2], expected [3]; it belongs to another "
                 "model");

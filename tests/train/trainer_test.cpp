@@ -52,7 +52,7 @@ TEST(TrainStep, OneBatchIsLearntByHeart) {
   config.max_seq_len = 16;
   model::LanguageModel model(config, at::kCPU, at::kFloat, 3);
   model.set_requires_grad(true);
-  AdamW optimizer(model.parameters(), {});
+  Optimizer optimizer(model.parameters(), {});
   const at::Tensor stream = at::arange(4 * 17).mul(37).remainder(50).reshape({4, 17});
   const data::Batch batch = {stream.narrow(1, 0, 16).contiguous(), stream.narrow(1, 1, 16).contiguous()};
   const double first = accumulate_gradients(model, batch, 1, at::kFloat).item<double>();

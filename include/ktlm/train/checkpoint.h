@@ -51,8 +51,8 @@ struct TrainerState {
 std::string checkpoint_name(int64_t step);
 
 /// Writes <run>/checkpoints/<name> and then <run>/latest. Throws Error (disk full ...); what was there stays.
-void save_checkpoint(const std::filesystem::path& run_dir, const model::LanguageModel& model, const AdamW& optimizer,
-                     const TrainerState& state, const std::filesystem::path& tokenizer_dir);
+void save_checkpoint(const std::filesystem::path& run_dir, const model::LanguageModel& model,
+                     const Optimizer& optimizer, const TrainerState& state, const std::filesystem::path& tokenizer_dir);
 /// Rewrites the state in the checkpoint of state.step, and <run>/best, after a validation. Throws Error.
 void update_checkpoint_state(const std::filesystem::path& run_dir, const TrainerState& state);
 /// Removes the checkpoints up to state.step but for the newest `keep` and the best. Those beyond it, which can only be
@@ -64,17 +64,17 @@ std::vector<int64_t> list_checkpoints(const std::filesystem::path& run_dir);
 
 struct LoadedCheckpoint {
   model::LanguageModel model;
-  AdamW optimizer;
+  Optimizer optimizer;
   TrainerState state;
 };
 
 /// The newest checkpoint that is whole; of those that are not, a warning each. Throws Error where none is.
 LoadedCheckpoint load_newest_checkpoint(const std::filesystem::path& run_dir, at::Device device,
-                                        const AdamWOptions& optimizer_options, const WarningCallback& warning);
+                                        const OptimizerOptions& optimizer_options, const WarningCallback& warning);
 
 /// The same into a model and an optimizer that are there already.
 TrainerState restore_newest_checkpoint(const std::filesystem::path& run_dir, model::LanguageModel& model,
-                                       AdamW& optimizer, const WarningCallback& warning);
+                                       Optimizer& optimizer, const WarningCallback& warning);
 
 /// Removes the checkpoints behind step `step`, the newest first.
 void remove_checkpoints_beyond(const std::filesystem::path& run_dir, int64_t step);

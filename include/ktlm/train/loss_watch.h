@@ -1,5 +1,6 @@
 // Looks at the loss and the gradient's norm of each step for what goes wrong in a night: numbers that are not finite,
-// whose steps the optimizer has skipped on the device (AdamW::step), and losses far above those of the steps before.
+// whose steps the optimizer has skipped on the device (Optimizer::step), and losses far above those of the steps
+// before.
 #pragma once
 
 #include <cstdint>

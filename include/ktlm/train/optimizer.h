@@ -1,23 +1,33 @@
-// AdamW (Loshchilov, Hutter 2019) over a model's parameters: libtorch's fused kernel, one call for the whole list.
-// Weight decay pulls on matrices alone; norms and the embedding, whose rows are seen unequally often, have none.
+// How a step changes the weights. The matrices of the blocks go by AdamW (Loshchilov, Hutter 2019; libtorch's fused
+// kernel, one call for a whole list) or by Muon (muon.h); the embedding, an output layer of its own and the norms
+// always by AdamW. Weight decay pulls on the blocks' matrices and the output layer; norms and the embedding, whose rows
+// are seen unequally often, have none.
 #pragma once
 
 #include <torch/types.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ktlm/model/language_model.h"
+#include "ktlm/train/muon.h"
+#include "ktlm/train/train_config.h"
 
 namespace ktlm::train {
 
-struct AdamWOptions {
+struct OptimizerOptions {
   double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weight_decay = 0.1;
+  bool muon = false;
+  double muon_momentum = 0.95;
+  double embedding_rate = 1, head_rate = 1;  // times the learning rate
 };
 
-/// Whether AdamW decays the parameter: every matrix but the embedding.
+OptimizerOptions make_optimizer_options(const TrainConfig& config);
+
+/// Whether the parameter decays: every matrix but the embedding.
 bool has_weight_decay(const model::NamedParameter& parameter);
 
 /// Clips to a total norm of at most `max_norm` (0: leaves the gradients alone), without waiting for the device. Returns
@@ -28,35 +38,42 @@ at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double max_n
 /// kernels want their found_inf. An undefined `loss` does not count.
 at::Tensor not_finite(const at::Tensor& norm, const at::Tensor& loss);
 
-class AdamW {
+class Optimizer {
  public:
   /// Holds references to the parameters' memory: `parameters` may go, the model must stay.
-  AdamW(const std::vector<model::NamedParameter>& parameters, const AdamWOptions& options);
+  Optimizer(const std::vector<model::NamedParameter>& parameters, const OptimizerOptions& options);
 
   /// One step with the gradients that the parameters hold, clipped to max_norm (0: as they are); the gradients are gone
   /// afterwards. Where the gradient, or the step's `loss` (a scalar on the device), is not finite, parameters, moments
-  /// and the count of steps stay as they are; the device decides it, nothing waits. Returns the gradient's norm before
-  /// clipping, a scalar on the device, which tells.
-  at::Tensor step(double learning_rate, double max_norm, const at::Tensor& loss = {});
+  /// and the count of steps stay as they are; the device decides it, nothing waits. `product_dtype` is what Muon
+  /// multiplies in. Returns the gradient's norm before clipping, a scalar on the device, which tells.
+  at::Tensor step(double learning_rate, double max_norm, const at::Tensor& loss = {},
+                  at::ScalarType product_dtype = at::kFloat);
   /// Forgets gradients of a step that is not to be.
   void clear_gradients();
 
-  /// Both moments of each parameter, as safetensors. Throws Error.
+  /// Both moments of each parameter, or Muon's one, as safetensors. Throws Error.
   void save(const std::filesystem::path& path) const;
   /// Throws Error where the file is damaged or belongs to other parameters.
   void load(const std::filesystem::path& path);
 
  private:
+  // Parameters that AdamW takes at one rate.
   struct Group {
-    double weight_decay;
+    double rate, weight_decay;
     std::vector<std::string> names;
     std::vector<at::Tensor> parameters, exp_avgs, exp_avg_sqs;
   };
 
-  void update(Group& group, const std::vector<at::Tensor>& gradients, double learning_rate, const at::Tensor& skip);
+  void add(const model::NamedParameter& parameter, double rate, double weight_decay);
+  void update(Group& group, double learning_rate, const at::Tensor& skip);
+  // Each tensor of the state by its name in the file.
+  std::vector<std::pair<std::string, at::Tensor>> state() const;
 
-  Group groups_[2];  // without and with weight decay
-  AdamWOptions options_;
+  std::vector<at::Tensor> parameters_;
+  std::vector<Group> groups_;
+  std::optional<Muon> muon_;
+  OptimizerOptions options_;
   at::Tensor step_tensor_;  // updates made so far, on the device, as the kernel wants it; exact up to 2^24
 };
 

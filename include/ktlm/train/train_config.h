@@ -18,6 +18,10 @@ struct TrainConfig {
   std::string lr_schedule = "cosine";
   int64_t warmup_steps = 100;
   double decay_fraction = 0.2;
+  std::string optimizer = "adamw";
+  double embedding_rate = 1;
+  double head_rate = 1;
+  double muon_momentum = 0.95;
   double weight_decay = 0.1;
   double beta1 = 0.9;
   double beta2 = 0.95;
@@ -49,7 +53,13 @@ struct TrainConfig {
       "cosine: half a wave down to the end; wsd: steady, then down over decay_fraction");
     v("warmup_steps", &TrainConfig::warmup_steps, at_least(0), "steps over which the rate rises from 0 in a line");
     v("decay_fraction", &TrainConfig::decay_fraction, between(0, 1), "of max_steps, over which wsd goes down");
-    v("weight_decay", &TrainConfig::weight_decay, at_least(0), "AdamW's, on matrices; norms and embeddings have none");
+    v("optimizer", &TrainConfig::optimizer, one_of({"adamw", "muon"}),
+      "of the blocks' matrices; embedding, output layer and norms always go by adamw");
+    v("embedding_rate", &TrainConfig::embedding_rate, greater_than(0), "of the embedding, times learning_rate");
+    v("head_rate", &TrainConfig::head_rate, greater_than(0),
+      "of an output layer that is not tied, times learning_rate");
+    v("muon_momentum", &TrainConfig::muon_momentum, between(0, 1), "Muon's decay of the mean of gradients");
+    v("weight_decay", &TrainConfig::weight_decay, at_least(0), "on matrices; norms and the embedding have none");
     v("beta1", &TrainConfig::beta1, between(0, 1), "AdamW's decay of the mean of gradients");
     v("beta2", &TrainConfig::beta2, between(0, 1), "AdamW's decay of the mean of squared gradients");
     v("grad_clip", &TrainConfig::grad_clip, at_least(0), "greatest norm of the whole gradient; 0 leaves it as it is");

@@ -1,5 +1,5 @@
 // The two halves of an optimizer step, as the trainer and the benchmark run them: gradients of a micro-batch, any
-// number of times, then the update (AdamW::step). Nothing here waits for the device.
+// number of times, then the update (Optimizer::step). Nothing here waits for the device.
 #pragma once
 
 #include <torch/types.h>
