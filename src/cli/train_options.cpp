@@ -29,15 +29,10 @@ void declare(CLI::App& app, TrainArguments& arguments) {
       ->type_name("N");
   app.add_flag("--print-config", arguments.print_config, "Print each setting and where it came from, and leave");
   app.add_flag("--json", arguments.json, "Print one JSON object at the end");
-  CLI::Option* report =
-      app.add_option(
-             "--report", arguments.report_runs,
-             "Train nothing: write report.html of these run directories, into the run, or of several beside the "
-             "first; or into --out")
-          ->type_name("RUN...");
-  for (const char* other : {"--config", "--set", "--data", "--tokenizer", "--resume", "--device", "--dtype",
-                            "--threads", "--print-config", "--json"})
-    report->excludes(app.get_option(other));
+  app.add_option("--report", arguments.report_runs,
+                 "Train nothing: write report.html of these run directories, into the run, or of several beside the "
+                 "first; or into --out")
+      ->type_name("RUN");
 }
 
 }  // namespace ktlm::cli

@@ -84,7 +84,7 @@ TEST_F(TrainReport, TrainsNothingSoTakesNoOptionsOfTraining) {
   make_run("a", "0.001");
   const ProgramResult result = report({"a", "--resume"});
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_EQ(result.err, "ktlm train: --resume excludes --report\n");
+  EXPECT_EQ(result.err, "ktlm train: --report trains nothing, so it does not go with --resume; drop one of them\n");
 }
 
 }  // namespace
