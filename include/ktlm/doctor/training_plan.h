@@ -24,7 +24,7 @@ struct TrainingPlan {
 std::vector<TrainingPlan> shipped_plans();
 
 /// Bytes that a training step's tensors have at most, by what holds them:
-///   weights, gradients and two moments: 4 + 4 + 8 bytes a parameter; gradients stand beside all activations only where
+///   weights, gradients and two moments (of what Muon takes, one): 4 + 4 + 8 bytes a parameter; gradients stand beside all activations only where
 ///     several micro-batches are added up, else they grow as the activations go;
 ///   activations, per token and layer: residual stream twice in fp32 (8 C), and in the dtype of the products, of e
 ///     bytes, both normalised inputs (2 e C), q and what attention gives (2 e H D), k and v (2 e K D), gate, up and
