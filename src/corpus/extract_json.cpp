@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "extract_dialogue.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/text/normalize.h"
@@ -19,22 +20,6 @@ std::string string_or_empty(const Json& object, const char* key) {
   if (found == object.end()) return {};
   if (found->is_string()) return found->get<std::string>();
   return found->is_number_integer() ? found->dump() : std::string();
-}
-
-// The dialogue of "messages", or why it is none.
-std::string read_messages(const Json& messages, std::vector<ChatMessage>& out) {
-  if (!messages.is_array() || messages.empty()) return "\"messages\" should be a list of {\"role\", \"content\"}";
-  for (const Json& message : messages) {
-    ChatMessage chat{string_or_empty(message, "role"), string_or_empty(message, "content")};
-    if (chat.role != "system" && chat.role != "user" && chat.role != "assistant") {
-      return "message " + std::to_string(out.size() + 1) + ": role is \"" + chat.role +
-             "\", expected system, user or assistant";
-    }
-    chat.content = trimmed(text::normalize(chat.content));
-    if (chat.content.empty()) return "message " + std::to_string(out.size() + 1) + ": content is empty";
-    out.push_back(std::move(chat));
-  }
-  return {};
 }
 
 // "" or " (it has id, metadata, document)", from which the right path can be told.
@@ -87,10 +72,16 @@ std::vector<std::vector<std::string>> text_ways(const PrepareConfig& config) {
 }
 
 std::string text_names(const PrepareConfig& config) {
-  return config.text_field.empty() ? R"("text", "content", "body" or "messages")" : "\"" + config.text_field + "\"";
+  if (!config.text_field.empty()) return "\"" + config.text_field + "\"";
+  return R"("text", "content", "body", "messages", "conversations" or "instruction")";
 }
 
-std::vector<std::string> keys_beside_text() { return {"id", "title", "metadata", "source", "namespace", "messages"}; }
+std::vector<std::string> keys_beside_text(const PrepareConfig& config) {
+  std::vector<std::string> keys = {"id", "title", "metadata", "source", "namespace", "messages"};
+  if (config.text_field.empty())
+    keys.insert(keys.end(), {"conversations", "instruction", "input", "output", "system", "history"});
+  return keys;
+}
 
 void extract_json(const RawDocument& raw, const PrepareConfig& config, const FieldPath& text_field,
                   ExtractedDocument& out) {
@@ -109,8 +100,10 @@ void extract_json(const RawDocument& raw, const PrepareConfig& config, const Fie
   document.title = normalized_title(title_of(object));
   if (std::string source = string_or_empty(object, "source"); !source.empty()) document.source = std::move(source);
 
-  if (const auto messages = object.find("messages"); messages != object.end()) {
-    const std::string problem = read_messages(*messages, document.messages);
+  // Where --text-field names a text, that is wanted; but "messages" are always a dialogue's.
+  const DialogueForm form = dialogue_form(object);
+  if (form == DialogueForm::kMessages || (form != DialogueForm::kNone && config.text_field.empty())) {
+    const std::string problem = read_dialogue(object, form, document.messages);
     if (!problem.empty()) return drop(out, DropReason::kNoText, raw.where + ": " + problem);
     for (const ChatMessage& message : document.messages)
       document.text += (document.text.empty() ? "" : "\n") + message.content;

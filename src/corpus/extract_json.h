@@ -15,9 +15,9 @@ void extract_json(const RawDocument& raw, const PrepareConfig& config, const Fie
 
 /// The ways to a text in an object, each as keys from the top, of which the first that is there counts.
 std::vector<std::vector<std::string>> text_ways(const PrepareConfig& config);
-/// The same for a message: "\"text\", \"content\", \"body\" or \"messages\"".
+/// The same for a message: "\"text\", \"content\", ... or \"instruction\"".
 std::string text_names(const PrepareConfig& config);
 /// What else is read of an object.
-std::vector<std::string> keys_beside_text();
+std::vector<std::string> keys_beside_text(const PrepareConfig& config);
 
 }  // namespace ktlm::corpus

@@ -68,8 +68,12 @@ void require_whole_file(const std::string& path, const std::string& name) {
 }
 
 ParquetColumns columns_of(const PrepareConfig& config) {
-  ParquetColumns columns{.texts = text_ways(config), .others = keys_beside_text(), .wanted = text_names(config)};
+  ParquetColumns columns{.texts = text_ways(config), .others = keys_beside_text(config), .wanted = text_names(config)};
   columns.texts.push_back({"messages", "content"});
+  if (config.text_field.empty()) {
+    for (const char* content : {"value", "content"}) columns.texts.push_back({"conversations", content});
+    columns.texts.push_back({"instruction"});
+  }
   if (FieldPath path = parse_field_path(config.text_field); !path.document.empty()) {
     // What a document has beside its text stands with it, not at the top.
     path.document.insert(path.document.end(), path.field.begin(), path.field.end());

@@ -204,9 +204,9 @@ TEST_F(PrepareVerb, EachBadInputIsOneLine) {
   expect_failure(prepare({"a.txt", "--format", "mediawiki"}), 1,
                  "a.txt: is no XML; expected a MediaWiki export, choose another --format");
   put("b.jsonl", line_of(1) + "{}\n");
-  expect_failure(
-      prepare({"b.jsonl", "--strict"}), 1,
-      "b.jsonl:2: has no \"text\", \"content\", \"body\" or \"messages\"; --text-field names the text's key");
+  expect_failure(prepare({"b.jsonl", "--strict"}), 1,
+                 "b.jsonl:2: has no \"text\", \"content\", \"body\", \"messages\", \"conversations\" or "
+                 "\"instruction\"; --text-field names the text's key");
 }
 
 TEST_F(PrepareVerb, ASignalStopsItEvenWhileItsInputIsSilent) {

@@ -103,6 +103,46 @@ TEST(Extract, DialoguesKeepTheirMessages) {
   EXPECT_EQ(out.document.text, "안녕?\n네.");
 }
 
+// "role: content" of each message.
+std::vector<std::string> dialogue_in(const std::string& line, const PrepareConfig& config = {}) {
+  std::vector<std::string> messages;
+  for (const auto& message : extract_line(line, config).document.messages)
+    messages.push_back(message.role + ": " + message.content);
+  return messages;
+}
+
+TEST(Extract, DialoguesOfShareGptsFormAreRead) {
+  const std::string turns = R"([{"from": "human", "value": " 안녕？ "}, {"from": "gpt", "value": "네."},)"
+                            R"( {"from": "user", "value": "뭐 해?"}, {"from": "chatgpt", "value": "쉬어요."}])";
+  const std::vector<std::string> expected = {"user: 안녕?", "assistant: 네.", "user: 뭐 해?", "assistant: 쉬어요."};
+  EXPECT_EQ(dialogue_in(R"({"id": "a", "conversations": )" + turns + "}"), expected);
+  EXPECT_EQ(dialogue_in(R"({"messages": )" + turns + "}"), expected);
+  EXPECT_EQ(
+      dialogue_in(
+          R"({"system": "짧게.", "conversations": [{"role": "user", "content": "응?"}, {"from": "gpt", "value": "네."}]})"),
+      (std::vector<std::string>{"system: 짧게.", "user: 응?", "assistant: 네."}));
+  EXPECT_EQ(extract_line(R"({"conversations": [{"from": "observation", "value": "글"}]})").problem,
+            "a.jsonl:1: message 1: from is \"observation\", expected system, human or gpt");
+}
+
+TEST(Extract, DialoguesOfAlpacasFormAreRead) {
+  EXPECT_EQ(dialogue_in(R"({"instruction": "수도는?", "input": "", "output": "서울.", "text": "### 질문: 수도는?"})"),
+            (std::vector<std::string>{"user: 수도는?", "assistant: 서울."}));
+  EXPECT_EQ(dialogue_in(R"({"instruction": "옮겨라.", "input": "sea", "output": "바다", "system": "너는 사전이다.",)"
+                        R"( "history": [["산은?", "mountain"]]})"),
+            (std::vector<std::string>{"system: 너는 사전이다.", "user: 산은?", "assistant: mountain",
+                                      "user: 옮겨라.\nsea", "assistant: 바다"}));
+  EXPECT_EQ(extract_line(R"({"instruction": "수도는?", "output": " "})").problem, "a.jsonl:1: \"output\" is empty");
+}
+
+TEST(Extract, TextThatIsAskedForIsReadThoughADialogueStandsBesideIt) {
+  PrepareConfig config;
+  config.text_field = "text";
+  const std::string line = R"({"instruction": "수도는?", "output": "서울.", "text": ")" + kSentence + "\"}";
+  EXPECT_TRUE(dialogue_in(line, config).empty());
+  EXPECT_EQ(extract_line(line, config).document.text, kSentence);
+}
+
 TEST(Extract, LinesThatCannotBeReadSayWhere) {
   const auto problem = [](const std::string& line, DropReason reason) {
     const auto out = extract_line(line);
@@ -112,7 +152,8 @@ TEST(Extract, LinesThatCannotBeReadSayWhere) {
   EXPECT_EQ(problem("{\"text\": ", DropReason::kInvalidJson).substr(0, 36), "a.jsonl:1: not valid JSON at byte 10");
   EXPECT_EQ(problem("[1]", DropReason::kInvalidJson), "a.jsonl:1: not a JSON object, is array");
   EXPECT_EQ(problem("{\"text\": 5}", DropReason::kNoText),
-            "a.jsonl:1: has no \"text\", \"content\", \"body\" or \"messages\" (it has text); --text-field names the "
+            "a.jsonl:1: has no \"text\", \"content\", \"body\", \"messages\", \"conversations\" or \"instruction\" (it "
+            "has text); --text-field names the "
             "text's key");
   EXPECT_EQ(problem("{\"messages\": []}", DropReason::kNoText),
             "a.jsonl:1: \"messages\" should be a list of {\"role\", \"content\"}");

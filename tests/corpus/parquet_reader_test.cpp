@@ -278,7 +278,8 @@ TEST_F(ParquetReaderTest, AMissingColumnIsNamedWithThoseThatAreThere) {
   const std::string columns =
       "; its columns are 번호 (int64), 문서, meta.제목, meta.쪽 (int32); --text-field names the text's";
   EXPECT_EQ(error_of("a.parquet"),
-            R"(a.parquet: has no text column "text", "content", "body" or "messages")" + columns);
+            R"(a.parquet: has no text column "text", "content", "body", "messages", "conversations" or "instruction")" +
+                columns);
   for (const std::string field : {"본문", "번호", "meta", "meta.쪽", "meta.제목.더", "문서.글", "번호[].글"}) {
     config_.text_field = field;
     EXPECT_EQ(error_of("a.parquet"), "a.parquet: has no text column \"" + field + "\"" + columns);

@@ -170,7 +170,8 @@ TEST_F(PrepareTest, StrictStopsAtTheFirstUnreadableLine) {
   config_.strict = true;
   const std::string path = put("a.jsonl", json_line(sentence(1)) + "{\"title\":1}\nno json\n");
   EXPECT_EQ(error_message([&] { run({path}); }),
-            "a.jsonl:2: has no \"text\", \"content\", \"body\" or \"messages\" (it has title); --text-field names the "
+            "a.jsonl:2: has no \"text\", \"content\", \"body\", \"messages\", \"conversations\" or \"instruction\" (it "
+            "has title); --text-field names the "
             "text's key");
   expect_no_output();
 }
