@@ -5,6 +5,7 @@
 // The same template, in Jinja, is written into tokenizer_config.json for transformers and llama.cpp.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,15 @@ std::vector<TokenId> encode_chat(const Tokenizer& tokenizer, std::span<const cor
 
 /// One message's ids, from <|im_start|> to the newline behind <|im_end|>.
 std::vector<TokenId> encode_message(const Tokenizer& tokenizer, const corpus::ChatMessage& message);
+
+struct TokenRange {
+  int64_t begin, end;  // ids begin .. end - 1
+};
+
+/// The answers in ids that encode_chat gave, or a beginning of them: of each message of the assistant what stands
+/// behind "assistant\n", with the <|im_end|> that ends it, which the model must learn to give. None in ids without
+/// markers.
+std::vector<TokenRange> find_answers(const Tokenizer& tokenizer, std::span<const int64_t> ids);
 
 /// The template in Jinja, as tokenizer_config.json holds it.
 std::string chat_template_jinja();
