@@ -61,6 +61,11 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& keys, const at::Tens
   return causal_attention(q, keys, values);
 }
 
+at::Tensor attention_within_texts(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+                                  const at::Tensor& text_starts) {
+  return causal_attention(q, keys, values, text_starts);
+}
+
 at::Tensor attention_mask(int64_t num_queries, int64_t first_position, int64_t num_keys, const at::Tensor& padding,
                           at::Device device, at::ScalarType dtype) {
   if (!padding.defined() && num_keys == first_position + num_queries) return {};

@@ -10,7 +10,9 @@ namespace ktlm::ops {
 
 /// q (B, H, T, D), contiguous, keys and values (B, K, L, D), L >= T -> (B, T, H, D), contiguous; differentiable. Query
 /// i stands at position L - T + i and sees the keys up to its own. Scores and softmax are in fp32, the other products
-/// in q's dtype.
-at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values);
+/// in q's dtype. With `text_starts`, (B, T) int64 as attention_within_texts has it, query i sees no key before
+/// text_starts[b][i].
+at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+                            const at::Tensor& text_starts = {});
 
 }  // namespace ktlm::ops

@@ -105,6 +105,56 @@ TEST(Attention, LongTextsInSeveralChunksEqualThePlainVersion) {
   expect_equal({1, 4, 2, 70, 101, 8}, {});   // behind a prefix
 }
 
+// Where the text of each token begins, for texts of these lengths one behind the other.
+at::Tensor starts_of(const std::vector<std::vector<int64_t>>& rows_of_lengths) {
+  std::vector<at::Tensor> rows;
+  for (const auto& lengths : rows_of_lengths) {
+    std::vector<int64_t> starts;
+    for (const int64_t length : lengths) starts.insert(starts.end(), static_cast<size_t>(length), starts.size());
+    rows.push_back(at::tensor(starts, at::kLong));
+  }
+  return at::stack(rows);
+}
+
+TEST(Attention, TextsInOneRowEqualEachTextAloneWithItsGradients) {
+  at::manual_seed(9);
+  const std::vector<std::vector<int64_t>> lengths = {{5, 60, 1, 34}, {33, 31, 36}};  // chunks are of 32 queries
+  const auto inputs = random_inputs({2, 6, 2, 100, 100, 8});
+  const auto got = differentiate(
+      [&](const auto& in) { return attention_within_texts(in[0], in[1], in[2], starts_of(lengths)); }, inputs);
+  const auto alone = differentiate(
+      [&](const auto& in) {
+        std::vector<at::Tensor> rows;
+        for (int64_t b = 0; b < 2; ++b) {
+          std::vector<at::Tensor> texts;
+          int64_t begin = 0;
+          for (const int64_t length : lengths[static_cast<size_t>(b)]) {
+            const auto text = [&](const at::Tensor& x) { return x.narrow(0, b, 1).narrow(2, begin, length); };
+            texts.push_back(plain_attention(text(in[0]), text(in[1]), text(in[2]), {}));
+            begin += length;
+          }
+          rows.push_back(at::cat(texts, 1));
+        }
+        return at::cat(rows);
+      },
+      inputs);
+  EXPECT_LT(relative_difference(got.value, alone.value), 1e-5);
+  for (size_t i = 0; i < 3; ++i) EXPECT_LT(relative_difference(got.gradients[i], alone.gradients[i]), 1e-5) << i;
+}
+
+TEST(Attention, OneTextInARowEqualsCausalAttentionToTheBit) {
+  at::manual_seed(10);
+  const auto inputs = random_inputs({2, 4, 2, 70, 70, 8});
+  const auto plain = differentiate([](const auto& in) { return attention(in[0], in[1], in[2]); }, inputs);
+  const auto within = differentiate(
+      [](const auto& in) {
+        return attention_within_texts(in[0], in[1], in[2], starts_of({{70}, {70}}));
+      },
+      inputs);
+  EXPECT_TRUE(at::equal(within.value, plain.value));
+  for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(at::equal(within.gradients[i], plain.gradients[i])) << i;
+}
+
 TEST(Attention, CachedKeysInALargerBufferEqualThePlainVersion) {
   at::manual_seed(7);
   const auto inputs = random_inputs({2, 6, 2, 40, 90, 8});

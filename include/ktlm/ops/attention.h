@@ -14,6 +14,12 @@ namespace ktlm::ops {
 at::Tensor attention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
                      const at::Tensor& mask = {});
 
+/// The same for rows that hold several texts, one behind the other, T == L: query i of row b sees the keys from
+/// text_starts[b][i], where its own text begins, up to its own. `text_starts` is (B, T) int64 on q's device; it never
+/// falls along a row, and text_starts[b][i] <= i.
+at::Tensor attention_within_texts(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+                                  const at::Tensor& text_starts);
+
 /// What attention adds to its scores: 0 where query i of T may see key j of L, else -infinity, (B or 1, 1, T, L). Query
 /// i stands at position first_position + i and sees the keys up to its own, but not the first padding[b] of row b (a
 /// query inside the padding sees itself, so that its unused result is a number); keys behind the last query are seen by
