@@ -4,33 +4,26 @@
 // that resuming needs no state and ranks agree without talking.
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <vector>
 
+#include "ktlm/data/batch.h"
 #include "ktlm/data/token_dataset.h"
 
 namespace ktlm::data {
 
-struct Batch {
-  at::Tensor ids;      // (B, T) int64
-  at::Tensor targets;  // (B, T) int64: the next token of each; -1, no target, where an epoch's last window is full
-};
-
-class BatchLoader {
+class BatchLoader : public BatchSource {
  public:
   /// `dataset` must outlive the loader. Throws Error where it holds no token.
   BatchLoader(const TokenDataset& dataset, int64_t batch_size, int64_t seq_len, uint64_t seed, int64_t rank = 0,
               int64_t world_size = 1);
 
-  /// Micro-batch number `index` (0, 1, 2, ... over the whole run) of this rank, on the CPU. The ranks' batches of one
-  /// number follow each other, and an epoch goes over into the next within a batch.
-  Batch batch(int64_t index);
+  /// Of this rank: the ranks' batches of one number follow each other, and an epoch goes over into the next within a
+  /// batch. Only where an epoch's last window is full has a token no target.
+  Batch batch(int64_t index) override;
   /// Windows of an epoch: the tokens, divided by seq_len, rounded up.
   int64_t num_windows() const;
-  /// Epochs over the data (1.5: one and a half) when micro-batch `index` is reached.
-  double epoch_at(int64_t index) const;
+  double epoch_at(int64_t index) const override;
 
  private:
   void start_epoch(int64_t epoch);
