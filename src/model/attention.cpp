@@ -23,7 +23,9 @@ at::Tensor attention(const at::Tensor& x, const AttentionWeights& weights, const
   k = ops::apply_rotary(k, place.rotary, place.first_position);  // (B, K, T, D)
   auto v = heads(weights.v_proj).transpose(1, 2);                // (B, K, T, D)
   if (place.cache != nullptr) std::tie(k, v) = place.cache->append(layer, k, v);
-  const auto mixed = ops::attention(q, k, v, place.mask);  // (B, T, H, D)
+  // A text in the middle of a row keeps the row's positions: scores depend on the distance alone (ops/rotary.h).
+  const auto mixed = place.text_starts.defined() ? ops::attention_within_texts(q, k, v, place.text_starts)
+                                                 : ops::attention(q, k, v, place.mask);  // (B, T, H, D)
   return at::linear(mixed.reshape({batch, num_tokens, -1}), weights.o_proj);
 }
 

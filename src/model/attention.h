@@ -21,6 +21,7 @@ struct TokenPlace {
   int64_t first_position = 0;
   at::Tensor mask;           // of ops::attention; undefined where it needs none
   KvCache* cache = nullptr;  // null: the tokens see each other alone
+  at::Tensor text_starts;    // of ops::attention_within_texts; undefined: a row is one text
 };
 
 /// x (B, T, C) -> (B, T, C)

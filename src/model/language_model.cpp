@@ -108,7 +108,7 @@ at::Device LanguageModel::device() const { return impl_->embedding.device(); }
 at::ScalarType LanguageModel::dtype() const { return impl_->embedding.scalar_type(); }
 const std::vector<NamedParameter>& LanguageModel::parameters() const { return impl_->parameters; }
 
-at::Tensor LanguageModel::hidden_states(const at::Tensor& ids, KvCache* cache) const {
+at::Tensor LanguageModel::hidden_states(const at::Tensor& ids, KvCache* cache, const at::Tensor& text_starts) const {
   const auto& config = impl_->config;
   const int64_t num_tokens = ids.size(1), length = cache != nullptr ? cache->length() : 0;
   if (length + num_tokens > config.max_seq_len) {
@@ -116,7 +116,7 @@ at::Tensor LanguageModel::hidden_states(const at::Tensor& ids, KvCache* cache) c
                 std::to_string(config.max_seq_len) + " (max_seq_len); shorten the text");
   }
   auto x = at::embedding(impl_->embedding, ids);  // (B, T, C)
-  TokenPlace place{.rotary = impl_->rotary, .first_position = length, .cache = cache};
+  TokenPlace place{.rotary = impl_->rotary, .first_position = length, .cache = cache, .text_starts = text_starts};
   if (cache != nullptr) {
     place.mask = ops::attention_mask(num_tokens, length, cache->num_columns(num_tokens), cache->padding(), ids.device(),
                                      ops::product_dtype(x));
@@ -137,13 +137,15 @@ at::Tensor LanguageModel::logits(const at::Tensor& hidden) const {
   return at::linear(hidden.contiguous(), impl_->head).to(at::kFloat);
 }
 
-at::Tensor LanguageModel::loss(const at::Tensor& ids, const at::Tensor& targets) const {
-  return ops::linear_cross_entropy(hidden_states(ids).flatten(0, 1), impl_->head, targets.flatten());
+at::Tensor LanguageModel::loss(const at::Tensor& ids, const at::Tensor& targets, const at::Tensor& text_starts) const {
+  const auto hidden = hidden_states(ids, nullptr, text_starts).flatten(0, 1);
+  return ops::linear_cross_entropy(hidden, impl_->head, targets.flatten());
 }
 
-at::Tensor LanguageModel::token_losses(const at::Tensor& ids, const at::Tensor& targets) const {
+at::Tensor LanguageModel::token_losses(const at::Tensor& ids, const at::Tensor& targets,
+                                       const at::Tensor& text_starts) const {
   const at::NoGradGuard no_grad;
-  const auto hidden = hidden_states(ids).flatten(0, 1);
+  const auto hidden = hidden_states(ids, nullptr, text_starts).flatten(0, 1);
   return ops::linear_cross_entropy_per_row(hidden, impl_->head, targets.flatten()).view_as(targets);
 }
 

@@ -1,6 +1,7 @@
 #include "ktlm/model/language_model.h"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 
@@ -41,6 +42,48 @@ TEST(LanguageModel, FutureTokensChangeNothing) {
         EXPECT_GT(largest_difference(after.select(1, t + 1), before.select(1, t + 1)), 1e-3);
       }
     }
+  }
+}
+
+std::vector<at::Tensor> gradients_of(LanguageModel& model, const at::Tensor& loss) {
+  std::vector<at::Tensor> leaves;
+  for (const auto& parameter : model.parameters()) leaves.push_back(parameter.tensor);
+  return torch::autograd::grad({loss}, leaves);
+}
+
+// Packed dialogues: scores depend on the distance of tokens alone, so that a text in the middle of a row has the losses
+// and gradients of one that begins at position 0.
+TEST(LanguageModel, TextsInOneRowHaveTheLossAndGradientsThatTheyHaveAlone) {
+  for (const auto& config : variants()) {
+    auto model = example_model(config);
+    model.set_requires_grad(true);
+    const auto ids = random_ids(config, 1, 61);
+    auto targets = random_ids(config, 1, 61);
+    targets.slice(1, 10, 20).fill_(-1);
+    const std::vector<int64_t> lengths = {7, 1, 35, 18};
+    std::vector<at::Tensor> starts, losses;
+    at::Tensor loss_alone = at::zeros({});
+    int64_t begin = 0;
+    for (const int64_t length : lengths) {
+      const auto text = ids.narrow(1, begin, length), text_targets = targets.narrow(1, begin, length);
+      starts.push_back(at::full({1, length}, begin, at::kLong));
+      losses.push_back(model.token_losses(text, text_targets));
+      loss_alone = loss_alone + model.loss(text, text_targets) * text_targets.ge(0).sum() / 51.0;
+      begin += length;
+    }
+    const auto text_starts = at::cat(starts, 1);
+    EXPECT_LT(largest_difference(model.token_losses(ids, targets, text_starts), at::cat(losses, 1)), 1e-5);
+    EXPECT_GT(largest_difference(model.token_losses(ids, targets), at::cat(losses, 1)), 1e-3);
+
+    const auto packed = model.loss(ids, targets, text_starts);
+    EXPECT_LT(largest_difference(packed, loss_alone), 1e-5);
+    const auto got = gradients_of(model, packed), alone = gradients_of(model, loss_alone);
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_LT(largest_difference(got[i], alone[i]), 1e-5) << model.parameters()[i].name;
+
+    model.set_gradient_checkpointing(true);
+    const auto recomputed = gradients_of(model, model.loss(ids, targets, text_starts));
+    for (size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(at::equal(got[i], recomputed[i])) << model.parameters()[i].name;
   }
 }
 

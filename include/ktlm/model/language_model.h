@@ -40,16 +40,18 @@ class LanguageModel {
   const std::vector<NamedParameter>& parameters() const;
 
   /// ids (B, T) int64 -> hidden states behind the last norm, (B, T, C). With a cache the tokens stand behind those it
-  /// holds, and it takes them in. Throws Error where the positions go beyond max_seq_len.
-  at::Tensor hidden_states(const at::Tensor& ids, KvCache* cache = nullptr) const;
+  /// holds, and it takes them in. Without one, `text_starts` says where in its row the text of each token begins, (B,
+  /// T) int64 (ops::attention_within_texts): a token sees its own text alone. Undefined: a row is one text. Throws
+  /// Error where the positions go beyond max_seq_len.
+  at::Tensor hidden_states(const at::Tensor& ids, KvCache* cache = nullptr, const at::Tensor& text_starts = {}) const;
   /// hidden (..., C) -> logits (..., V), fp32.
   at::Tensor logits(const at::Tensor& hidden) const;
 
   /// Mean cross-entropy over the targets, (B, T) int64, that are not negative: a scalar in nats, fp32, differentiable.
-  /// Never forms the logits of a whole batch (ops::linear_cross_entropy).
-  at::Tensor loss(const at::Tensor& ids, const at::Tensor& targets) const;
-  /// The loss of each token, (B, T) fp32, without gradient.
-  at::Tensor token_losses(const at::Tensor& ids, const at::Tensor& targets) const;
+  /// Never forms the logits of a whole batch (ops::linear_cross_entropy). `text_starts` as above.
+  at::Tensor loss(const at::Tensor& ids, const at::Tensor& targets, const at::Tensor& text_starts = {}) const;
+  /// The loss of each token, (B, T) fp32, without gradient; 0 where its target is negative.
+  at::Tensor token_losses(const at::Tensor& ids, const at::Tensor& targets, const at::Tensor& text_starts = {}) const;
 
   /// Recomputes each block's activations in the backward pass: less memory, about a third more time.
   void set_gradient_checkpointing(bool on);
