@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ktlm/core/error.h"
+#include "ktlm/core/random.h"
 #include "ktlm/model/device.h"
 
 namespace ktlm::eval {
@@ -23,13 +24,17 @@ struct WindowBatch {
   int64_t* targets_row(int64_t row) { return targets.mutable_data_ptr<int64_t>() + row * targets.size(1); }
 
   at::Tensor ids, targets;  // (B, T) int64
+  at::Tensor text_starts;   // the same where a row holds several texts, else undefined
 };
 
-// Sums the loss of batch after batch over the targets that stand for text.
+enum class Counted { kText, kAllTargets };
+
+// Sums the loss of batch after batch over the targets, or those that stand for text.
 class LossSum {
  public:
-  LossSum(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer, at::ScalarType autocast_dtype)
-      : model_(model), autocast_dtype_(autocast_dtype) {
+  LossSum(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer, at::ScalarType autocast_dtype,
+          Counted counted = Counted::kText)
+      : model_(model), autocast_dtype_(autocast_dtype), counted_(counted) {
     if (tokenizer.vocab_size() > model.config().vocab_size)
       throw Error("tokenizer has " + std::to_string(tokenizer.vocab_size()) + " pieces, the model only " +
                   std::to_string(model.config().vocab_size) + "; use the tokenizer that the model was trained with");
@@ -44,7 +49,7 @@ class LossSum {
     for (int64_t i = 0; i < losses.numel(); ++i) {
       if (target[i] < 0) continue;
       const int64_t bytes = token_bytes_.at(static_cast<size_t>(target[i]));
-      if (bytes == 0) continue;
+      if (bytes == 0 && counted_ == Counted::kText) continue;
       nats_ += loss[i];
       num_tokens_ += 1;
       num_bytes_ += bytes;
@@ -58,11 +63,13 @@ class LossSum {
  private:
   at::Tensor token_losses(const WindowBatch& batch) const {
     const model::AutocastGuard autocast(model_.device(), autocast_dtype_);
-    return model_.token_losses(batch.ids.to(model_.device()), batch.targets.to(model_.device()));
+    const auto on_device = [this](const at::Tensor& x) { return x.defined() ? x.to(model_.device()) : x; };
+    return model_.token_losses(on_device(batch.ids), on_device(batch.targets), on_device(batch.text_starts));
   }
 
   const model::LanguageModel& model_;
   at::ScalarType autocast_dtype_;
+  Counted counted_;
   std::vector<int64_t> token_bytes_;  // of each piece; 0: a control token
   double nats_ = 0;
   int64_t num_tokens_ = 0, num_bytes_ = 0;
@@ -118,6 +125,27 @@ Evaluation evaluate(const model::LanguageModel& model, const data::TokenDataset&
       dataset.copy(begin, {batch.ids_row(row), length});
       dataset.copy(begin + 1, {batch.targets_row(row), length});
     }
+    sum.add(batch);
+  }
+  return make_evaluation(sum.nats(), sum.num_tokens(), sum.num_bytes());
+}
+
+Evaluation evaluate_answers(const model::LanguageModel& model, const data::DialogueWindows& dialogues,
+                            const tokenizer::Tokenizer& tokenizer, int64_t batch_size, int64_t max_tokens,
+                            at::ScalarType autocast_dtype, const StopFlag& stop) {
+  LossSum sum(model, tokenizer, autocast_dtype, Counted::kAllTargets);
+  const int64_t seq_len = dialogues.seq_len(), num_windows = dialogues.num_windows();
+  const auto length = static_cast<size_t>(seq_len);
+  const auto order = random_permutation(num_windows, 0);  // packing puts long dialogues first
+  const int64_t rows = std::min(batch_size, num_windows);
+  for (int64_t window = 0; window < num_windows && !stop.requested(); window += rows) {
+    if (max_tokens > 0 && sum.num_tokens() >= max_tokens) break;
+    WindowBatch batch(rows, seq_len);
+    batch.text_starts = at::zeros_like(batch.ids);
+    for (int64_t row = 0; row < std::min(rows, num_windows - window); ++row)
+      dialogues.fill_row(order[static_cast<size_t>(window + row)], {batch.ids_row(row), length},
+                         {batch.targets_row(row), length},
+                         {batch.text_starts.mutable_data_ptr<int64_t>() + row * seq_len, length});
     sum.add(batch);
   }
   return make_evaluation(sum.nats(), sum.num_tokens(), sum.num_bytes());

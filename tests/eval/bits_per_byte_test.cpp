@@ -10,6 +10,7 @@
 
 #include "error_message.h"
 #include "ktlm/data/token_writer.h"
+#include "ktlm/tokenizer/chat_template.h"
 #include "small_corpus.h"
 
 namespace ktlm::eval {
@@ -100,6 +101,45 @@ void expect_matches(const Evaluation& evaluation, const Sum& expected) {
   EXPECT_NEAR(evaluation.perplexity, std::exp(loss), 1e-3 * std::exp(loss));
   const double bits_per_byte = expected.nats / std::numbers::ln2 / static_cast<double>(expected.num_bytes);
   EXPECT_NEAR(evaluation.bits_per_byte, bits_per_byte, 1e-4 * bits_per_byte);
+}
+
+// Dialogues so short that several share the model's window of 24 tokens.
+std::vector<std::vector<TokenId>> short_dialogues() {
+  std::vector<std::vector<TokenId>> dialogues;
+  for (const char* answer : {"네", "강", "산이", "봄이 오면", "눈"})
+    dialogues.push_back(tokenizer::encode_chat(small_tokenizer(), {{{"user", "?"}, {"assistant", answer}}}, false));
+  return dialogues;
+}
+
+// The obvious way: each dialogue alone, each token of its answer by itself.
+TEST(EvaluateAnswers, MatchesTheLossOfEachTokenOfEachDialogueAlone) {
+  const at::NoGradGuard no_grad;
+  const test::TemporaryDirectory directory;
+  data::TokenWriter writer(directory / "chat.tokens", {small_tokenizer().vocab_size(), "t", "c"});
+  Sum expected;
+  for (const auto& dialogue : short_dialogues()) {
+    writer.add_document(dialogue, 0);
+    const std::vector<int64_t> ids(dialogue.begin(), dialogue.end());
+    const auto answer = tokenizer::find_answers(small_tokenizer(), ids).at(0);
+    for (int64_t t = answer.begin; t < answer.end; ++t) {
+      const auto before = at::tensor(std::vector<int64_t>(ids.begin(), ids.begin() + t), at::kLong).unsqueeze(0);
+      const auto logits = random_model().logits(random_model().hidden_states(before))[0][-1];
+      const int64_t id = ids[static_cast<size_t>(t)];
+      expected.nats -= at::log_softmax(logits.to(at::kDouble), 0)[id].item<double>();
+      expected.num_tokens += 1;
+      expected.num_bytes += static_cast<int64_t>(small_tokenizer().token_bytes(static_cast<TokenId>(id)).size());
+    }
+  }
+  writer.commit();
+  const auto dataset = data::TokenDataset::open(directory / "chat.tokens");
+  const data::DialogueWindows windows(dataset, small_tokenizer(), random_model().config().max_seq_len);
+  ASSERT_EQ(windows.counts().dialogues, 5);
+  ASSERT_LT(windows.num_windows(), 5) << "some share a window";
+  for (const int64_t batch_size : {1, 2, 8})
+    expect_matches(evaluate_answers(random_model(), windows, small_tokenizer(), batch_size, 0, at::kFloat, StopFlag()),
+                   expected);
+  EXPECT_LT(evaluate_answers(random_model(), windows, small_tokenizer(), 1, 1, at::kFloat, StopFlag()).num_tokens,
+            expected.num_tokens);
 }
 
 TEST(Evaluate, MatchesTheLossOfEachTokenByItself) {

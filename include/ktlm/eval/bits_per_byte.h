@@ -11,6 +11,7 @@
 
 #include "ktlm/core/progress.h"
 #include "ktlm/core/stop_flag.h"
+#include "ktlm/data/dialogue_windows.h"
 #include "ktlm/data/token_dataset.h"
 #include "ktlm/model/language_model.h"
 
@@ -34,6 +35,14 @@ Evaluation make_evaluation(double nats, int64_t num_tokens, int64_t num_bytes);
 Evaluation evaluate(const model::LanguageModel& model, const data::TokenDataset& dataset,
                     const tokenizer::Tokenizer& tokenizer, int64_t batch_size, int64_t max_tokens,
                     at::ScalarType autocast_dtype, const StopFlag& stop);
+
+/// Evaluates the answers of dialogues, each by what stands before it in its own dialogue. Counted, against what
+/// Evaluation says, are all targets, the markers that end answers among them: a model must know when to stop. Takes
+/// whole windows, in an order drawn once and for all, until max_tokens targets are counted (0: all). Stops and throws
+/// as above.
+Evaluation evaluate_answers(const model::LanguageModel& model, const data::DialogueWindows& dialogues,
+                            const tokenizer::Tokenizer& tokenizer, int64_t batch_size, int64_t max_tokens,
+                            at::ScalarType autocast_dtype, const StopFlag& stop);
 
 /// Evaluates each text by itself, behind BOS, in windows of max_seq_len targets that share no context: what stands
 /// before a window is not seen. Bytes are those of the texts as given, in UTF-8; no end token is counted. Gives an
