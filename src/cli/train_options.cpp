@@ -16,9 +16,13 @@ void declare(CLI::App& app, TrainArguments& arguments) {
       ->type_name("DIR")
       ->default_str(kUsualDataDir);
   app.add_option("--tokenizer", arguments.tokenizer_dir,
-                 "Tokenizer directory; with --resume the run's own unless given")
+                 "Tokenizer directory; with --resume the run's own, with --init-from the model's, unless given")
       ->type_name("DIR")
       ->default_str(kUsualTokenizerDir);
+  app.add_option("--init-from", arguments.init_from,
+                 "Model directory, or run with a model, to go on from with other data, such as dialogues: short for "
+                 "--set train.init_from=...")
+      ->type_name("DIR");
   app.add_option("--out", arguments.run_dir, "Run directory; runs/<configuration's name> unless given")
       ->type_name("DIR");
   app.add_flag("--resume", arguments.resume,

@@ -9,8 +9,10 @@
 #include "ktlm/core/json.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/doctor/self_test.h"
+#include "ktlm/generate/chat_session.h"
 #include "ktlm/generate/generator.h"
 #include "ktlm/model/device.h"
+#include "ktlm/model/model_dir.h"
 #include "ktlm/train/trainer.h"
 
 namespace ktlm::cli {
@@ -34,9 +36,16 @@ fs::path run_directory(const TrainArguments& arguments) {
   return fs::path("runs") / name;
 }
 
-// What the command line names, else what the resumed run was made with, else the usual directories.
-train::RunInputs run_inputs(const TrainArguments& arguments, const fs::path& run_dir) {
-  train::RunInputs inputs = {kUsualDataDir, kUsualTokenizerDir};
+// A run directory stands for its model.
+std::string model_directory(const std::string& directory) {
+  const fs::path own = fs::path(directory) / "model";
+  return !fs::exists(fs::path(directory) / "config.json") && fs::exists(own / "config.json") ? own.string() : directory;
+}
+
+// What the command line names, else what the resumed run was made with, else the tokenizer of the model that the run
+// starts from, else the usual directories.
+train::RunInputs run_inputs(const TrainArguments& arguments, const fs::path& run_dir, const std::string& init_from) {
+  train::RunInputs inputs = {kUsualDataDir, init_from.empty() ? kUsualTokenizerDir : init_from};
   if (arguments.resume) {
     inputs = train::load_run_inputs(run_dir).value_or(inputs);
     if (fs::exists(train::run_tokenizer_dir(run_dir))) inputs.tokenizer_dir = train::run_tokenizer_dir(run_dir);
@@ -45,6 +54,16 @@ train::RunInputs run_inputs(const TrainArguments& arguments, const fs::path& run
   if (!arguments.tokenizer_dir.empty()) inputs.tokenizer_dir = arguments.tokenizer_dir;
   return inputs;
 }
+
+// What the section `model` need not say. A run that goes on has all of it in its own configuration, so that the model
+// it started from may be gone.
+model::ModelConfig initial_shape(const std::string& init_from, bool resume) {
+  if (init_from.empty() || (resume && !fs::exists(fs::path(init_from) / "config.json"))) return {};
+  return model::load_model_config(init_from);
+}
+
+// A path as YAML in double quotes, whatever characters it has.
+std::string to_yaml_scalar(const std::string& text) { return to_json_line(Json(text)); }
 
 TrainSettings load_settings(const TrainArguments& arguments) {
   TrainSettings settings;
@@ -57,13 +76,16 @@ TrainSettings load_settings(const TrainArguments& arguments) {
                       ": not there, so there is no run to resume; check --out, or start one with --config FILE");
   tree = load_config_tree(use_own ? std::vector{own_config.string()} : arguments.config_files, arguments.overrides);
   if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
+  if (!arguments.init_from.empty()) tree.add_override("train.init_from=" + to_yaml_scalar(arguments.init_from));
   if (arguments.threads) tree.add_override("train.threads=" + std::to_string(*arguments.threads));
 
-  request.model = load_section<model::ModelConfig>(tree, "model");
   request.train = load_section<train::TrainConfig>(tree, "train");
+  std::string& init_from = request.train.init_from;
+  if (!init_from.empty()) init_from = model_directory(init_from);
+  request.model = load_section<model::ModelConfig>(tree, "model", initial_shape(init_from, arguments.resume));
   sampling = load_section<generate::SamplingConfig>(tree, "sampling");
   request.other_sections = to_yaml("sampling", sampling);
-  const train::RunInputs inputs = run_inputs(arguments, request.run_dir);
+  const train::RunInputs inputs = run_inputs(arguments, request.run_dir, init_from);
   request.prepared_dir = inputs.prepared_dir;
   request.tokenizer_dir = inputs.tokenizer_dir;
   request.device = arguments.device;
@@ -71,21 +93,35 @@ TrainSettings load_settings(const TrainArguments& arguments) {
   return settings;
 }
 
+// As the tree says it, but that the shape's defaults are those of the model that the run starts from.
+std::string model_section(const TrainSettings& settings) {
+  std::string yaml = to_yaml_with_origins(settings.tree, "model", settings.request.model);
+  const std::string &from = settings.request.train.init_from, usual = "  # default\n";
+  if (from.empty()) return yaml;
+  const std::string origin = "  # " + from + "/config.json\n";
+  for (size_t at = yaml.find(usual); at != std::string::npos; at = yaml.find(usual, at + origin.size()))
+    yaml.replace(at, usual.size(), origin);
+  return yaml;
+}
+
 std::string print_config(const TrainSettings& settings) {
-  return to_yaml_with_origins(settings.tree, "model", settings.request.model) +
-         to_yaml_with_origins(settings.tree, "train", settings.request.train) +
+  return model_section(settings) + to_yaml_with_origins(settings.tree, "train", settings.request.train) +
          to_yaml_with_origins(settings.tree, "sampling", settings.sampling);
 }
 
-// Continues a prompt as `ktlm generate` would, but briefly and with the same random numbers each time.
+// Continues a prompt as `ktlm generate` would, or answers it as `ktlm chat` would where dialogues are trained, but
+// briefly and with the same random numbers each time.
 auto sampler(const TrainSettings& settings) {
   auto sampling = settings.sampling;
   if (sampling.seed < 0) sampling.seed = settings.request.train.seed;
   sampling.max_new_tokens =
       sampling.max_new_tokens == 0 ? kSampleTokens : std::min(sampling.max_new_tokens, kSampleTokens);
-  return [sampling, directory = train::run_tokenizer_dir(settings.request.run_dir)](const model::LanguageModel& model,
-                                                                                    const std::string& prompt) {
-    return generate::generate_text(model, tokenizer::Tokenizer::load(directory), prompt, sampling);
+  const bool chat = settings.request.train.task == "chat";
+  return [sampling, chat, directory = train::run_tokenizer_dir(settings.request.run_dir)](
+             const model::LanguageModel& model, const std::string& prompt) {
+    const auto tokenizer = tokenizer::Tokenizer::load(directory);
+    if (!chat) return generate::generate_text(model, tokenizer, prompt, sampling);
+    return std::string("\n").append(generate::ChatSession(model, tokenizer).ask(prompt, sampling).text);
   };
 }
 
@@ -132,7 +168,7 @@ std::string summary_json(const train::TrainSummary& summary, const fs::path& run
   return to_json_line(json);
 }
 
-std::string summary_words(const train::TrainSummary& summary, const fs::path& run_dir) {
+std::string summary_words(const train::TrainSummary& summary, const fs::path& run_dir, const std::string& try_verb) {
   const std::string step = "step " + std::to_string(summary.step);
   if (summary.outcome == train::TrainOutcome::kInterrupted)
     return "stopped, " + (summary.step > 0 ? "saved at " + step : std::string("before the first step")) +
@@ -141,7 +177,8 @@ std::string summary_words(const train::TrainSummary& summary, const fs::path& ru
       summary.outcome == train::TrainOutcome::kStoppedEarly
           ? "stopped early at " + step + ", the best model is that of step " + std::to_string(summary.best_step)
           : "finished " + step;
-  words += " after " + format_seconds(summary.seconds) + "; try ktlm generate --model " + summary.model_dir.string();
+  words +=
+      " after " + format_seconds(summary.seconds) + "; try ktlm " + try_verb + " --model " + summary.model_dir.string();
   return words;
 }
 
@@ -159,7 +196,8 @@ int run_train(const TrainArguments& arguments, Console& console) {
                                            check_device};
   const auto summary = train::train(settings.request, callbacks, console.stop_flag());
 
-  console.note(summary_words(summary, settings.request.run_dir));
+  const bool chat = settings.request.train.task == "chat";
+  console.note(summary_words(summary, settings.request.run_dir, chat ? "chat" : "generate"));
   if (arguments.json)
     console.print(summary_json(summary, settings.request.run_dir));
   else if (!summary.model_dir.empty())

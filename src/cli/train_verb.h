@@ -20,6 +20,7 @@ constexpr const char* kUsualTokenizerDir = "data/tokenizer";
 struct TrainArguments {
   std::vector<std::string> config_files, overrides;
   std::string data_dir, tokenizer_dir;  // empty: the resumed run's, else the usual ones
+  std::string init_from;                // empty: train.init_from
   std::string run_dir;                  // empty: runs/<name of the last configuration file>
   bool resume = false;
   std::string device = "auto";

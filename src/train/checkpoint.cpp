@@ -172,6 +172,9 @@ void check_resumable(const fs::path& run_dir, const TrainerState& state, const m
   if (state.identity.windows_per_step != identity.windows_per_step)
     differs("micro_batch_size * grad_accum_steps", std::to_string(state.identity.windows_per_step),
             std::to_string(identity.windows_per_step));
+  if (state.identity.task != identity.task) differs("train.task", state.identity.task, identity.task);
+  if (state.identity.init_from != identity.init_from)
+    differs("train.init_from", '"' + state.identity.init_from + '"', '"' + identity.init_from + '"');
   if (!differences.empty())
     throw ConfigError(run_dir.string() + ": can't go on with another run's checkpoint: " + differences +
                       "; set them back, or start afresh with another --out");

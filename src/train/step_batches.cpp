@@ -8,12 +8,12 @@ namespace ktlm::train {
 
 namespace {
 
-constexpr int64_t kMaxBytes = int64_t{32} << 20;  // of ids and targets on the device
+constexpr int64_t kMaxBytes = int64_t{32} << 20;  // of batches on the device
 
 }  // namespace
 
-BatchUploader::BatchUploader(data::BatchLoader& loader, int64_t grad_accum_steps, at::Device device)
-    : loader_(loader), grad_accum_steps_(grad_accum_steps), device_(device) {}
+BatchUploader::BatchUploader(data::BatchSource& source, int64_t grad_accum_steps, at::Device device)
+    : source_(source), grad_accum_steps_(grad_accum_steps), device_(device) {}
 
 StepBatches BatchUploader::at(int64_t step, int64_t num_ahead) {
   const auto num_loaded = static_cast<int64_t>(shares_.size());
@@ -23,6 +23,7 @@ StepBatches BatchUploader::at(int64_t step, int64_t num_ahead) {
   for (int64_t i = 0; i < grad_accum_steps_; ++i) {
     const auto batch = tokens_.select(0, index * grad_accum_steps_ + i);
     result.batches.push_back({batch.select(0, 0), batch.select(0, 1)});
+    if (batch.size(0) > 2) result.batches.back().text_starts = batch.select(0, 2);
   }
   return result;
 }
@@ -35,8 +36,10 @@ void BatchUploader::load(int64_t first_step, int64_t num_steps) {
     std::vector<data::Batch> batches;
     for (int64_t i = 0; i < grad_accum_steps_; ++i) {
       const auto step = first_step + static_cast<int64_t>(shares_.size());
-      batches.push_back(loader_.batch(step * grad_accum_steps_ + i));
-      tokens.push_back(at::stack({batches.back().ids, batches.back().targets}));
+      batches.push_back(source_.batch(step * grad_accum_steps_ + i));
+      const auto& batch = batches.back();
+      tokens.push_back(batch.text_starts.defined() ? at::stack({batch.ids, batch.targets, batch.text_starts})
+                                                   : at::stack({batch.ids, batch.targets}));
     }
     shares_.push_back(target_shares(batches));
     bytes_per_step = grad_accum_steps_ * static_cast<int64_t>(tokens.back().nbytes());

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "ktlm/data/batch_loader.h"
+#include "ktlm/data/batch.h"
 
 namespace ktlm::train {
 
@@ -19,8 +19,8 @@ struct StepBatches {
 
 class BatchUploader {
  public:
-  /// The loader must outlive this.
-  BatchUploader(data::BatchLoader& loader, int64_t grad_accum_steps, at::Device device);
+  /// The source must outlive this.
+  BatchUploader(data::BatchSource& source, int64_t grad_accum_steps, at::Device device);
 
   /// The batches of `step`, counted from 0. Where they are not on the device yet, those of up to `num_ahead` steps from
   /// this one on are loaded (at least 1; bounded by memory).
@@ -29,12 +29,12 @@ class BatchUploader {
  private:
   void load(int64_t first_step, int64_t num_steps);
 
-  data::BatchLoader& loader_;
+  data::BatchSource& source_;
   int64_t grad_accum_steps_;
   at::Device device_;
   int64_t first_step_ = 0;
   std::vector<std::vector<double>> shares_;  // per loaded step
-  at::Tensor tokens_;                        // (steps * grad_accum_steps, 2, B, T): ids and targets
+  at::Tensor tokens_;                        // (steps * grad_accum_steps, 2 or 3, B, T): ids, targets, starts of texts
 };
 
 }  // namespace ktlm::train

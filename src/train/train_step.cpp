@@ -39,7 +39,8 @@ at::Tensor accumulate_gradients(const model::LanguageModel& model, const data::B
   at::Tensor loss;
   {
     const model::AutocastGuard autocast(device, autocast_dtype);
-    loss = model.loss(batch.ids.to(device), batch.targets.to(device)) * weight;
+    const auto starts = batch.text_starts.defined() ? batch.text_starts.to(device) : at::Tensor();
+    loss = model.loss(batch.ids.to(device), batch.targets.to(device), starts) * weight;
   }
   loss.backward();
   return loss.detach();

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "batch_size_search.h"
+#include "initial_model.h"
 #include "input_words.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/file_lock.h"
@@ -93,8 +94,7 @@ RunStart resume_run(const TrainRequest& request, const RunIdentity& identity, co
 
 RunStart start_run(const TrainRequest& request, const RunIdentity& identity, const model::ModelConfig& config,
                    const OptimizerOptions& optimizer_options, at::Device device) {
-  model::LanguageModel model(config, device, at::kFloat, static_cast<uint64_t>(request.train.seed));
-  model.set_requires_grad(true);
+  model::LanguageModel model = make_initial_model(request.train, config, device);
   Optimizer optimizer(model.parameters(), optimizer_options);
   TrainerState state;
   state.identity = identity;
@@ -138,11 +138,14 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   refuse_to_overwrite(request);
   const auto corpus = corpus::PreparedCorpus::open(request.prepared_dir);
   const auto tokenizer = tokenizer::Tokenizer::load(request.tokenizer_dir);
+  const bool resuming_any = request.resume && !list_checkpoints(request.run_dir).empty();
+  if (!resuming_any) check_tokenizer_of_initial_model(request.train, tokenizer);
   const auto model_config = resolve_model_config(request.model, tokenizer);
   const at::Device device = model::select_device(request.device);
   check_micro_batch(request, model_config, device);
-  const RunIdentity identity = {tokenizer.hash(), corpus.content_hash(), request.train.seed,
-                                request.train.windows_per_step()};
+  const RunIdentity identity = {tokenizer.hash(),   corpus.content_hash(),
+                                request.train.seed, request.train.windows_per_step(),
+                                request.train.task, request.train.init_from};
   const OptimizerOptions optimizer_options = make_optimizer_options(request.train);
 
   const FileLock lock(request.run_dir, "wait for it or stop it, or give another --out");
@@ -169,19 +172,20 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   keep_tokenizer(request, identity.tokenizer_hash);
   const auto datasets = open_datasets(corpus, tokenizer, callbacks.progress, stop);
   if (!datasets) return {.outcome = TrainOutcome::kInterrupted, .step = run.state.step};
-  if (request.train.eval_every_steps > 0 && datasets->val.num_tokens() < 2 && callbacks.warning)
+  RunData data(run_request.train, run.state.micro_batch_size, model_config.max_seq_len, *datasets, tokenizer);
+  if (callbacks.warning && !data.warning().empty())
+    callbacks.warning(request.prepared_dir.string() + ": " + data.warning());
+  if (request.train.eval_every_steps > 0 && !data.can_validate() && callbacks.warning)
     callbacks.warning(request.prepared_dir.string() + ": holds no validation text; going on without validation");
 
   auto metrics = MetricsWriter::open(request.run_dir, run.state.step);
   if (callbacks.note)
     callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + model::device_name(device) +
-                   " in " + run.state.autocast_dtype + ", " + std::to_string(datasets->train.num_tokens()) +
-                   " training tokens");
+                   " in " + run.state.autocast_dtype + ", " + data.description());
   if (callbacks.check_plan)
     callbacks.check_plan({model_config, run_request.train, device, model::parse_dtype(run.state.autocast_dtype),
                           datasets->train.num_tokens(), run.state.step});
-  const RunParts parts = {run_request, callbacks,     stop,      tokenizer, *datasets,
-                          run.model,   run.optimizer, run.state, metrics};
+  const RunParts parts = {run_request, callbacks, stop, data, run.model, run.optimizer, run.state, metrics};
   return TrainingLoop(parts).run();
 }
 

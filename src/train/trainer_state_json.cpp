@@ -29,6 +29,8 @@ std::string trainer_state_to_json(const TrainerState& state, const FileHashes& h
   json["windows_per_step"] = state.identity.windows_per_step;
   json["micro_batch_size"] = state.micro_batch_size;
   json["asked_micro_batch_size"] = state.asked_micro_batch_size;
+  json["task"] = state.identity.task;
+  json["init_from"] = state.identity.init_from;
   json["autocast_dtype"] = state.autocast_dtype;
   json["loss_sum"] = state.loss_sum;
   json["loss_steps"] = state.loss_steps;
@@ -64,6 +66,8 @@ std::pair<TrainerState, FileHashes> trainer_state_from_json(const std::string& t
   state.identity.windows_per_step = json_get<int64_t>(json, "windows_per_step", where);
   state.micro_batch_size = json_get_or<int64_t>(json, "micro_batch_size", 0, where);
   state.asked_micro_batch_size = json_get_or<int64_t>(json, "asked_micro_batch_size", 0, where);
+  state.identity.task = json_get_or<std::string>(json, "task", "text", where);  // not there before ktlm chatted
+  state.identity.init_from = json_get_or<std::string>(json, "init_from", "", where);
   state.autocast_dtype = json_get<std::string>(json, "autocast_dtype", where);
   state.loss_sum = json_get<double>(json, "loss_sum", where);
   state.loss_steps = json_get<int64_t>(json, "loss_steps", where);

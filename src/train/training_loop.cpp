@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,11 @@ std::string validation_line(int64_t step, const eval::Evaluation& result, bool b
   return line;
 }
 
+std::vector<std::pair<std::string, double>> validation_scalars(const eval::Evaluation& result) {
+  return {
+      {"val/loss", result.loss}, {"val/perplexity", result.perplexity}, {"val/bits_per_byte", result.bits_per_byte}};
+}
+
 // Adds its scope's time to a sum.
 class Pause {
  public:
@@ -60,8 +66,7 @@ TrainingLoop::TrainingLoop(const RunParts& parts)
       config_(parts.request.train),
       stop_(parts.stop),
       state_(parts.state),
-      loader_(make_loader()),
-      uploader_(std::in_place, loader_, grad_accum_steps(), parts.model.device()),
+      uploader_(std::in_place, parts.data.batches(), grad_accum_steps(), parts.model.device()),
       autocast_dtype_(model::parse_dtype(parts.state.autocast_dtype)),
       watch_(parts.state, config_.max_steps, parts.callbacks.warning),
       saved_step_(parts.state.step) {
@@ -71,6 +76,7 @@ TrainingLoop::TrainingLoop(const RunParts& parts)
 TrainSummary TrainingLoop::run() {
   // A process killed between a checkpoint and its validation left the validation to this one.
   if (validation_due() && state_.validated_step < state_.step) validate();
+  if (state_.step == 0 && !config_.init_from.empty()) validate_start();
 
   while (state_.step < config_.max_steps && !stopped_early() && !stop_.requested()) {
     if (!train_step()) break;
@@ -143,8 +149,8 @@ void TrainingLoop::use_smaller_batches(const std::string& reason) {
                 "); set train.gradient_checkpointing to true, or choose a smaller model" +
                 (list_checkpoints(parts_.request.run_dir).empty() ? "" : "; checkpoints are as they were"));
   state_.micro_batch_size = next_smaller_micro_batch(state_.micro_batch_size, state_.identity.windows_per_step);
-  loader_ = make_loader();
-  uploader_.emplace(loader_, grad_accum_steps(), parts_.model.device());
+  parts_.data.use_micro_batches(state_.micro_batch_size);
+  uploader_.emplace(parts_.data.batches(), grad_accum_steps(), parts_.model.device());
   if (parts_.callbacks.warning)
     parts_.callbacks.warning("step " + std::to_string(state_.step + 1) + ": out of memory (" + reason +
                              "); going on with micro_batch_size " + std::to_string(state_.micro_batch_size) +
@@ -202,7 +208,7 @@ void TrainingLoop::report() {
       {"train/loss", shown_loss_},
       {"train/learning_rate", learning_rate(state_.step - 1)},
       {"train/gradient_norm", watch_.gradient_norm()},
-      {"train/epoch", loader_.epoch_at(text_step * grad_accum_steps())},
+      {"train/epoch", parts_.data.batches().epoch_at(text_step * grad_accum_steps())},
       {"train/tokens_per_second", shown_tokens_per_second_},
       {"train/memory_bytes", static_cast<double>(current_memory_bytes())}};
   if (state_.skipped_steps > 0) values.emplace_back("train/skipped_steps", state_.skipped_steps);
@@ -235,8 +241,7 @@ void TrainingLoop::validate() {
   const Pause pause(paused_seconds_);
   if (parts_.callbacks.progress)
     parts_.callbacks.progress({"validating", 0, 0, "", "step " + std::to_string(state_.step)});
-  const auto result = eval::evaluate(parts_.model, parts_.datasets.val, parts_.tokenizer, state_.micro_batch_size,
-                                     config_.eval_max_tokens, autocast_dtype_, stop_);
+  const auto result = parts_.data.validate(parts_.model, autocast_dtype_, stop_);
   if (stop_.requested()) return;  // cut short: the resumed run validates this step again
 
   const bool best = result.loss < state_.best_loss;
@@ -247,14 +252,23 @@ void TrainingLoop::validate() {
     state_.best_loss = result.loss;
   }
   summary_.validation = result;
-  parts_.metrics.scalars(
-      state_.step, wall_time_seconds(),
-      {{"val/loss", result.loss}, {"val/perplexity", result.perplexity}, {"val/bits_per_byte", result.bits_per_byte}});
+  parts_.metrics.scalars(state_.step, wall_time_seconds(), validation_scalars(result));
   update_checkpoint_state(parts_.request.run_dir, state_);
   if (parts_.callbacks.note) parts_.callbacks.note(validation_line(state_.step, result, best));
   show_samples();
   try_write_run_report(parts_.request.run_dir, parts_.callbacks.warning);
   release_memory();  // shapes other than training's stay cached otherwise
+}
+
+// What the model that the run starts from can do already: the later validations are compared with it.
+void TrainingLoop::validate_start() {
+  if (config_.eval_every_steps == 0 || !parts_.data.can_validate()) return;
+  const Pause pause(paused_seconds_);
+  const auto result = parts_.data.validate(parts_.model, autocast_dtype_, stop_);
+  if (stop_.requested()) return;
+  parts_.metrics.scalars(0, wall_time_seconds(), validation_scalars(result));
+  if (parts_.callbacks.note) parts_.callbacks.note(validation_line(0, result, false));
+  release_memory();
 }
 
 void TrainingLoop::release_memory() {
@@ -288,7 +302,7 @@ void TrainingLoop::export_model() {
 }
 
 bool TrainingLoop::validation_due() const {
-  if (config_.eval_every_steps == 0 || parts_.datasets.val.num_tokens() < 2 || state_.step == 0) return false;
+  if (config_.eval_every_steps == 0 || !parts_.data.can_validate() || state_.step == 0) return false;
   return every(config_.eval_every_steps, state_.step) || state_.step == config_.max_steps;
 }
 
@@ -332,10 +346,5 @@ int64_t TrainingLoop::tokens_per_step() const {
 }
 
 int64_t TrainingLoop::grad_accum_steps() const { return state_.identity.windows_per_step / state_.micro_batch_size; }
-
-data::BatchLoader TrainingLoop::make_loader() const {
-  return data::BatchLoader(parts_.datasets.train, state_.micro_batch_size, parts_.model.config().max_seq_len,
-                           static_cast<uint64_t>(config_.seed));
-}
 
 }  // namespace ktlm::train

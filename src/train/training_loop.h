@@ -7,12 +7,10 @@
 #include <string>
 
 #include "awake_clock.h"
-#include "ktlm/data/batch_loader.h"
-#include "ktlm/data/token_dataset.h"
-#include "ktlm/tokenizer/tokenizer.h"
 #include "ktlm/train/checkpoint.h"
 #include "ktlm/train/metrics.h"
 #include "ktlm/train/trainer.h"
+#include "run_data.h"
 #include "step_batches.h"
 #include "step_watch.h"
 
@@ -23,8 +21,7 @@ struct RunParts {
   const TrainRequest& request;
   const TrainCallbacks& callbacks;
   const StopFlag& stop;
-  const tokenizer::Tokenizer& tokenizer;
-  const data::TokenDatasets& datasets;
+  RunData& data;
   model::LanguageModel& model;
   Optimizer& optimizer;
   TrainerState& state;
@@ -46,6 +43,7 @@ class TrainingLoop {
   void report();
   void save();
   void validate();
+  void validate_start();
   void show_samples();
   void export_model();
   void release_memory();
@@ -59,13 +57,11 @@ class TrainingLoop {
   double learning_rate(int64_t step) const;
   int64_t tokens_per_step() const;
   int64_t grad_accum_steps() const;
-  data::BatchLoader make_loader() const;
 
   const RunParts& parts_;
   const TrainConfig& config_;
   const StopFlag& stop_;
   TrainerState& state_;
-  data::BatchLoader loader_;
   std::optional<BatchUploader> uploader_;  // always there; anew where batches get smaller
   at::ScalarType autocast_dtype_;
   TrainSummary summary_;

@@ -140,6 +140,55 @@ TEST_F(TrainVerb, PrintConfigShowsWhereEachSettingCameFrom) {
   EXPECT_FALSE(fs::exists(directory_ / "runs"));
 }
 
+TEST_F(TrainVerb, FineTunesAModelToDialoguesWithItsOwnShapeAndTokenizer) {
+  ASSERT_EQ(ktlm({"train", "--config", "run.yaml", "--set", "train.max_steps=5", "-q"}).exit_code, 0);
+  fs::remove_all(directory_ / "data/tokenizer");
+  const std::vector<std::string> chat = {"train",
+                                         "--config",
+                                         KTLM_SOURCE_DIR "/configs/chat.yaml",
+                                         "--init-from",
+                                         "runs/run",
+                                         "--set",
+                                         "train.max_steps=4",
+                                         "--set",
+                                         "train.warmup_steps=1",
+                                         "--set",
+                                         "model.max_seq_len=128",
+                                         "--threads",
+                                         "1"};
+  auto shown = chat;
+  shown.push_back("--print-config");
+  const auto config = ktlm(shown);
+  EXPECT_EQ(config.exit_code, 0) << config.err;
+  EXPECT_THAT(config.out, HasSubstr("d_model: 32  # runs/run/model/config.json\n"));
+  EXPECT_THAT(config.out, HasSubstr("max_seq_len: 128  # --set model.max_seq_len=128\n"));
+  EXPECT_THAT(config.out, HasSubstr("init_from: runs/run/model  # --set train.init_from="));
+
+  auto run = chat;
+  run.push_back("--json");
+  const auto result = ktlm(run);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr(" dialogues with "));
+  EXPECT_THAT(result.err, HasSubstr("step 0: validation loss "));
+  EXPECT_THAT(result.err, HasSubstr("try ktlm chat --model runs/chat/model"));
+  EXPECT_GT(parse_json(result.out, "train --json").at("validation").at("loss").get<double>(), 0);
+
+  const auto talk = test::run_program(command({"chat", "-q", "--max-new-tokens", "5", "--model", "runs/chat"}),
+                                      {.input = "안녕?\n", .directory = directory_.path().string()});
+  EXPECT_EQ(talk.exit_code, 0) << talk.err;
+
+  // Without --config it goes on with its own, in which the model stands that it started from.
+  EXPECT_EQ(ktlm({"train", "--resume", "--out", "runs/chat", "--set", "train.max_steps=6", "-q"}).exit_code, 0);
+  EXPECT_EQ(read_file(directory_ / "runs/chat/latest"), "step-000006\n");
+}
+
+TEST_F(TrainVerb, AModelToStartFromThatIsNotThereIsOneLine) {
+  const auto result = ktlm({"train", "--config", "run.yaml", "--init-from", "runs/nowhere"});
+  EXPECT_NE(result.exit_code, 0);
+  EXPECT_THAT(result.err, testing::StartsWith("ktlm train: runs/nowhere/config.json: "));
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+}
+
 TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatUsesLibtorch) {
   ASSERT_EQ(ktlm({"train", "--config", "run.yaml", "--set", "train.max_steps=3", "-q"}).exit_code, 0);
   const fs::path config_path = directory_ / "runs/run/model/config.json";

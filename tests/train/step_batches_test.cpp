@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "ktlm/data/batch_loader.h"
 #include "ktlm/data/token_writer.h"
 #include "ktlm/train/train_step.h"
 #include "temporary_directory.h"

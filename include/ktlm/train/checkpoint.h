@@ -20,7 +20,8 @@ namespace ktlm::train {
 struct RunIdentity {
   std::string tokenizer_hash, corpus_hash;
   int64_t seed = 0;
-  int64_t windows_per_step = 0;  // micro_batch_size * grad_accum_steps
+  int64_t windows_per_step = 0;               // micro_batch_size * grad_accum_steps
+  std::string task = "text", init_from = "";  // as in TrainConfig
 };
 
 /// Where a run stands behind optimizer step `step`; beside it only the weights and the moments are needed to go on.

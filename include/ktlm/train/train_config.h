@@ -10,6 +10,8 @@
 namespace ktlm::train {
 
 struct TrainConfig {
+  std::string task = "text";
+  std::string init_from;
   int64_t max_steps = 2000;
   int64_t micro_batch_size = 8;
   int64_t grad_accum_steps = 1;
@@ -40,6 +42,10 @@ struct TrainConfig {
 
   template <class Visitor>
   static void visit_fields(Visitor&& v) {
+    v("task", &TrainConfig::task, one_of({"text", "chat"}),
+      "text: every token of all documents; chat: the answers of dialogues, each seen in its own dialogue alone");
+    v("init_from", &TrainConfig::init_from, any_value(),
+      "model directory whose weights, shape and tokenizer the run starts from; empty: new weights");
     v("max_steps", &TrainConfig::max_steps, at_least(1), "optimizer steps in all");
     v("micro_batch_size", &TrainConfig::micro_batch_size, Limit{.minimum = 0, .choices = {"auto"}},
       "windows of max_seq_len tokens that go through the model at once; memory grows with it. auto (or 0): as many as "

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "ktlm/data/batch_loader.h"
+#include "ktlm/data/batch.h"
 #include "ktlm/model/language_model.h"
 
 namespace ktlm::train {
