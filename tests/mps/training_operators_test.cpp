@@ -31,9 +31,12 @@ constexpr size_t kUploadsPerLine = 1;
 constexpr size_t kSyncsPerLine = 1;
 
 class MpsTrainingStep : public test::MpsTest,
-                        public testing::WithParamInterface<std::tuple<bool, at::ScalarType, bool>> {};
+                        public testing::WithParamInterface<std::tuple<bool, at::ScalarType, bool>> {
+ protected:
+  static std::vector<OperatorCall> calls_of_step(const at::Tensor& text_starts);
+};
 
-TEST_P(MpsTrainingStep, WaitsForNothingAndRunsNoForbiddenOperator) {
+std::vector<OperatorCall> MpsTrainingStep::calls_of_step(const at::Tensor& text_starts) {
   const auto [all_options, dtype, checkpointing] = GetParam();
   model::ModelConfig config = test::small_config();
   if (all_options) {
@@ -46,11 +49,23 @@ TEST_P(MpsTrainingStep, WaitsForNothingAndRunsNoForbiddenOperator) {
   train::Optimizer optimizer(model.parameters(), {});
   constexpr int64_t kMicroBatches = 3;
   const data::Batch batch = {test::random_ids(config, 2, 40, 1).to(at::kMPS),
-                             test::random_ids(config, 2, 40, 2).to(at::kMPS)};
-  const auto calls = record_operators([&] {
+                             test::random_ids(config, 2, 40, 2).to(at::kMPS), text_starts};
+  return record_operators([&] {
     for (int64_t i = 0; i < kMicroBatches; ++i) train::accumulate_gradients(model, batch, 1.0 / kMicroBatches, dtype);
     optimizer.step(1e-3, /*max_norm=*/1);
   });
+}
+
+TEST_P(MpsTrainingStep, WaitsForNothingAndRunsNoForbiddenOperator) {
+  const auto calls = calls_of_step({});
+  EXPECT_THAT(forbidden_calls(calls, Phase::kTraining), IsEmpty());
+  EXPECT_THAT(host_syncs(calls), IsEmpty());
+  EXPECT_THAT(uploads(calls), IsEmpty());
+}
+
+TEST_P(MpsTrainingStep, OfPackedDialoguesWaitsForNothingAndRunsNoForbiddenOperator) {
+  const auto text_starts = at::arange(40).div(15, "floor").mul(15).repeat({2, 1}).to(at::kMPS);
+  const auto calls = calls_of_step(text_starts);
   EXPECT_THAT(forbidden_calls(calls, Phase::kTraining), IsEmpty());
   EXPECT_THAT(host_syncs(calls), IsEmpty());
   EXPECT_THAT(uploads(calls), IsEmpty());
