@@ -7,6 +7,7 @@
 #include "console.h"
 #include "doctor_report.h"
 #include "ktlm/core/memory_info.h"
+#include "ktlm/doctor/preflight.h"
 #include "ktlm/doctor/self_test.h"
 #include "ktlm/doctor/speed.h"
 #include "ktlm/doctor/training_plan.h"
@@ -38,7 +39,8 @@ std::vector<doctor::TrainingPlan> load_plans(const std::vector<std::string>& fil
   return plans;
 }
 
-PlanReport judge(const doctor::TrainingPlan& plan, at::Device device, int64_t usable_bytes) {
+PlanReport judge(const doctor::TrainingPlan& given, at::Device device, int64_t usable_bytes) {
+  const auto plan = doctor::with_micro_batch_size(given, at::kFloat, device);
   PlanReport report{};
   report.plan = plan;
   report.time = doctor::try_to_measure([&] { return doctor::measure_training_time(plan, device); });

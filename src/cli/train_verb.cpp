@@ -8,6 +8,8 @@
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/core/text_format.h"
+#include "ktlm/doctor/measured.h"
+#include "ktlm/doctor/preflight.h"
 #include "ktlm/doctor/self_test.h"
 #include "ktlm/generate/chat_session.h"
 #include "ktlm/generate/generator.h"
@@ -133,6 +135,21 @@ void check_device(at::Device device, at::ScalarType dtype) {
   doctor::require_right_results(device, dtypes);
 }
 
+// What a long run is in for; a short one is over before it is read.
+void check_plan(const train::RunPlan& run, const fs::path& run_dir, Console& console) {
+  constexpr int64_t kLongRun = 500;
+  if (run.first_step > 0 || run.train.max_steps < kLongRun) return;
+  doctor::TrainingPlan plan{run_dir.string(), run.model, run.train};
+  plan.train.dtype = model::dtype_name(run.dtype);
+  auto preflight = doctor::preflight(plan, run.dtype, run.device, run.corpus_tokens, run_dir);
+  if (!preflight.error.empty()) throw Error(preflight.error);
+  const auto time = doctor::try_to_measure([&] { return doctor::measure_training_time(plan, run.device); });
+  if (time.figure && time.figure->steady) preflight.seconds = time.figure->total_seconds;
+  model::release_cached_memory(run.device);
+  for (const auto& line : doctor::preflight_lines(preflight)) console.note(line);
+  for (const auto& warning : preflight.warnings) console.warnings()(warning);
+}
+
 const char* outcome_name(train::TrainOutcome outcome) {
   switch (outcome) {
     case train::TrainOutcome::kFinished:
@@ -191,9 +208,13 @@ int run_train(const TrainArguments& arguments, Console& console) {
     return 0;
   }
   model::set_up_compute(settings.request.train.threads);
-  const train::TrainCallbacks callbacks = {console.progress(), console.warnings(),
-                                           [&](const std::string& line) { console.note(line); }, sampler(settings),
-                                           check_device};
+  const train::TrainCallbacks callbacks = {
+      console.progress(),
+      console.warnings(),
+      [&](const std::string& line) { console.note(line); },
+      sampler(settings),
+      check_device,
+      [&](const train::RunPlan& run) { check_plan(run, settings.request.run_dir, console); }};
   const auto summary = train::train(settings.request, callbacks, console.stop_flag());
 
   const bool chat = settings.request.train.task == "chat";

@@ -211,6 +211,19 @@ TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatUsesLibtorch) {
   }
 }
 
+TEST_F(TrainVerb, ALongRunSaysFirstWhatItIsInForAndAShortOneDoesNot) {
+  const auto run = [&](const std::string& steps, const std::string& out) {
+    return ktlm({"train", "--config", "run.yaml", "--set", "train.max_steps=" + steps, "--set",
+                 "train.eval_every_steps=0", "--set", "train.micro_batch_size=auto", "--out", out});
+  };
+  const auto lengthy = run("500", "long");
+  EXPECT_EQ(lengthy.exit_code, 0) << lengthy.err;
+  EXPECT_THAT(lengthy.err, HasSubstr(" tokens to train on ("));
+  EXPECT_THAT(lengthy.err, HasSubstr("ktlm train: memory about "));
+  EXPECT_THAT(lengthy.err, HasSubstr("ktlm train: a step has 64 tokens, so its gradient is mostly noise"));
+  EXPECT_THAT(run("10", "short").err, testing::Not(HasSubstr("tokens to train on (")));
+}
+
 TEST_F(TrainVerb, AnUnknownKeyIsAnErrorWithTheNearestOne) {
   const auto result = ktlm({"train", "--config", "run.yaml", "--set", "train.warmup_step=3"});
   EXPECT_EQ(result.exit_code, 2);

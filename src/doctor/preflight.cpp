@@ -1,0 +1,126 @@
+#include "ktlm/doctor/preflight.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <system_error>
+
+#include "ktlm/core/text_format.h"
+#include "ktlm/train/train_step.h"
+
+namespace ktlm::doctor {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kWeightBytes = 4, kMomentBytes = 8;  // a parameter
+constexpr double kMostEpochs = 4;                      // Muennighoff et al. 2023: further passes teach less and less
+constexpr double kFewTokensPerParameter = 5;           // of the 20 that are best for given work (Hoffmann et al. 2022)
+constexpr double kLargeEmbeddingShare = 0.5;
+constexpr int64_t kFewTokensPerStep = 1000;  // whose gradient is mostly noise
+
+std::string number(double value, int decimals) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  return text;
+}
+
+void judge_plan(const TrainingPlan& plan, Preflight& result) {
+  const auto warn_if = [&](bool poor, const std::string& line) {
+    if (poor) result.warnings.push_back(line);
+  };
+  warn_if(result.epochs > kMostEpochs, "the plan reads the text " + number(result.epochs, 1) +
+                                           " times, and beyond 4 a text teaches little more; prepare more text, or "
+                                           "lower train.max_steps");
+  warn_if(result.tokens_per_step < kFewTokensPerStep,
+          "a step has " + std::to_string(result.tokens_per_step) +
+              " tokens, so its gradient is mostly noise; raise train.grad_accum_steps");
+  const double share = static_cast<double>(result.embedding_parameters) / static_cast<double>(result.parameters);
+  warn_if(share > kLargeEmbeddingShare, "the vocabulary takes " + number(100 * share, 0) +
+                                            " % of the parameters; a smaller vocabulary leaves more to the layers");
+  warn_if(result.tokens_per_parameter < kFewTokensPerParameter,
+          "the plan has " + number(result.tokens_per_parameter, 1) +
+              " tokens per parameter, where some 20 are best; a smaller model learns more from so few");
+  warn_if(2 * plan.train.warmup_steps > plan.train.max_steps,
+          "the learning rate rises during more than half of the run; lower train.warmup_steps, 1-2 % is usual");
+}
+
+void judge_room(at::Device device, const fs::path& directory, Preflight& result) {
+  // The least: weights, gradients and moments; one checkpoint and the model.
+  const int64_t least_memory = (2 * kWeightBytes + kMomentBytes) * result.parameters;
+  const int64_t least_disk = (2 * kWeightBytes + kMomentBytes) * result.parameters;
+  if (least_memory > device_memory_bytes(device))
+    result.error = "weights, gradients and moments alone take " + format_bytes(least_memory) +
+                   " of memory, but there are " + format_bytes(device_memory_bytes(device)) +
+                   "; choose a smaller model";
+  else if (result.memory_bytes > result.usable_memory_bytes)
+    result.warnings.push_back("the run takes about " + format_bytes(result.memory_bytes) +
+                              " of memory, and should take no more than " + format_bytes(result.usable_memory_bytes) +
+                              "; set train.micro_batch_size to auto, or train.gradient_checkpointing to true");
+  if (result.free_disk_bytes <= 0) return;  // not known
+  if (least_disk > result.free_disk_bytes)
+    result.error = directory.string() + ": a checkpoint and the model take " + format_bytes(least_disk) +
+                   ", but the disk has " + format_bytes(result.free_disk_bytes) +
+                   " left; free some space, or choose another --out";
+  else if (result.disk_bytes > result.free_disk_bytes)
+    result.warnings.push_back(directory.string() + ": the run's checkpoints take up to " +
+                              format_bytes(result.disk_bytes) + ", and the disk has " +
+                              format_bytes(result.free_disk_bytes) +
+                              " left; free some space, or lower train.keep_checkpoints");
+}
+
+}  // namespace
+
+Preflight preflight(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t corpus_tokens,
+                    const fs::path& directory) {
+  const auto& [name, model, train] = plan;
+  Preflight result{};
+  result.parameters = model.num_parameters();
+  result.embedding_parameters = model.vocab_size * model.d_model * (model.tie_embeddings ? 1 : 2);
+  result.tokens_per_step = train.windows_per_step() * model.max_seq_len;
+  result.planned_tokens = train.max_steps * result.tokens_per_step;
+  result.corpus_tokens = corpus_tokens;
+  result.epochs = static_cast<double>(result.planned_tokens) / static_cast<double>(std::max<int64_t>(1, corpus_tokens));
+  result.tokens_per_parameter = static_cast<double>(result.planned_tokens) / static_cast<double>(result.parameters);
+
+  const auto memory = training_memory(plan, product_dtype);
+  result.memory_bytes = memory.process_bytes(train.micro_batch_size * model.max_seq_len);
+  result.usable_memory_bytes = usable_memory_bytes(device);
+  constexpr int64_t kBestAndUnfinished = 2;
+  result.disk_bytes = result.parameters *
+                      ((train.keep_checkpoints + kBestAndUnfinished) * (kWeightBytes + kMomentBytes) + kWeightBytes);
+  std::error_code unknown;
+  const auto space = fs::space(directory, unknown);
+  result.free_disk_bytes = unknown ? 0 : static_cast<int64_t>(space.available);
+
+  judge_plan(plan, result);
+  judge_room(device, directory, result);
+  return result;
+}
+
+std::vector<std::string> preflight_lines(const Preflight& p) {
+  std::vector<std::string> lines;
+  lines.push_back(format_count(static_cast<double>(p.parameters)) + " parameters, " +
+                  format_count(static_cast<double>(p.planned_tokens)) + " tokens to train on (" +
+                  number(p.tokens_per_parameter, 1) + " a parameter), " + number(p.epochs, 1) + " times the text");
+  lines.push_back("memory about " + format_bytes(p.memory_bytes) + " of " + format_bytes(p.usable_memory_bytes) +
+                  ", disk up to " + format_bytes(p.disk_bytes) +
+                  (p.free_disk_bytes > 0 ? " of " + format_bytes(p.free_disk_bytes) + " free" : ""));
+  if (p.seconds) lines.push_back("time about " + format_seconds(*p.seconds) + ", without validations");
+  return lines;
+}
+
+TrainingPlan with_micro_batch_size(TrainingPlan plan, at::ScalarType product_dtype, at::Device device) {
+  if (plan.train.micro_batch_size > 0) return plan;
+  const int64_t windows = plan.train.windows_per_step();
+  plan.train.micro_batch_size = 1;
+  int64_t size = std::min({windows, largest_micro_batch(plan, product_dtype, device, usable_memory_bytes(device)),
+                           train::useful_micro_batch_tokens(device) / plan.model.max_seq_len});
+  size = std::max<int64_t>(1, size);
+  while (windows % size != 0) --size;
+  plan.train.micro_batch_size = size;
+  plan.train.grad_accum_steps = windows / size;
+  return plan;
+}
+
+}  // namespace ktlm::doctor

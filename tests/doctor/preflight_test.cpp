@@ -1,0 +1,88 @@
+#include "ktlm/doctor/preflight.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "temporary_directory.h"
+
+namespace ktlm::doctor {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+TrainingPlan good_plan() {
+  TrainingPlan plan = shipped_plans().front();
+  plan.train.max_steps = 40000;
+  plan.train.grad_accum_steps = 4;
+  return plan;
+}
+
+class PreflightTest : public testing::Test {
+ protected:
+  Preflight look_at(const TrainingPlan& plan, int64_t corpus_tokens = 100'000'000) const {
+    return preflight(plan, at::kFloat, at::kCPU, corpus_tokens, directory_.path());
+  }
+  test::TemporaryDirectory directory_;
+};
+
+TEST_F(PreflightTest, CountsWhatTheRunReadsAndTakes) {
+  const TrainingPlan plan = good_plan();
+  const Preflight result = look_at(plan);
+  EXPECT_EQ(result.parameters, plan.model.num_parameters());
+  EXPECT_EQ(result.tokens_per_step, 8 * 4 * 128);
+  EXPECT_EQ(result.planned_tokens, 40000 * 8 * 4 * 128);
+  EXPECT_NEAR(result.epochs, 1.638, 1e-3);
+  EXPECT_EQ(result.disk_bytes, result.parameters * (4 * 12 + 4));  // two kept, the best, one being written; the model
+  EXPECT_GT(result.free_disk_bytes, 0);
+  EXPECT_EQ(result.error, "");
+  EXPECT_THAT(result.warnings, IsEmpty());
+}
+
+TEST_F(PreflightTest, LinesHaveTheTimeWhereItWasMeasured) {
+  Preflight result = look_at(good_plan());
+  EXPECT_EQ(preflight_lines(result).size(), 2U);
+  result.seconds = 7265;
+  EXPECT_THAT(
+      preflight_lines(result),
+      ElementsAre(testing::MatchesRegex(
+                      "[0-9.]+M parameters, 164M tokens to train on \\([0-9.]+ a parameter\\), 1.6 times the text"),
+                  testing::MatchesRegex("memory about .* of .*, disk up to .* of .* free"),
+                  "time about 2h01m, without validations"));
+}
+
+TEST_F(PreflightTest, WarnsOfEachThingThatIsPoor) {
+  TrainingPlan plan = good_plan();
+  EXPECT_THAT(look_at(plan, 10'000'000).warnings, ElementsAre(StartsWith("the plan reads the text 16.4 times")));
+  plan.train.micro_batch_size = plan.train.grad_accum_steps = 1;
+  plan.train.max_steps = 1'000'000;
+  plan.model.vocab_size = 16000;
+  EXPECT_THAT(look_at(plan).warnings,
+              ElementsAre(StartsWith("a step has 128 tokens"), HasSubstr("% of the parameters; a smaller vocabulary")));
+  plan = good_plan();
+  plan.train.max_steps = 200;
+  plan.train.warmup_steps = 150;
+  EXPECT_THAT(look_at(plan).warnings, ElementsAre(HasSubstr("tokens per parameter, where some 20 are best"),
+                                                  StartsWith("the learning rate rises during more than half")));
+}
+
+TEST_F(PreflightTest, WhatSurelyDoesNotFitIsAnError) {
+  TrainingPlan plan = good_plan();
+  plan.model.d_model = 1 << 20;  // 16 bytes a parameter, more than any machine of today has
+  EXPECT_THAT(look_at(plan).error, testing::AnyOf(StartsWith("weights, gradients and moments alone take "),
+                                                  HasSubstr(": a checkpoint and the model take ")));
+}
+
+TEST_F(PreflightTest, ASizeThatIsLeftToTheRunIsTakenAsOneThatFits) {
+  TrainingPlan plan = good_plan();
+  plan.train.micro_batch_size = 0;
+  plan.train.grad_accum_steps = 48;
+  const TrainingPlan settled = with_micro_batch_size(plan, at::kFloat, at::kCPU);
+  EXPECT_EQ(settled.train.windows_per_step(), 48);
+  EXPECT_EQ(settled.train.micro_batch_size, 48);
+}
+
+}  // namespace
+}  // namespace ktlm::doctor
