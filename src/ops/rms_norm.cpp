@@ -16,19 +16,29 @@ at::Tensor normalize(const at::Tensor& x, const at::Tensor& scale, const at::Ten
   return x.mul(scale).to(x.scalar_type()).mul(weight.to(x.scalar_type())).to(out_dtype);
 }
 
+struct Normalized {
+  at::Tensor y;      // (..., C)
+  at::Tensor scale;  // 1 / rms in fp32: (rows) from the row kernels, else (..., 1)
+};
+
+Normalized forward_pass(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  if (!has_row_kernels(x) || weight.scalar_type() != at::kFloat) {
+    const auto scale = reciprocal_rms(x.to(at::kFloat), eps);
+    return {normalize(x, scale, weight, product_dtype(x)), scale};
+  }
+  const auto fp32 = x.options().dtype(at::kFloat).requires_grad(false);
+  const Normalized result = {at::empty(x.sizes(), fp32.dtype(product_dtype(x))),
+                             at::empty({x.numel() / x.size(-1)}, fp32)};
+  rms_norm_rows(x, weight, eps, result.y, result.scale);
+  return result;
+}
+
 struct RmsNorm : torch::autograd::Function<RmsNorm> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             double eps) {
-    if (has_row_kernels(x) && weight.scalar_type() == at::kFloat) {
-      const auto y = at::empty_like(x, x.options().dtype(product_dtype(x)));
-      const auto scale = at::empty({x.numel() / x.size(-1)}, x.options().dtype(at::kFloat));
-      rms_norm_rows(x, weight, eps, y, scale);
-      context->save_for_backward({x, weight, scale});
-      return y;
-    }
-    const auto scale = reciprocal_rms(x.to(at::kFloat), eps);
+    const auto [y, scale] = forward_pass(x, weight, eps);
     context->save_for_backward({x, weight, scale});
-    return normalize(x, scale, weight, product_dtype(x));
+    return y;
   }
 
   // With r = 1/rms and n = x r:  dx = r (g - n mean(g n)) where g = dy weight;  dweight = sum over rows of dy n.
@@ -37,7 +47,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
     const auto saved = context->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1], &scale = saved[2];
     if (scale.dim() == 1) {  // from the row kernels
-      const auto dx = at::empty_like(x);
+      const auto dx = at::empty(x.sizes(), x.options().requires_grad(false));
       return {dx, rms_norm_backward_rows(grads[0].contiguous(), x, weight, scale, dx), at::Tensor()};
     }
     const auto dy = grads[0].to(at::kFloat);
@@ -56,7 +66,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   if (at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()))
     return RmsNorm::apply(x, weight, eps);
-  return normalize(x, reciprocal_rms(x.to(at::kFloat), eps), weight, product_dtype(x));
+  return forward_pass(x, weight, eps).y;
 }
 
 }  // namespace ktlm::ops

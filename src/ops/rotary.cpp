@@ -14,17 +14,20 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
   return at::cat({first * cos - second * sin, second * cos + first * sin}, -1).to(x.scalar_type());
 }
 
+// (B, T, H, D) -> (B, H, T, D)
+at::Tensor forward_pass(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+  if (!has_row_kernels(x) || !has_row_kernels(cos)) return rotate(x.transpose(1, 2), cos, sin);
+  const auto y = at::empty({x.size(0), x.size(2), x.size(1), x.size(3)}, x.options().requires_grad(false));
+  rotate_rows(x, y, cos, sin);
+  return y;
+}
+
 // A rotation's transpose turns back by the same angle, so the backward pass needs nothing but the angles.
 struct Rotary : torch::autograd::Function<Rotary> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& cos,
                             const at::Tensor& sin) {
     context->save_for_backward({cos, sin});
-    if (has_row_kernels(x) && has_row_kernels(cos)) {
-      const auto y = at::empty({x.size(0), x.size(2), x.size(1), x.size(3)}, x.options().requires_grad(false));
-      rotate_rows(x, y, cos, sin);
-      return y;
-    }
-    return rotate(x.transpose(1, 2), cos, sin);  // (B, T, H, D) -> (B, H, T, D)
+    return forward_pass(x, cos, sin);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -56,7 +59,7 @@ at::Tensor apply_rotary(const at::Tensor& x, const RotaryTable& table, int64_t f
   const auto cos = table.cos.narrow(0, first_position, x.size(1));  // (T, D/2)
   const auto sin = table.sin.narrow(0, first_position, x.size(1));
   if (at::GradMode::is_enabled() && x.requires_grad()) return Rotary::apply(x, cos, sin);
-  return rotate(x.transpose(1, 2), cos, sin);
+  return forward_pass(x, cos, sin);
 }
 
 }  // namespace ktlm::ops

@@ -7,15 +7,17 @@
 namespace ktlm::ops {
 namespace {
 
+at::Tensor forward_pass(const at::Tensor& gate, const at::Tensor& up) {
+  if (!has_row_kernels(gate) || !has_row_kernels(up)) return at::silu(gate).mul_(up);
+  const auto y = at::empty(gate.sizes(), gate.options().requires_grad(false));
+  swiglu_rows(gate, up, y);
+  return y;
+}
+
 struct Swiglu : torch::autograd::Function<Swiglu> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& gate, const at::Tensor& up) {
     context->save_for_backward({gate, up});
-    if (has_row_kernels(gate) && has_row_kernels(up)) {
-      const auto y = at::empty_like(gate);
-      swiglu_rows(gate, up, y);
-      return y;
-    }
-    return at::silu(gate).mul_(up);
+    return forward_pass(gate, up);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -35,7 +37,7 @@ struct Swiglu : torch::autograd::Function<Swiglu> {
 
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
   if (at::GradMode::is_enabled() && (gate.requires_grad() || up.requires_grad())) return Swiglu::apply(gate, up);
-  return at::silu(gate).mul_(up);
+  return forward_pass(gate, up);
 }
 
 }  // namespace ktlm::ops
