@@ -50,8 +50,8 @@ PlanReport judge(const doctor::TrainingPlan& given, at::Device device, int64_t u
     changed.train.gradient_checkpointing = gradient_checkpointing;
     return doctor::largest_micro_batch(changed, report.dtype, device, usable_bytes);
   };
-  report.memory_bytes =
-      doctor::training_memory(plan, report.dtype).process_bytes(plan.train.micro_batch_size * plan.model.max_seq_len);
+  report.memory_bytes = doctor::training_memory(plan, report.dtype, device)
+                            .process_bytes(plan.train.micro_batch_size * plan.model.max_seq_len);
   report.largest_micro_batch = largest(false);
   report.largest_with_checkpointing = largest(true);
   report.fits = plan.train.micro_batch_size <= largest(plan.train.gradient_checkpointing);

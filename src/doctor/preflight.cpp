@@ -83,7 +83,7 @@ Preflight preflight(const TrainingPlan& plan, at::ScalarType product_dtype, at::
   result.epochs = static_cast<double>(result.planned_tokens) / static_cast<double>(std::max<int64_t>(1, corpus_tokens));
   result.tokens_per_parameter = static_cast<double>(result.planned_tokens) / static_cast<double>(result.parameters);
 
-  const auto memory = training_memory(plan, product_dtype);
+  const auto memory = training_memory(plan, product_dtype, device);
   result.memory_bytes = memory.process_bytes(train.micro_batch_size * model.max_seq_len);
   result.usable_memory_bytes = usable_memory_bytes(device);
   constexpr int64_t kBestAndUnfinished = 2;

@@ -17,7 +17,7 @@ constexpr int64_t kFloatBytes = 4;
 
 }  // namespace
 
-TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype) {
+TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device) {
   const auto& model = plan.model;
   const int64_t e = static_cast<int64_t>(c10::elementSize(product_dtype));
   const int64_t c = model.d_model, f = model.d_ff, d = model.resolved_head_dim();
@@ -38,7 +38,8 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
   memory.weight_copies_bytes = product_dtype == at::kFloat ? 0 : e * copied;
   memory.activation_bytes_per_token = model.n_layers * (recomputes ? kFloatBytes * c : layer);
   memory.working_bytes_per_token = 3 * e * f + 2 * kFloatBytes * c + (recomputes ? layer : 0);
-  const int64_t logit_bytes = 2 * kFloatBytes + (product_dtype == at::kFloat ? 0 : e);
+  const bool in_place = device.is_cpu() && model.vocab_size % ops::kRowKernelMultiple == 0;
+  const int64_t logit_bytes = in_place ? e : 2 * kFloatBytes + (product_dtype == at::kFloat ? 0 : e);
   memory.logits_bytes_per_token = logit_bytes * model.vocab_size;
   memory.largest_logits_bytes = logit_bytes * ops::kMaxLogitsInFlight;
   memory.output_gradient_bytes = 2 * kFloatBytes * output_layer;
@@ -67,7 +68,7 @@ int64_t TrainingMemory::bytes_with(int64_t num_tokens, double heap_factor) const
 }
 
 int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t bytes) {
-  const auto memory = training_memory(plan, product_dtype);
+  const auto memory = training_memory(plan, product_dtype, device);
   int64_t fits = 0, too_many = 1;
   const auto peak = [&](int64_t windows) { return memory.process_bytes(windows * plan.model.max_seq_len); };
   while (peak(too_many) <= bytes) too_many *= 2;

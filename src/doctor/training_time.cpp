@@ -61,9 +61,10 @@ class ShortModel {
 void check_memory(TrainingPlan plan, int64_t windows, at::Device device) {
   plan.model.n_layers = 2;
   plan.train.grad_accum_steps = 1;
-  int64_t needed = training_memory(plan, at::kFloat).process_bytes(windows * plan.model.max_seq_len);
+  int64_t needed = training_memory(plan, at::kFloat, device).process_bytes(windows * plan.model.max_seq_len);
   plan.model.n_layers = 1;
-  needed += training_memory(plan, at::kFloat).tensor_bytes(0);  // of the model with one layer, which waits its turn
+  needed +=
+      training_memory(plan, at::kFloat, device).tensor_bytes(0);  // of the model with one layer, which waits its turn
   const int64_t usable = usable_memory_bytes(device);
   if (needed > usable)
     throw Error("two of its layers alone take " + format_bytes(needed) + ", more than the " + format_bytes(usable) +

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <type_traits>
 
+#include "ktlm/ops/linear_cross_entropy.h"
+
 // Highway compiles the rest once for each kind of vector unit; foreach_target.h includes it again by this name.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "row_kernels.cpp"
@@ -304,9 +306,8 @@ int64_t num_rows_of(const at::Tensor& x) { return x.numel() / x.size(-1); }
 }  // namespace
 
 bool has_row_kernels(const at::Tensor& x) {
-  constexpr int64_t kLargestVector = 16;
   const bool known = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
-  return x.is_cpu() && known && x.is_contiguous() && x.numel() > 0 && x.size(-1) % kLargestVector == 0;
+  return x.is_cpu() && known && x.is_contiguous() && x.numel() > 0 && x.size(-1) % kRowKernelMultiple == 0;
 }
 
 void rms_norm_rows(const at::Tensor& x, const at::Tensor& weight, double eps, const at::Tensor& y,

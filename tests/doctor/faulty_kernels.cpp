@@ -80,8 +80,8 @@ const std::map<std::string, Fault> kFaults = {
     {"grouping", {"bmm", shift_batch, nullptr}},
     {"frozen", {"_fused_adamw_", freeze_strided, nullptr}},
     {"vocabulary", {"mm", nullptr, drop_columns}},
-    {"nan", {"silu", nullptr, put_nan}},
     {"nan_fp32", {"silu", nullptr, put_nan_in<at::kFloat>}},
+    {"nan_softmax", {"_softmax", nullptr, put_nan}},
     {"nan_bf16", {"silu", nullptr, put_nan_in<at::kBFloat16>}},
     {"swapped", {"_scaled_dot_product_flash_attention_for_cpu", swap_keys_and_values, nullptr}},
     {"no_fp16", {"silu", lack_fp16, nullptr}}};

@@ -107,7 +107,8 @@ TEST(TrainingMemory, IsWhatTheTensorsOfRealStepsTake) {
           plan.train.gradient_checkpointing = checkpointing;
           plan.train.grad_accum_steps = accumulated;
           const auto counted = counted_bytes(plan, micro_batch_size, dtype);
-          const auto computed = training_memory(plan, dtype).tensor_bytes(micro_batch_size * plan.model.max_seq_len);
+          const auto computed =
+              training_memory(plan, dtype, at::kCPU).tensor_bytes(micro_batch_size * plan.model.max_seq_len);
           EXPECT_NEAR(static_cast<double>(computed) / static_cast<double>(counted), 1, 0.15)
               << dtype << (checkpointing ? ", checkpointing" : "") << ", " << accumulated << " micro-batches of "
               << micro_batch_size << ": counted " << counted << ", computed " << computed;
@@ -119,7 +120,7 @@ TEST(TrainingMemory, IsWhatTheTensorsOfRealStepsTake) {
 
 TEST(TrainingMemory, TheLargestMicroBatchFitsAndOneMoreDoesNot) {
   const auto plan = medium_plan();
-  const auto memory = training_memory(plan, at::kFloat);
+  const auto memory = training_memory(plan, at::kFloat, at::kCPU);
   const int64_t bytes = 1'000'000'000;
   const int64_t largest = largest_micro_batch(plan, at::kFloat, at::kCPU, bytes);
   EXPECT_GT(largest, 1);

@@ -215,10 +215,10 @@ expect "no compiler" "$code:$err" "1:setup.sh: no C++ compiler; run: xcode-selec
 echo 'echo clang' | fake c++
 run
 expect "macOS: exit code ($err)" "$code" 0
-expect "macOS: calls" "$calls" "brew install --quiet cli11 xz libzip zstd abseil libedit
+expect "macOS: calls" "$calls" "brew install --quiet cli11 xz libzip zstd highway abseil libedit
 venv
 pip torch==2.13.0"
 : >"$work/calls"
 run --tests
-expect "macOS: --tests" "$(printf '%s\n' "$calls" | head -1)" "brew install --quiet cli11 xz libzip zstd abseil libedit shellcheck"
+expect "macOS: --tests" "$(printf '%s\n' "$calls" | head -1)" "brew install --quiet cli11 xz libzip zstd highway abseil libedit shellcheck"
 echo "all good"

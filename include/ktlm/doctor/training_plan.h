@@ -24,7 +24,8 @@ struct TrainingPlan {
 std::vector<TrainingPlan> shipped_plans();
 
 /// Bytes that a training step's tensors have at most, by what holds them:
-///   weights, gradients and two moments (of what Muon takes, one): 4 + 4 + 8 bytes a parameter; gradients stand beside all activations only where
+///   weights, gradients and two moments (of what Muon takes, one): 4 + 4 + 8 bytes a parameter; gradients stand beside
+///   all activations only where
 ///     several micro-batches are added up, else they grow as the activations go;
 ///   activations, per token and layer: residual stream twice in fp32 (8 C), and in the dtype of the products, of e
 ///     bytes, both normalised inputs (2 e C), q and what attention gives (2 e H D), k and v (2 e K D), gate, up and
@@ -32,8 +33,9 @@ std::vector<TrainingPlan> shipped_plans();
 ///     has the rest;
 ///   copies of the weights in the dtype of the products, where that is not fp32 (e bytes a parameter; with gradient
 ///     checkpointing those of one layer and of the output layer);
-///   the loss: a chunk of logits (at most 2^24, else all), twice in fp32 and once in the products' dtype, and the
-///     gradient of the output layer (two of 4 V C).
+///   the loss: a chunk of logits (at most 2^24, else all) in the products' dtype, where the CPU's row kernels do not
+///   take
+///     it twice in fp32 as well, and the gradient of the output layer (two of 4 V C).
 struct TrainingMemory {
   int64_t weights_bytes, gradients_bytes, moments_bytes;
   int64_t weight_copies_bytes;
@@ -54,7 +56,7 @@ struct TrainingMemory {
   int64_t bytes_with(int64_t num_tokens, double heap_factor) const;
 };
 
-TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype);
+TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device);
 
 /// Windows of max_seq_len that fit into `bytes` and that the device computes rightly; 0 where not even one does.
 int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t bytes);

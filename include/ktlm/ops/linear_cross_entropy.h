@@ -12,6 +12,9 @@ namespace ktlm::ops {
 /// The most logits that exist at once, unless one row alone has more: 64 MB in fp32.
 inline constexpr int64_t kMaxLogitsInFlight = int64_t{1} << 24;
 
+/// On the CPU a vocabulary of a multiple of this many pieces is turned from logits into their gradient in place.
+inline constexpr int64_t kRowKernelMultiple = 16;
+
 /// hidden (N, C), weight (V, C), targets (N) int64 -> mean cross-entropy in nats over the targets that are not
 /// negative, a scalar in fp32, differentiable in hidden and weight; 0 where all are negative. Products run in
 /// product_dtype(hidden), softmax and sums in fp32. `chunk_rows` 0 takes as many as kMaxLogitsInFlight allows.
