@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "ktlm/core/error.h"
+
 namespace ktlm::corpus {
 
 namespace {
@@ -44,10 +46,29 @@ void DocumentReader::run(const ReadPosition& start, uint64_t first_order) {
   if (!start.readings.empty()) readings_ = start.readings;
   for (file_ = std::max(begin_, start.file); file_ < end_; ++file_) {
     documents_of_file_ = 0;
-    read_file(file_, file_ == start.file ? start.documents : 0);
+    num_of_files_before_ = batch_.size();
+    try {
+      read_file(file_, file_ == start.file ? start.documents : 0);
+    } catch (const Error&) {
+      emit_files_before();
+      throw;
+    }
+    end_file();
   }
-  documents_of_file_ = 0;
-  flush();
+  flush({end_, 0, readings_});
+}
+
+// A batch ends with a file that has filled one: whoever goes on behind the file need not read it again.
+void DocumentReader::end_file() {
+  if (num_of_files_before_ > 0 || batch_.size() == static_cast<size_t>(documents_of_file_)) return;
+  flush({file_ + 1, 0, readings_});
+}
+
+// Where batches are dealt out, all shards must cut them alike, whatever one of them meets.
+void DocumentReader::emit_files_before() {
+  if (deals_batches_) return;
+  batch_.erase(batch_.begin() + static_cast<std::ptrdiff_t>(num_of_files_before_), batch_.end());
+  flush({file_, 0, readings_});
 }
 
 void DocumentReader::read_file(size_t index, int64_t documents_to_skip) {
@@ -66,13 +87,13 @@ void DocumentReader::read_file(size_t index, int64_t documents_to_skip) {
 void DocumentReader::add(RawDocument&& document) {
   batch_bytes_ += document.body.size();
   batch_.push_back(std::move(document));
-  if (batch_bytes_ >= kBatchBytes || batch_.size() >= kBatchDocuments) flush();
+  if (batch_bytes_ >= kBatchBytes || batch_.size() >= kBatchDocuments) flush({file_, documents_of_file_, readings_});
 }
 
-void DocumentReader::flush() {
+void DocumentReader::flush(ReadPosition end) {
+  num_of_files_before_ = 0;
   if (batch_.empty()) return;
-  RawBatch batch{
-      .order = next_order_++, .documents = std::exchange(batch_, {}), .end = {file_, documents_of_file_, readings_}};
+  RawBatch batch{.order = next_order_++, .documents = std::exchange(batch_, {}), .end = std::move(end)};
   batch_bytes_ = 0;
   const auto count = static_cast<uint64_t>(shard_.count);
   if (!deals_batches_ || batch.order % count == static_cast<uint64_t>(shard_.number - 1)) emit_(std::move(batch));

@@ -38,9 +38,12 @@ class DocumentReader {
   /// The sizes of the files that run() would read behind `start`; 0 where one of them is a pipe.
   int64_t total_file_bytes(const ReadPosition& start) const;
 
-  /// Reads everything behind `start`, whose last batch had the number `first_order` - 1.
+  /// Reads everything behind `start`, whose last batch had the number `first_order` - 1. Where a file can't be read to
+  /// its end, the batches of those before it are all emitted before its Error comes out.
   void run(const ReadPosition& start, uint64_t first_order);
 
+  /// The file that run() is reading, or where it has thrown.
+  size_t file() const { return file_; }
   /// Bytes taken from the files themselves so far; may be asked from another thread.
   int64_t file_bytes() const { return file_bytes_; }
   /// By input; complete when run() has returned.
@@ -48,8 +51,10 @@ class DocumentReader {
 
  private:
   void read_file(size_t index, int64_t documents_to_skip);
+  void end_file();
+  void emit_files_before();
   void add(RawDocument&& document);
-  void flush();
+  void flush(ReadPosition end);
 
   const std::vector<InputFile>& files_;
   const PrepareConfig& config_;
@@ -64,6 +69,7 @@ class DocumentReader {
   int64_t documents_of_file_ = 0;  // and how many documents it has given
   uint64_t next_order_ = 0;
   std::vector<RawDocument> batch_;
+  size_t num_of_files_before_ = 0;  // documents of batch_ that belong to files before file_
   size_t batch_bytes_ = 0;
 };
 

@@ -26,17 +26,34 @@ using DecodedFiles = std::map<std::string, int64_t>;
 constexpr int64_t kMaxWarningsPerInput = 5;
 constexpr std::chrono::seconds kSaveEvery{5};
 
+bool has_documents(const FirstPassState& state) {
+  return std::ranges::any_of(state.inputs, [](const InputSummary& input) { return input.counts.documents_in > 0; });
+}
+
 // The consumer: counts, warns, and hands batches to the writer, in order.
 class Collector {
  public:
-  Collector(FirstPassState& state, PartWriter& writer, bool strict, const WarningCallback& warn)
-      : state_(state), writer_(writer), strict_(strict), warn_(warn) {}
+  Collector(FirstPassState& state, std::optional<SavedPass> before_file, PartWriter& writer, bool strict,
+            const WarningCallback& warn)
+      : state_(state), before_file_(std::move(before_file)), writer_(writer), strict_(strict), warn_(warn) {}
 
   void add(ExtractedBatch&& batch) {
+    if (state_.position.documents == 0 || batch.end.file > state_.position.file)
+      before_file_ = SavedPass{state_, writer_.sizes()};
     for (const ExtractedDocument& document : batch.documents) count(document);
     writer_.append(batch.part);
     state_.position = std::move(batch.end);
     state_.next_order = batch.part.order + 1;
+  }
+
+  /// What stood before the file was begun in which the state is.
+  const std::optional<SavedPass>& before_file() const { return before_file_; }
+
+  /// Whether files before `file` have given documents.
+  bool has_documents_before(size_t file) const {
+    const bool is_in_file = state_.position.file == file && state_.position.documents > 0;
+    if (is_in_file && !before_file_) return false;
+    return has_documents(is_in_file ? before_file_->state : state_);
   }
 
   void finish() {
@@ -70,9 +87,16 @@ class Collector {
   }
 
   FirstPassState& state_;
+  std::optional<SavedPass> before_file_;
   PartWriter& writer_;
   bool strict_;
   const WarningCallback& warn_;
+};
+
+// Of a file that can't be read to its end.
+class UnreadableFileError : public Error {
+ public:
+  using Error::Error;
 };
 
 // Whatever fails here is the inputs' fault.
@@ -82,28 +106,61 @@ void read_inputs(DocumentReader& reader, const ReadPosition& start, uint64_t fir
   } catch (const ConfigError&) {
     throw;
   } catch (const Error& error) {
-    throw StartAgainError(error.what());
+    throw UnreadableFileError(error.what());
   }
+}
+
+// marks[n] tells whether the first n files are as they were, by their names, places, sizes and dates.
+std::vector<std::string> marks_of(const std::vector<InputFile>& files) {
+  std::vector<std::string> marks = {to_hex(Hash128{})};
+  for (const InputFile& file : files) {
+    std::error_code error;
+    const auto date = std::filesystem::last_write_time(file.path, error);
+    const int64_t ticks = error ? 0 : static_cast<int64_t>(date.time_since_epoch().count());
+    marks.push_back(
+        to_hex(hash128(marks.back() + " " + std::to_string(file.input) + " " + std::to_string(file.size_bytes) + " " +
+                       std::to_string(ticks) + " " + file.path + " " + file.name)));
+  }
+  return marks;
+}
+
+Json save_to_json(const FirstPassState& state, const std::vector<std::string>& marks) {
+  const size_t num_files = state.position.file + (state.position.documents > 0 ? 1 : 0);
+  return {{"pass", to_json(state)}, {"read", {{"files", num_files}, {"mark", marks[num_files]}}}};
+}
+
+bool is_as_read(const Json& save, const std::vector<std::string>& marks, const std::string& where) {
+  const Json read = json_get<Json>(save, "read", where);
+  const auto num_files = static_cast<size_t>(json_get<int64_t>(read, "files", where));
+  return num_files < marks.size() && marks[num_files] == json_get<std::string>(read, "mark", where);
+}
+
+SavedPass saved_pass_from_json(const Json& save, const FirstPassRequest& request, const std::string& where) {
+  SavedPass saved{first_pass_state_from_json(json_get<Json>(save, "pass", where), where),
+                  json_get<Json>(save, "files", where)};
+  FirstPassState& state = saved.state;
+  // Behind those that were read there may be more files now, or fewer.
+  for (InputSummary& input : state.inputs) input.files = 0;
+  for (const InputFile& file : request.files) ++state.inputs.at(file.input).files;
+  state.complete = state.complete && state.position.file == request.files.size();
+  return saved;
 }
 
 }  // namespace
 
 Json identity_of(const FirstPassRequest& request) {
-  Hash128 files, places;
-  const auto add = [](Hash128& sum, const std::string& text) { sum = hash128(to_hex(sum) + text); };
+  Hash128 files;
   for (const InputFile& file : request.files) {
     std::error_code error;
-    const auto date = std::filesystem::last_write_time(file.path, error);
-    if (error || !std::filesystem::is_regular_file(file.path, error)) return {};
-    add(files, std::to_string(file.input) + " " + std::to_string(file.size_bytes) + " " + file.name);
-    add(places, std::to_string(static_cast<int64_t>(date.time_since_epoch().count())) + " " + file.path);
+    if (!std::filesystem::is_regular_file(file.path, error)) return {};
+    files =
+        hash128(to_hex(files) + std::to_string(file.input) + " " + std::to_string(file.size_bytes) + " " + file.name);
   }
   return {{"version", kPartVersion},
           {"normalizer_version", text::kNormalizerVersion},
           {"inputs", request.inputs},
           {"settings", settings_of(request.config)},
           {"files", {{"count", request.files.size()}, {"names_and_sizes", to_hex(files)}}},
-          {"places", to_hex(places)},
           {"shard", {{"number", request.shard.number}, {"count", request.shard.count}}}};
 }
 
@@ -150,12 +207,48 @@ FirstPassState first_pass_state_from_json(const Json& json, const std::string& w
   return state;
 }
 
-void run_first_pass(const FirstPassRequest& request, FirstPassState& state, PartWriter& writer,
-                    const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
+std::optional<GoingOn> find_going_on(const Json& part_state, const FirstPassRequest& request,
+                                     const std::string& where) {
+  // As it comes back from a file, where a name that is no UTF-8 is written as U+FFFD.
+  Json asked = parse_json(ktlm::to_json_line(identity_of(request)), where);
+  Json former = json_get_or<Json>(part_state, "identity", Json(), where);
+  if (!asked.is_object() || !former.is_object()) return std::nullopt;
+  // All files' sizes say what a shard's share is; else only those count that have been read.
+  if (request.shard.count == 1) {
+    asked.erase("files");
+    former.erase("files");
+  }
+  if (asked != former) return std::nullopt;
+
+  const std::vector<std::string> marks = marks_of(request.files);
+  const Json before = json_get_or<Json>(part_state, "before_file", Json(), where);
+  if (is_as_read(part_state, marks, where)) {
+    GoingOn going_on{saved_pass_from_json(part_state, request, where), std::nullopt};
+    if (before.is_object()) going_on.before_file = saved_pass_from_json(before, request, where);
+    return going_on;
+  }
+  if (!before.is_object() || !is_as_read(before, marks, where)) return std::nullopt;
+  GoingOn going_on{saved_pass_from_json(before, request, where), std::nullopt};
+  if (!has_documents(going_on.latest.state)) return std::nullopt;
+  return going_on;
+}
+
+void run_first_pass(const FirstPassRequest& request, FirstPassState& state, std::optional<SavedPass> before_file,
+                    PartWriter& writer, const StopFlag& stop_flag, const ProgressCallback& progress,
+                    const WarningCallback& warn) {
   const Json identity = identity_of(request);
-  const auto save = [&] { writer.checkpoint({{"identity", identity}, {"pass", to_json(state)}}); };
+  const std::vector<std::string> marks = marks_of(request.files);
   const PrepareConfig& config = request.config;
-  Collector collector(state, writer, config.strict, warn);
+  Collector collector(state, std::move(before_file), writer, config.strict, warn);
+  const auto save = [&] {
+    Json part_state = save_to_json(state, marks);
+    part_state["identity"] = identity;
+    if (state.position.documents > 0 && collector.before_file()) {
+      part_state["before_file"] = save_to_json(collector.before_file()->state, marks);
+      part_state["before_file"]["files"] = collector.before_file()->files;
+    }
+    writer.checkpoint(std::move(part_state));
+  };
   Pipeline pipeline(num_workers(config.threads));
   DocumentReader reader(
       request.files, config, request.inputs.size(), request.shard,
@@ -181,6 +274,10 @@ void run_first_pass(const FirstPassRequest& request, FirstPassState& state, Part
   } catch (const Stopped&) {
     save();
     throw;
+  } catch (const UnreadableFileError& error) {
+    if (!collector.has_documents_before(reader.file())) throw StartAgainError(error.what());
+    save();
+    throw;
   }
   collector.finish();
   for (size_t i = 0; i < state.inputs.size(); ++i) {
@@ -188,6 +285,7 @@ void run_first_pass(const FirstPassRequest& request, FirstPassState& state, Part
     state.inputs[i].decoded_files = reader.readings()[i].decoded_files;
     for (const std::string& warning : reader.readings()[i].warnings) warn(warning);
   }
+  state.position = {request.files.size(), 0, reader.readings()};
   state.complete = true;
   save();
   writer.sync();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,8 @@ struct FirstPassRequest {
   Shard shard;
 };
 
-/// What a part was made of and how, to tell whether it may be gone on with (the very same request) or merged (all but
-/// the shard and "places", where and how old the files are, which differs between machines). Short however many files
-/// there are. `null` where an input can't be read a second time.
+/// What a part was made of and how, to tell whether it may be gone on with or, but for the shard, merged. Short however
+/// many files there are. `null` where an input can't be read a second time.
 Json identity_of(const FirstPassRequest& request);
 
 struct FirstPassState {
@@ -36,17 +36,37 @@ struct FirstPassState {
   bool complete = false;
 };
 Json to_json(const FirstPassState& state);
+
+/// A state, and the part's files as they were then: PartWriter::sizes().
+struct SavedPass {
+  FirstPassState state;
+  Json files;
+};
+
+/// What to go on from of a part.state that an earlier run has left: `latest` or, where the file that it was reading has
+/// changed since, what stood before that file was begun. Files behind may be others now.
+struct GoingOn {
+  SavedPass latest;
+  std::optional<SavedPass> before_file;
+};
+
+/// Nothing where the request is another, or a file that was read to its end has changed. Throws Error for a damaged
+/// state.
+std::optional<GoingOn> find_going_on(const Json& part_state, const FirstPassRequest& request, const std::string& where);
+
 /// Throws Error "<where>: ..." for what to_json() did not write.
 FirstPassState first_pass_state_from_json(const Json& json, const std::string& where);
 
 /// Thrown where the stop flag was set.
 struct Stopped {};
 
-/// Goes on from `state` until all is read. The part's state is saved every few seconds, at the end, and before Stopped
-/// is thrown, as `{"identity": ..., "pass": state}`. Throws StartAgainError and ConfigError for
-/// the inputs and what was asked of them, Error where the disk fails.
-void run_first_pass(const FirstPassRequest& request, FirstPassState& state, PartWriter& writer,
-                    const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn);
+/// Goes on from `state` until all is read. `before_file` is as in GoingOn, where the state is within a file. The part's
+/// state is saved every few seconds, at the end, before Stopped is thrown, and where a file can't be read to its end
+/// but others before it could. Throws Error then, and where the disk fails; StartAgainError and ConfigError for other
+/// faults of the inputs and what was asked of them.
+void run_first_pass(const FirstPassRequest& request, FirstPassState& state, std::optional<SavedPass> before_file,
+                    PartWriter& writer, const StopFlag& stop_flag, const ProgressCallback& progress,
+                    const WarningCallback& warn);
 
 size_t num_workers(int64_t threads);
 

@@ -19,7 +19,7 @@
 namespace ktlm::corpus {
 
 /// Rises when any of the files change their form or the first pass its result: parts of another version are not read.
-inline constexpr int kPartVersion = 2;
+inline constexpr int kPartVersion = 3;
 
 inline constexpr const char* kTextFile = "text.zst";
 inline constexpr const char* kFramesFile = "frames.bin";

@@ -75,13 +75,17 @@ void PartWriter::append(const PartBatch& batch) {
   files_[kFrames].write(&frame, sizeof frame);
 }
 
-void PartWriter::checkpoint(Json state) {
+Json PartWriter::sizes() const {
   Json sizes = Json::object();
+  for (const File& file : files_) sizes[file.path.filename().string()] = file.size_bytes;
+  return sizes;
+}
+
+void PartWriter::checkpoint(Json state) {
   for (File& file : files_) {
     if (std::fflush(file.handle.get()) != 0) file.fail();
-    sizes[file.path.filename().string()] = file.size_bytes;
   }
-  state["files"] = std::move(sizes);
+  state["files"] = sizes();
   write_file_atomically(directory_ / kPartFile, to_json_line(state) + "\n");
 }
 

@@ -35,6 +35,9 @@ class PartWriter {
   /// Throws Error (disk full).
   void append(const PartBatch& batch);
 
+  /// The files' sizes as of now, as checkpoint() leaves them and the constructor takes them.
+  Json sizes() const;
+
   /// Hands everything to the system and writes part.state: `state`, with the sizes of the files as "files". A kill
   /// loses what comes later; only a loss of power can lose more, which the sizes then show.
   void checkpoint(Json state);
@@ -48,7 +51,8 @@ class PartWriter {
   std::vector<File> files_;
 };
 
-/// Whether the files beside part.state have the sizes that it tells, or more: what a killed run wrote behind them.
+/// Whether the files beside part.state have the sizes that `state`, by its "files", tells, or more: what a killed run
+/// wrote behind them.
 bool is_whole_part(const std::filesystem::path& directory, const Json& state);
 
 /// part.state's content, or null where there is none that can be read.

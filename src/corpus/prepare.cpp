@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -71,25 +72,23 @@ class WorkDirectory {
 // The first pass, from where an earlier run stopped if that was asked for the same.
 void complete_first_pass(const FirstPassRequest& request, WorkDirectory& work, FirstPassState& state, bool& resumed,
                          const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
-  Json former = read_part_state(work.path());
-  const Json asked = identity_of(request);
-  // As it comes back from a file, where a name that is no UTF-8 is written as U+FFFD.
-  const bool is_same = former.is_object() && !asked.is_null() &&
-                       former.value("identity", Json()) == parse_json(to_json_line(asked), kPartFile);
-  resumed = is_same && is_whole_part(work.path(), former);
+  const Json former = read_part_state(work.path());
+  std::optional<GoingOn> going_on;
+  if (former.is_object()) going_on = find_going_on(former, request, (work.path() / kPartFile).string());
+  resumed = going_on && is_whole_part(work.path(), former);
   if (resumed) {
-    state = first_pass_state_from_json(former["pass"], (work.path() / kPartFile).string());
+    state = std::move(going_on->latest.state);
   } else {
     if (former.is_object())
-      warn(work.path().string() + (is_same ? ": what an earlier run has left is damaged; starting again"
-                                           : ": left by a run with other inputs or settings; starting again"));
-    former = Json::object({{"files", Json::object()}});
+      warn(work.path().string() + (going_on ? ": what an earlier run has left is damaged; starting again"
+                                            : ": left by a run with other inputs or settings; starting again"));
+    going_on = GoingOn{.latest = {.state = {}, .files = Json::object()}, .before_file = {}};
     std::error_code ignored;
     fs::remove(work.path() / kPartFile, ignored);
   }
   if (state.complete) return;
-  PartWriter writer(work.path(), former["files"]);
-  run_first_pass(request, state, writer, stop_flag, progress, warn);
+  PartWriter writer(work.path(), going_on->latest.files);
+  run_first_pass(request, state, std::move(going_on->before_file), writer, stop_flag, progress, warn);
 }
 
 FirstPassState state_at_start(const FirstPassRequest& request) {

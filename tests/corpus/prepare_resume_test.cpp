@@ -105,6 +105,96 @@ TEST_F(PrepareResumeTest, TwoAtWorkOnOneOutputExcludeEachOther) {
   EXPECT_EQ(documents(Split::kTrain).size() + documents(Split::kVal).size(), 20'000U);
 }
 
+// Lines of JSON in a .gz that ends too early, and the whole of it.
+struct CutFile {
+  std::string whole, cut;
+};
+CutFile cut_file(int first, int count) {
+  std::string lines;
+  for (int i = first; i < first + count; ++i) lines += json_line(sentence(i));
+  CutFile file{.whole = test::gzip(lines), .cut = {}};
+  file.cut = file.whole.substr(0, file.whole.size() / 2);
+  return file;
+}
+
+class DamagedInputTest : public PrepareResumeTest {
+ protected:
+  // A few small texts, a large file, small ones again, then the file that is damaged, and one behind it.
+  std::vector<std::string> inputs_with(const std::string& damaged) {
+    std::vector<std::string> inputs;
+    for (int i = 0; i < 5; ++i) inputs.push_back(put(std::to_string(i) + ".txt", sentence(90'000 + i)));
+    inputs.push_back(put("large.jsonl", lines(0, 20'000)));
+    for (int i = 5; i < 9; ++i) inputs.push_back(put(std::to_string(i) + ".txt", sentence(90'000 + i)));
+    inputs.push_back(put("news.jsonl.gz", damaged));
+    inputs.push_back(put("z.txt", sentence(95'000)));
+    return inputs;
+  }
+  static std::string lines(int first, int count) {
+    std::string all;
+    for (int i = first; i < first + count; ++i) all += json_line(sentence(i));
+    return all;
+  }
+  std::string goes_on() { return "; the same command then goes on from " + partial_directory(out_).string(); }
+};
+
+TEST_F(DamagedInputTest, WhatCameBeforeItIsKeptUntilTheFileIsReplaced) {
+  for (const int num_documents : {10, 20'000}) {  // the damage in the first batch, and behind others
+    const CutFile file = cut_file(30'000, num_documents);
+    run(inputs_with(file.whole));
+    const auto expected = output();
+    fs::remove_all(out_);
+    const std::vector<std::string> inputs = inputs_with(file.cut);
+    for (int i = 0; i < 2; ++i) {  // trying again before it is replaced loses nothing
+      EXPECT_THAT(error_message([&] { run(inputs); }),
+                  testing::AllOf(testing::HasSubstr("news.jsonl.gz: "), testing::EndsWith(goes_on())));
+    }
+    EXPECT_FALSE(fs::exists(out_));
+    put("news.jsonl.gz", file.whole);
+    put("z.txt", sentence(95'000));  // not begun: may be another
+    warnings_.clear();
+    EXPECT_TRUE(run(inputs).resumed);
+    EXPECT_THAT(warnings_, testing::IsEmpty());
+    EXPECT_TRUE(output() == expected);
+    fs::remove_all(out_);
+  }
+}
+
+TEST_F(DamagedInputTest, AFileThatWasReadAndHasChangedStartsAgain) {
+  const CutFile file = cut_file(30'000, 10);
+  const std::vector<std::string> inputs = inputs_with(file.cut);
+  EXPECT_THAT(error_message([&] { run(inputs); }), testing::EndsWith(goes_on()));
+  put("news.jsonl.gz", file.whole);
+  put("3.txt", sentence(93'000) + sentence(93'001));
+  const PrepareSummary summary = run(inputs);
+  EXPECT_FALSE(summary.resumed);
+  EXPECT_EQ(summary.total.kept, 20'020);
+  EXPECT_EQ(warnings_, std::vector<std::string>{partial_directory(out_).string() +
+                                                ": left by a run with other inputs or settings; starting again"});
+}
+
+TEST_F(DamagedInputTest, AFileThatWasBegunBeforeAStopMayBeReplacedToo) {
+  const CutFile file = cut_file(30'000, 30'000);
+  const std::vector<std::string> inputs = inputs_with(file.cut);
+  bool is_in_file = false;
+  const auto stop_in_file = [&](const Progress& progress) {
+    is_in_file = is_in_file || progress.done > static_cast<int64_t>(fs::file_size(folder_ / "large.jsonl")) + 10'000;
+    if (is_in_file) stop_flag_.request(2);
+  };
+  ASSERT_TRUE(prepare(inputs, out_, config_, stop_flag_, stop_in_file, {}).stopped);
+  stop_flag_.clear();
+  EXPECT_THAT(error_message([&] { run(inputs); }), testing::EndsWith(goes_on()));
+  put("news.jsonl.gz", file.whole);
+  const PrepareSummary summary = run(inputs);
+  EXPECT_TRUE(summary.resumed);
+  EXPECT_EQ(summary.total.kept, 50'010);
+}
+
+TEST_F(DamagedInputTest, NothingIsKeptWhereNothingCameBefore) {
+  const std::vector<std::string> inputs = {put("news.jsonl.gz", cut_file(0, 20'000).cut), put("z.txt", sentence(1))};
+  EXPECT_THAT(error_message([&] { run(inputs); }), testing::Not(testing::HasSubstr("goes on")));
+  EXPECT_FALSE(fs::exists(partial_directory(out_)));
+}
+
 #ifdef __linux__
 TEST_F(PrepareResumeTest, AFullDiskInTheSecondPassKeepsWhatTheFirstHasDone) {
   std::string lines;
