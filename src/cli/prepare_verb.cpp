@@ -38,12 +38,14 @@ std::string table_row(const corpus::DocumentCounts& counts, const std::string& n
   return numbers + name + (reasons.empty() ? "" : "  (" + reasons + ")") + notes + "\n";
 }
 
-// "; 3 files decoded from CP949"
-std::string decoded_text(const corpus::InputSummary& input) {
+// "; 3 files decoded from CP949; 1 file damaged"
+std::string notes_on_files(const corpus::InputSummary& input) {
   std::string text;
-  for (const auto& [encoding, count] : input.decoded_files) {
-    text += "; " + std::to_string(count) + (count == 1 ? " file" : " files") + " decoded from " + encoding;
-  }
+  const auto add = [&text](int64_t count, const std::string& what) {
+    text += "; " + std::to_string(count) + (count == 1 ? " file " : " files ") + what;
+  };
+  for (const auto& [encoding, count] : input.decoded_files) add(count, "decoded from " + encoding);
+  if (input.damaged_files > 0) add(input.damaged_files, "damaged");
   return text;
 }
 
@@ -65,7 +67,7 @@ std::string masked_text(const corpus::DocumentCounts& counts) {
 std::string summary_text(const corpus::PrepareSummary& summary) {
   std::string text = " documents       kept    dropped  input\n";
   for (const corpus::InputSummary& input : summary.inputs)
-    text += table_row(input.counts, input.name, decoded_text(input));
+    text += table_row(input.counts, input.name, notes_on_files(input));
   if (summary.inputs.size() > 1) text += table_row(summary.total, "total");
   text += masked_text(summary.total);
   if (summary.is_shard)

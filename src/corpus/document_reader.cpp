@@ -74,12 +74,23 @@ void DocumentReader::emit_files_before() {
 void DocumentReader::read_file(size_t index, int64_t documents_to_skip) {
   const InputFile& file = files_[index];
   const ReadHooks hooks{check_, &file_bytes_, static_cast<size_t>(config_.threads)};
-  const InputReading reading = read_input_file(file, config_, hooks, [&](RawDocument&& document) {
-    if (documents_of_file_++ < documents_to_skip) return;
-    document.input = file.input;
-    if (document.source.empty()) document.source = file.name;
-    add(std::move(document));
-  });
+  InputReading reading;
+  int64_t bytes_of_documents = 0;
+  try {
+    reading = read_input_file(file, config_, hooks, [&](RawDocument&& document) {
+      bytes_of_documents += static_cast<int64_t>(document.body.size());
+      if (documents_of_file_++ < documents_to_skip) return;
+      document.input = file.input;
+      if (document.source.empty()) document.source = file.name;
+      add(std::move(document));
+    });
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const Error& error) {
+    if (!config_.skip_damaged) throw;
+    reading.bytes = bytes_of_documents;
+    reading.add_damaged(error.what(), documents_of_file_);
+  }
   // Where every shard reads every file, one of them counts it.
   if (!deals_batches_ || shard_.number == 1) readings_[file.input] += reading;
 }

@@ -93,12 +93,6 @@ class Collector {
   const WarningCallback& warn_;
 };
 
-// Of a file that can't be read to its end.
-class UnreadableFileError : public Error {
- public:
-  using Error::Error;
-};
-
 // Whatever fails here is the inputs' fault.
 void read_inputs(DocumentReader& reader, const ReadPosition& start, uint64_t first_order) {
   try {
@@ -106,7 +100,7 @@ void read_inputs(DocumentReader& reader, const ReadPosition& start, uint64_t fir
   } catch (const ConfigError&) {
     throw;
   } catch (const Error& error) {
-    throw UnreadableFileError(error.what());
+    throw DamagedInputError(error.what());
   }
 }
 
@@ -171,11 +165,15 @@ Json to_json(const FirstPassState& state) {
     entry["name"] = input.name;
     entry["files"] = input.files;
     entry["decoded_files"] = input.decoded_files;
+    entry["damaged_files"] = input.damaged_files;
     inputs.push_back(std::move(entry));
   }
   Json readings = Json::array();
   for (const InputReading& reading : state.position.readings)
-    readings.push_back({{"bytes", reading.bytes}, {"decoded_files", reading.decoded_files}});
+    readings.push_back({{"bytes", reading.bytes},
+                        {"decoded_files", reading.decoded_files},
+                        {"damaged_files", reading.damaged_files},
+                        {"warnings", reading.warnings}});
   return {{"inputs", std::move(inputs)},           {"problems", state.num_problems},
           {"report", state.report.to_json()},      {"file", state.position.file},
           {"documents", state.position.documents}, {"readings", std::move(readings)},
@@ -189,13 +187,15 @@ FirstPassState first_pass_state_from_json(const Json& json, const std::string& w
       state.inputs.push_back({.name = json_get<std::string>(entry, "name", where),
                               .files = json_get<int64_t>(entry, "files", where),
                               .decoded_files = entry.at("decoded_files").get<DecodedFiles>(),
+                              .damaged_files = json_get<int64_t>(entry, "damaged_files", where),
                               .counts = counts_from_json(entry, where)});
     }
     state.num_problems = json_get<Json>(json, "problems", where).get<std::vector<int64_t>>();
     for (const Json& reading : json_get<Json>(json, "readings", where))
       state.position.readings.push_back({.bytes = json_get<int64_t>(reading, "bytes", where),
                                          .decoded_files = reading.at("decoded_files").get<DecodedFiles>(),
-                                         .warnings = {}});
+                                         .damaged_files = json_get<int64_t>(reading, "damaged_files", where),
+                                         .warnings = reading.at("warnings").get<std::vector<std::string>>()});
   } catch (const Json::exception&) {
     throw Error(where + ": damaged; remove the folder and start again");
   }
@@ -274,7 +274,7 @@ void run_first_pass(const FirstPassRequest& request, FirstPassState& state, std:
   } catch (const Stopped&) {
     save();
     throw;
-  } catch (const UnreadableFileError& error) {
+  } catch (const DamagedInputError& error) {
     if (!collector.has_documents_before(reader.file())) throw StartAgainError(error.what());
     save();
     throw;
@@ -283,6 +283,7 @@ void run_first_pass(const FirstPassRequest& request, FirstPassState& state, std:
   for (size_t i = 0; i < state.inputs.size(); ++i) {
     state.inputs[i].counts.bytes_in = reader.readings()[i].bytes;
     state.inputs[i].decoded_files = reader.readings()[i].decoded_files;
+    state.inputs[i].damaged_files = reader.readings()[i].damaged_files;
     for (const std::string& warning : reader.readings()[i].warnings) warn(warning);
   }
   state.position = {request.files.size(), 0, reader.readings()};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "document_reader.h"
+#include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/corpus/prepare.h"
 #include "part_writer.h"
@@ -60,10 +61,16 @@ FirstPassState first_pass_state_from_json(const Json& json, const std::string& w
 /// Thrown where the stop flag was set.
 struct Stopped {};
 
+/// A file can't be read to its end, but others before it could: what they gave is saved.
+class DamagedInputError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Goes on from `state` until all is read. `before_file` is as in GoingOn, where the state is within a file. The part's
 /// state is saved every few seconds, at the end, before Stopped is thrown, and where a file can't be read to its end
-/// but others before it could. Throws Error then, and where the disk fails; StartAgainError and ConfigError for other
-/// faults of the inputs and what was asked of them.
+/// but others before it could. Throws DamagedInputError then; Error where the disk fails; StartAgainError and
+/// ConfigError for other faults of the inputs and what was asked of them.
 void run_first_pass(const FirstPassRequest& request, FirstPassState& state, std::optional<SavedPass> before_file,
                     PartWriter& writer, const StopFlag& stop_flag, const ProgressCallback& progress,
                     const WarningCallback& warn);

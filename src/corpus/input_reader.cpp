@@ -58,9 +58,14 @@ InputReading read_file(const std::string& name, ByteSource& raw, const PrepareCo
 // The files in an archive, as those in a folder: known by their names, and told where there are others.
 class ArchiveMembers {
  public:
-  ArchiveMembers(const std::string& archive, const PrepareConfig& config, size_t num_threads, const EmitDocument& emit,
-                 InputReading& reading)
-      : archive_(archive), config_(config), num_threads_(num_threads), emit_(emit), reading_(reading) {}
+  ArchiveMembers(const std::string& archive, const PrepareConfig& config, bool skips_damaged, size_t num_threads,
+                 const EmitDocument& emit, InputReading& reading)
+      : archive_(archive),
+        config_(config),
+        skips_damaged_(skips_damaged),
+        num_threads_(num_threads),
+        emit_(emit),
+        reading_(reading) {}
 
   void visit(const std::string& member, const OpenMember& open) {
     if (is_hidden_member(member)) return;
@@ -74,11 +79,22 @@ class ArchiveMembers {
     }
     ++num_read_;
     const std::string name = archive_ + "/" + text::normalize(member);
-    const auto source = decompress(open(), name, num_threads_);
-    reading_ += read_file(name, *source, config_, [&](RawDocument&& document) {
-      if (document.source.empty()) document.source = name;
-      emit_(std::move(document));
-    });
+    int64_t num_documents = 0, num_bytes = 0;
+    try {
+      const auto source = decompress(open(), name, num_threads_);
+      reading_ += read_file(name, *source, config_, [&](RawDocument&& document) {
+        ++num_documents;
+        num_bytes += static_cast<int64_t>(document.body.size());
+        if (document.source.empty()) document.source = name;
+        emit_(std::move(document));
+      });
+    } catch (const ConfigError&) {
+      throw;
+    } catch (const Error& error) {
+      if (!skips_damaged_) throw;
+      reading_.bytes += num_bytes;
+      reading_.add_damaged(error.what(), num_documents);
+    }
   }
 
   void finish() {
@@ -106,6 +122,7 @@ class ArchiveMembers {
 
   const std::string& archive_;
   const PrepareConfig& config_;
+  bool skips_damaged_;
   size_t num_threads_;
   const EmitDocument& emit_;
   InputReading& reading_;
@@ -114,9 +131,19 @@ class ArchiveMembers {
 
 }  // namespace
 
+void InputReading::add_damaged(const std::string& problem, int64_t num_documents) {
+  ++damaged_files;
+  warnings.push_back(problem + " (skipped; " +
+                     (num_documents == 0   ? "nothing of it counts"
+                      : num_documents == 1 ? "1 document before that counts"
+                                           : std::to_string(num_documents) + " documents before that count") +
+                     ")");
+}
+
 InputReading& InputReading::operator+=(const InputReading& other) {
   bytes += other.bytes;
   for (const auto& [encoding, count] : other.decoded_files) decoded_files[encoding] += count;
+  damaged_files += other.damaged_files;
   warnings.insert(warnings.end(), other.warnings.begin(), other.warnings.end());
   return *this;
 }
@@ -135,7 +162,9 @@ InputReading read_input_file(const InputFile& file, const PrepareConfig& config,
     throw Error(file.name + ": a zip archive, whose table of contents is at its end; save it to a file first");
   }
   InputReading reading;
-  ArchiveMembers members(file.name, config, hooks.num_threads, emit, reading);
+  // A tar archive is one stream, in which nothing can be trusted behind the damage.
+  const bool skips_damaged = config.skip_damaged && archive == Archive::kZip;
+  ArchiveMembers members(file.name, config, skips_damaged, hooks.num_threads, emit, reading);
   const VisitMember visit = [&](const std::string& name, const OpenMember& open) { members.visit(name, open); };
   if (archive == Archive::kZip)
     read_zip(file.path, file.name, hooks, visit);

@@ -30,8 +30,11 @@ Json file_list(const std::vector<ShardInfo>& shards) {
   return files;
 }
 
-// What changes how the work is done, but not its result.
-bool is_setting_of_the_run(std::string_view name) { return name == "threads" || name == "memory_bytes"; }
+// What changes how the work is done, but not its result; or, of skip_damaged, whether there is one: a run that damage
+// has ended goes on with it.
+bool is_setting_of_the_run(std::string_view name) {
+  return name == "threads" || name == "memory_bytes" || name == "skip_damaged";
+}
 
 bool is_prepared_directory(const fs::path& directory) {
   try {

@@ -127,6 +127,10 @@ PrepareSummary run(const FirstPassRequest& request, const fs::path& out_dir, con
     throw;
   } catch (const ConfigError&) {
     throw;
+  } catch (const DamagedInputError& error) {
+    if (!keep()) throw;
+    throw Error(error.what() + std::string("; the same command then goes on from ") + work.path().string() +
+                ", or at once with --skip-damaged");
   } catch (const Error& error) {
     if (!keep()) throw;
     throw Error(error.what() + std::string("; the same command then goes on from ") + work.path().string());
@@ -246,6 +250,7 @@ PrepareSummary merge_shards(const std::vector<fs::path>& shard_dirs, const fs::p
       summary.inputs[i].files = shard.pass.inputs[i].files;
       for (const auto& [encoding, count] : shard.pass.inputs[i].decoded_files)
         summary.inputs[i].decoded_files[encoding] += count;
+      summary.inputs[i].damaged_files += shard.pass.inputs[i].damaged_files;
       summary.inputs[i].counts += shard.pass.inputs[i].counts;
     }
   }

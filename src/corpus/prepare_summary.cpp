@@ -140,6 +140,7 @@ Json to_json(const PrepareSummary& summary) {
   for (const InputSummary& input : summary.inputs) {
     Json entry = {{"name", input.name}, {"files", input.files}};
     if (!input.decoded_files.empty()) entry["decoded_files"] = input.decoded_files;
+    if (input.damaged_files > 0) entry["damaged_files"] = input.damaged_files;
     entry.update(counts_json(input.counts));
     inputs.push_back(entry);
   }

@@ -234,7 +234,8 @@ Html inputs_section(const std::vector<ReportPart>& parts) {
   std::vector<Bar> bars;
   for (const ReportPart& part : parts) {
     const DocumentCounts& counts = part.counts;
-    rows.push_back({Html::text(part.name), Html::text(format_grouped(part.files)),
+    const std::string damaged = part.damaged_files == 0 ? "" : ", " + format_grouped(part.damaged_files) + " damaged";
+    rows.push_back({Html::text(part.name), Html::text(format_grouped(part.files) + damaged),
                     Html::text(format_bytes(counts.bytes_in)), Html::text(format_grouped(counts.documents_in)),
                     Html::text(format_grouped(counts.kept)), Html::text(share_of(counts.kept, counts.documents_in)),
                     Html::text(format_bytes(counts.text_bytes))});

@@ -30,6 +30,7 @@ std::vector<ReportPart> parts_by_place(const CorpusReport& report, const Prepare
   for (size_t i = 0; i < summary.inputs.size(); ++i) {
     ReportPart& part = parts[report.place_of(i)];
     part.files += summary.inputs[i].files;
+    part.damaged_files += summary.inputs[i].damaged_files;
     part.counts += summary.inputs[i].counts;
     part.name = summary.inputs[i].name;
   }

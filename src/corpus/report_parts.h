@@ -14,7 +14,7 @@ namespace ktlm::corpus {
 // One input, several that share a place in the report, or all of them.
 struct ReportPart {
   std::string name;
-  int64_t files = 0;
+  int64_t files = 0, damaged_files = 0;
   DocumentCounts counts;
   std::array<int64_t, kNumDropReasons + 1> text_bytes{};  // by reason, as measured before anything was cut
   std::array<LengthHistogram, 2> lengths;                 // of kept documents, of dropped ones

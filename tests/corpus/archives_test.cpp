@@ -176,6 +176,17 @@ TEST_F(ArchivesTest, TruncationAndDamageAreNamed) {
             "a.zip/b.txt: its data in the zip archive is damaged; fetch the archive again");
 }
 
+TEST_F(ArchivesTest, ADamagedMemberOfAZipIsSkippedAlone) {
+  std::string damaged = read_file(make_zip({{"a.txt", kText}, {"b.txt", kText}, {"c.txt", kText}}, ZIP_CM_STORE));
+  damaged[damaged.find(kText, damaged.find(kText) + 1) + 5] ^= 1;
+  config_.skip_damaged = true;
+  EXPECT_EQ(ids(put("a.zip", damaged)), (std::vector<std::string>{"a.zip/a.txt", "a.zip/c.txt"}));
+  EXPECT_EQ(reading_.damaged_files, 1);
+  EXPECT_EQ(reading_.warnings,
+            std::vector<std::string>{"a.zip/b.txt: its data in the zip archive is damaged; fetch the archive again "
+                                     "(skipped; nothing of it counts)"});
+}
+
 TEST_F(ArchivesTest, EncryptedFilesAndOtherMethodsAreNamed) {
   EXPECT_EQ(error_message([&] {
               read(make_zip({{"b/a.txt", kText}}, ZIP_CM_DEFLATE, true));

@@ -134,7 +134,10 @@ class DamagedInputTest : public PrepareResumeTest {
     for (int i = first; i < first + count; ++i) all += json_line(sentence(i));
     return all;
   }
-  std::string goes_on() { return "; the same command then goes on from " + partial_directory(out_).string(); }
+  std::string goes_on() {
+    return "; the same command then goes on from " + partial_directory(out_).string() +
+           ", or at once with --skip-damaged";
+  }
 };
 
 TEST_F(DamagedInputTest, WhatCameBeforeItIsKeptUntilTheFileIsReplaced) {
@@ -187,6 +190,31 @@ TEST_F(DamagedInputTest, AFileThatWasBegunBeforeAStopMayBeReplacedToo) {
   const PrepareSummary summary = run(inputs);
   EXPECT_TRUE(summary.resumed);
   EXPECT_EQ(summary.total.kept, 50'010);
+}
+
+TEST_F(DamagedInputTest, SkippedGivesItsReadableDocumentsAndIsCounted) {
+  for (const bool goes_on_from_a_failure : {false, true}) {
+    const std::vector<std::string> inputs = inputs_with(cut_file(30'000, 20'000).cut);
+    config_.skip_damaged = false;
+    if (goes_on_from_a_failure) {
+      EXPECT_THAT(error_message([&] { run(inputs); }), testing::EndsWith(goes_on()));
+    }
+    config_.skip_damaged = true;
+    warnings_.clear();
+    const PrepareSummary summary = run(inputs);
+    EXPECT_EQ(summary.resumed, goes_on_from_a_failure);
+    const InputSummary& damaged = summary.inputs[10];
+    EXPECT_EQ(damaged.damaged_files, 1);
+    EXPECT_GT(damaged.counts.kept, 5'000);
+    EXPECT_LT(damaged.counts.kept, 20'000);
+    EXPECT_GT(damaged.counts.bytes_in, damaged.counts.text_bytes);
+    EXPECT_EQ(summary.inputs[11].counts.kept, 1);
+    ASSERT_EQ(warnings_.size(), 1U);
+    EXPECT_THAT(warnings_[0],
+                testing::MatchesRegex(".*news.jsonl.gz: .* \\(skipped; [0-9]+ documents before that count\\)"));
+    EXPECT_THAT(read_file(out_ / "manifest.json"), testing::HasSubstr("\"damaged_files\": 1"));
+    EXPECT_THAT(read_file(out_ / "report.html"), testing::HasSubstr("1, 1 damaged"));
+  }
 }
 
 TEST_F(DamagedInputTest, NothingIsKeptWhereNothingCameBefore) {

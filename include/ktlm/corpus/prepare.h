@@ -26,6 +26,7 @@ struct PrepareConfig : QualityConfig {
   int64_t min_chars = 20;
   std::string text_field;
   bool strict = false;
+  bool skip_damaged = false;
   int64_t shard_bytes = 16'000'000;
   bool near_duplicates = true;
   double near_similarity = 0.42;
@@ -51,6 +52,8 @@ struct PrepareConfig : QualityConfig {
       "document[].paragraph.form; empty takes the first of text, content, body");
     v("strict", &PrepareConfig::strict, any_value(),
       "stops at the first unreadable JSONL line, or text in another encoding, instead of dropping it");
+    v("skip_damaged", &PrepareConfig::skip_damaged, any_value(),
+      "goes on behind an input that is damaged or can't be read, with the documents before the damage, and counts it");
     v("shard_bytes", &PrepareConfig::shard_bytes, at_least(1), "text per train file, before compression");
     v("near_duplicates", &PrepareConfig::near_duplicates, any_value(),
       "drops documents that are nearly the same as an earlier one");
@@ -124,6 +127,7 @@ struct InputSummary {
   std::string name;  // as given
   int64_t files = 0;
   std::map<std::string, int64_t> decoded_files;  // by encoding ("CP949"), those that were not UTF-8
+  int64_t damaged_files = 0;                     // of which the rest was skipped; an archive's members count as files
   DocumentCounts counts;
 };
 
@@ -153,11 +157,12 @@ struct Shard {
 };
 
 /// Prepares `inputs` (files, folders, "-" for standard input) into `out_dir`, which appears whole or not at all and
-/// replaces a prepared directory that stands there. What has been read when the stop flag is set, or a kill comes,
-/// waits in partial_directory(out_dir): called again with the same inputs and settings, prepare() goes on from there.
-/// Throws Error: an input missing, damaged or of unknown form; no document left; `out_dir` is something else than a
-/// prepared directory; another prepare() at work on it; disk full. `warn` hears of unreadable documents, of the first
-/// few of each input; it and `progress` are called in the calling thread and may be empty.
+/// replaces a prepared directory that stands there. What has been read when the stop flag is set, a kill comes, or a
+/// damaged input, waits in partial_directory(out_dir): called again with the same inputs and settings, prepare() goes
+/// on from there, whatever has become of files that it had not read to their end. Throws Error: an input missing,
+/// damaged or of unknown form; no document left; `out_dir` is something else than a prepared directory; another
+/// prepare() at work on it; disk full. `warn` hears of unreadable documents, of the first few of each input; it and
+/// `progress` are called in the calling thread and may be empty.
 PrepareSummary prepare(const std::vector<std::string>& inputs, const std::filesystem::path& out_dir,
                        const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
                        const WarningCallback& warn);
