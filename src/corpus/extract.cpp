@@ -40,7 +40,7 @@ bool repair(std::string& bytes, const std::string& where, ExtractedDocument& out
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\n") == std::string_view::npos; }
 
-void extract_text(RawDocument& raw, const PrepareConfig& config, const FieldPath& text_field, ExtractedDocument& out) {
+void extract_text(RawDocument& raw, const std::vector<FieldPath>& text_fields, ExtractedDocument& out) {
   Document& document = out.document;
   switch (raw.form) {
     case RawForm::kWikitext:
@@ -55,7 +55,7 @@ void extract_text(RawDocument& raw, const PrepareConfig& config, const FieldPath
       break;
     }
     case RawForm::kJson:
-      return extract_json(raw, config, text_field, out);
+      return extract_json(raw, text_fields, out);
     case RawForm::kText:
       document.text = text::normalize(raw.body);
       break;
@@ -117,17 +117,19 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config, const FieldPath& text_field) {
+ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config,
+                                   const std::vector<FieldPath>& text_fields) {
   ExtractedDocument out;
   out.input = raw.input;
   out.dropped = raw.dropped;
+  out.problem = std::move(raw.problem);
   out.utf8_repairs = raw.utf8_repairs;
   out.document.id = std::move(raw.id);
   out.document.source = raw.source;
   out.document.title = normalized_title(raw.title);
   std::string& text = out.document.text;
   if (out.dropped == DropReason::kNone && repair(raw.body, raw.where, out)) {
-    extract_text(raw, config, text_field, out);
+    extract_text(raw, text_fields, out);
     text = trimmed(std::move(text));
     if (out.dropped == DropReason::kNone && text.empty()) drop(out, DropReason::kEmpty);
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "field_path.h"
 #include "ktlm/core/hash.h"
@@ -26,8 +27,9 @@ struct ExtractedDocument {
   size_t input = 0;
 };
 
-/// Never throws over what a document holds: it is dropped, with the reason. `text_field` is the config's, parsed.
-ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config, const FieldPath& text_field);
+/// Never throws over what a document holds: it is dropped, with the reason. `text_fields` are the config's, parsed.
+ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config,
+                                   const std::vector<FieldPath>& text_fields);
 
 void drop(ExtractedDocument& out, DropReason reason, std::string problem = {});
 

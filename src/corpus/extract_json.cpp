@@ -1,5 +1,6 @@
 #include "extract_json.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -45,17 +46,11 @@ DropReason namuwiki_reason(const Json& object, const std::string& text) {
   return is_redirect ? DropReason::kRedirect : DropReason::kNone;
 }
 
-std::string find_text(const Json& object, const PrepareConfig& config, const FieldPath& path, bool& found) {
-  found = false;
-  if (config.text_field.empty()) {
-    for (const auto& keys : kUsualFields) {
-      if (std::string text = find_strings(object, keys, found); found) return text;
-    }
-    return {};
+std::string find_text(const Json& object, const std::vector<FieldPath>& text_fields, bool& found) {
+  for (const auto& keys : text_ways(text_fields)) {
+    if (std::string text = find_strings(object, keys, found); found) return text;
   }
-  // A key may have a dot of its own.
-  if (std::string text = find_strings(object, {config.text_field}, found); found) return text;
-  return find_strings(object, path.field, found);
+  return {};
 }
 
 std::string title_of(const Json& object) {
@@ -66,32 +61,40 @@ std::string title_of(const Json& object) {
 
 }  // namespace
 
-std::vector<std::vector<std::string>> text_ways(const PrepareConfig& config) {
-  if (config.text_field.empty()) return kUsualFields;
-  return {{config.text_field}, parse_field_path(config.text_field).field};
+std::vector<std::vector<std::string>> text_ways(const std::vector<FieldPath>& text_fields) {
+  if (text_fields.empty()) return kUsualFields;
+  std::vector<std::vector<std::string>> ways;
+  for (const FieldPath& path : text_fields) {
+    ways.push_back({path.name});  // a key may have a dot of its own
+    ways.push_back(path.field);
+  }
+  return ways;
 }
 
-std::string text_names(const PrepareConfig& config) {
-  if (!config.text_field.empty()) return "\"" + config.text_field + "\"";
-  return R"("text", "content", "body", "messages", "conversations" or "instruction")";
+std::string text_names(const std::vector<FieldPath>& text_fields) {
+  if (text_fields.empty()) return R"("text", "content", "body", "messages", "conversations" or "instruction")";
+  std::string names;
+  for (size_t i = 0; i < text_fields.size(); ++i)
+    names += (i == 0 ? "\"" : i + 1 == text_fields.size() ? " or \"" : ", \"") + text_fields[i].name + "\"";
+  return names;
 }
 
-std::vector<std::string> keys_beside_text(const PrepareConfig& config) {
+std::vector<std::string> keys_beside_text(const std::vector<FieldPath>& text_fields) {
   std::vector<std::string> keys = {"id", "title", "metadata", "source", "namespace", "messages"};
-  if (config.text_field.empty())
+  if (text_fields.empty())
     keys.insert(keys.end(), {"conversations", "instruction", "input", "output", "system", "history"});
   return keys;
 }
 
-void extract_json(const RawDocument& raw, const PrepareConfig& config, const FieldPath& text_field,
-                  ExtractedDocument& out) {
+void extract_json(const RawDocument& raw, const std::vector<FieldPath>& text_fields, ExtractedDocument& out) {
   Json object;
   try {
     object = parse_json(raw.body, raw.where);
   } catch (const Error& error) {
     return drop(out, DropReason::kInvalidJson, error.what());
   }
-  const bool is_text_itself = object.is_string() && config.text_field.ends_with("[]");
+  const bool is_text_itself =
+      object.is_string() && std::ranges::any_of(text_fields, [](const FieldPath& path) { return path.field.empty(); });
   if (!object.is_object() && !is_text_itself) {
     return drop(out, DropReason::kInvalidJson, raw.where + ": not a JSON object, is " + object.type_name());
   }
@@ -102,7 +105,7 @@ void extract_json(const RawDocument& raw, const PrepareConfig& config, const Fie
 
   // Where --text-field names a text, that is wanted; but "messages" are always a dialogue's.
   const DialogueForm form = dialogue_form(object);
-  if (form == DialogueForm::kMessages || (form != DialogueForm::kNone && config.text_field.empty())) {
+  if (form == DialogueForm::kMessages || (form != DialogueForm::kNone && text_fields.empty())) {
     const std::string problem = read_dialogue(object, form, document.messages);
     if (!problem.empty()) return drop(out, DropReason::kNoText, raw.where + ": " + problem);
     for (const ChatMessage& message : document.messages)
@@ -110,11 +113,11 @@ void extract_json(const RawDocument& raw, const PrepareConfig& config, const Fie
     return;
   }
   bool found = false;
-  const std::string text = find_text(object, config, text_field, found);
+  const std::string text = find_text(object, text_fields, found);
   if (!found) {
     return drop(
         out, DropReason::kNoText,
-        raw.where + ": has no " + text_names(config) + keys_text(object) + "; --text-field names the text's key");
+        raw.where + ": has no " + text_names(text_fields) + keys_text(object) + "; --text-field names the text's key");
   }
   if (const DropReason reason = namuwiki_reason(object, text); reason != DropReason::kNone) return drop(out, reason);
   document.text = text::normalize(text);

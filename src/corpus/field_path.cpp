@@ -29,7 +29,7 @@ void collect_strings(const Json& value, const std::vector<std::string>& keys, si
 }  // namespace
 
 FieldPath parse_field_path(const std::string& text) {
-  FieldPath path;
+  FieldPath path{.name = text, .document = {}, .field = {}};
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('.', begin), text.size());
     std::string key = text.substr(begin, end - begin);
@@ -40,6 +40,10 @@ FieldPath parse_field_path(const std::string& text) {
       throw ConfigError("prepare.text_field: \"" + text +
                         "\" has an empty key; expected keys with dots between them, such as document[].paragraph.form");
     }
+    if (key.find_first_of("[]") != std::string::npos) {
+      throw ConfigError("prepare.text_field: \"" + text +
+                        "\" has brackets that are not [] at a key's end; expected such as document[].paragraph.form");
+    }
     if (!is_array_on_top) path.field.push_back(std::move(key));
     if (is_document) {
       path.document.insert(path.document.end(), path.field.begin(), path.field.end());
@@ -48,6 +52,24 @@ FieldPath parse_field_path(const std::string& text) {
     begin = end + 1;
   }
   return path;
+}
+
+std::vector<FieldPath> parse_field_paths(const std::string& text) {
+  std::vector<FieldPath> paths;
+  if (text.empty()) return paths;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    std::string path = text.substr(begin, end - begin);
+    path.erase(0, path.find_first_not_of(' '));
+    path.erase(path.find_last_not_of(' ') + 1);
+    if (path.empty()) {
+      throw ConfigError("prepare.text_field: \"" + text +
+                        "\" has an empty path; expected paths with commas between them, such as text,document.body");
+    }
+    paths.push_back(parse_field_path(path));
+    begin = end + 1;
+  }
+  return paths;
 }
 
 std::string find_strings(const Json& value, const std::vector<std::string>& keys, bool& found) {

@@ -16,7 +16,27 @@ namespace ktlm::corpus {
 
 namespace {
 
-int64_t read_as(Format format, const std::string& name, ByteSource& source, const FieldPath& path,
+// Whether `key` stands as an object's key within `head`.
+bool has_key(std::string_view head, const std::string& key) {
+  const std::string quoted = "\"" + key + "\"";
+  for (size_t at = head.find(quoted); at != std::string_view::npos; at = head.find(quoted, at + 1)) {
+    const size_t behind = head.find_first_not_of(" \t\r\n", at + quoted.size());
+    if (behind != std::string_view::npos && head[behind] == ':') return true;
+  }
+  return false;
+}
+
+// Of several paths those that say what is one document are for the files that begin with their first key.
+std::vector<std::string> keys_to_documents(const std::vector<FieldPath>& paths, ByteSource& source) {
+  constexpr size_t kBeginningBytes = size_t{1} << 20;
+  if (paths.size() == 1) return paths.front().document;
+  for (const FieldPath& path : paths) {
+    if (!path.document.empty() && has_key(source.peek(kBeginningBytes), path.document.front())) return path.document;
+  }
+  return {};
+}
+
+int64_t read_as(Format format, const std::string& name, ByteSource& source, const std::vector<FieldPath>& paths,
                 const EmitDocument& emit) {
   switch (format) {
     case Format::kMediawiki:
@@ -26,10 +46,10 @@ int64_t read_as(Format format, const std::string& name, ByteSource& source, cons
     case Format::kHtml:
       return read_page(source, name, RawForm::kHtml, emit);
     case Format::kJsonl:
-      if (path.document.empty()) return read_jsonl(source, name, emit);
-      return read_json(source, name, path.document, emit);
+      if (const auto keys = keys_to_documents(paths, source); !keys.empty()) return read_json(source, name, keys, emit);
+      return read_jsonl(source, name, emit);
     case Format::kJson:
-      return read_json(source, name, path.document, emit);
+      return read_json(source, name, keys_to_documents(paths, source), emit);
     case Format::kText:
       break;
   }
@@ -50,7 +70,7 @@ InputReading read_file(const std::string& name, ByteSource& raw, const PrepareCo
   InputReading reading;
   DecodingSource source(raw, config.encoding, name);
   reading.bytes =
-      read_as(detect_format(name, source, config.format), name, source, parse_field_path(config.text_field), emit);
+      read_as(detect_format(name, source, config.format), name, source, parse_field_paths(config.text_field), emit);
   judge_decoding(source, name, reading);
   return reading;
 }

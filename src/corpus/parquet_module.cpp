@@ -117,8 +117,8 @@ int64_t rows_after(const arrow::RecordBatch& batch) {
 
 class Rows : public ParquetRows {
  public:
-  /// Returns the problem, or "".
-  std::string open(const std::string& path, const ParquetColumns& columns) {
+  /// Returns the problem, or "". Sets `has_no_text` where that is that no column has text.
+  std::string open(const std::string& path, const ParquetColumns& columns, bool& has_no_text) {
     parquet::ReaderProperties properties;
     properties.enable_buffered_stream();  // else a row group's whole column is read at once
     properties.set_buffer_size(kReadBytes);
@@ -136,10 +136,12 @@ class Rows : public ParquetRows {
     status = reader_->GetSchema(&schema);
     if (!status.ok()) return unreadable(status);
     const std::set<std::string> names = columns_to_read(*schema, columns);
-    if (names.empty()) return no_text_problem(*schema, columns);
     start(names);
-    return {};
+    has_no_text = names.empty();
+    return has_no_text ? no_text_problem(*schema, columns) : std::string();
   }
+
+  int64_t num_rows() const { return num_rows_; }
 
   std::string next(std::string& lines) override {
     lines.clear();
@@ -209,7 +211,8 @@ extern "C" __attribute__((visibility("default"))) void ktlm_open_parquet(const s
                                                                          ktlm::corpus::OpenedParquet& opened) {
   try {
     auto rows = std::make_unique<ktlm::corpus::Rows>();
-    opened.problem = rows->open(path, columns);
+    opened.problem = rows->open(path, columns, opened.has_no_text);
+    opened.num_rows = rows->num_rows();
     if (opened.problem.empty()) opened.rows = std::move(rows);
   } catch (const std::exception& error) {  // Parquet's own way of saying that a file is damaged
     opened.problem = ktlm::corpus::unreadable(arrow::Status::IOError(error.what()));

@@ -30,7 +30,9 @@ class ParquetRows {
 
 struct OpenedParquet {
   std::unique_ptr<ParquetRows> rows;
-  std::string problem;  // where there are no rows
+  std::string problem;       // where there are no rows
+  bool has_no_text = false;  // the problem is that none of the columns is what was asked for,
+  int64_t num_rows = 0;      // in so many rows
 };
 
 /// The library's one function. Rows are given in their order.

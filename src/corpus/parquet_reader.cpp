@@ -67,31 +67,44 @@ void require_whole_file(const std::string& path, const std::string& name) {
     throw Error(name + ": a Parquet file without its end (an unfinished download?); fetch the file again");
 }
 
-ParquetColumns columns_of(const PrepareConfig& config) {
-  ParquetColumns columns{.texts = text_ways(config), .others = keys_beside_text(config), .wanted = text_names(config)};
-  columns.texts.push_back({"messages", "content"});
-  if (config.text_field.empty()) {
-    for (const char* content : {"value", "content"}) columns.texts.push_back({"conversations", content});
-    columns.texts.push_back({"instruction"});
-  }
-  if (FieldPath path = parse_field_path(config.text_field); !path.document.empty()) {
+// One way to read a file; the first counts for which it has columns.
+struct Attempt {
+  ParquetColumns columns;
+  std::vector<std::string> keys_to_documents;  // empty: a row is one
+};
+
+std::vector<Attempt> attempts_of(const PrepareConfig& config) {
+  const std::vector<FieldPath> paths = parse_field_paths(config.text_field);
+  std::vector<Attempt> attempts;
+  std::vector<FieldPath> paths_of_rows;
+  for (const FieldPath& path : paths) {
+    if (path.document.empty()) {
+      paths_of_rows.push_back(path);
+      continue;
+    }
     // What a document has beside its text stands with it, not at the top.
-    path.document.insert(path.document.end(), path.field.begin(), path.field.end());
-    columns.texts = {path.document};
-    columns.others.clear();
+    std::vector<std::string> keys = path.document;
+    keys.insert(keys.end(), path.field.begin(), path.field.end());
+    attempts.push_back({{.texts = {keys}, .others = {}, .wanted = text_names(paths)}, path.document});
   }
-  return columns;
+  if (paths.empty() || !paths_of_rows.empty()) {
+    Attempt& rows = attempts.emplace_back();
+    rows.columns = {.texts = text_ways(paths_of_rows), .others = keys_beside_text(paths), .wanted = text_names(paths)};
+    rows.columns.texts.push_back({"messages", "content"});
+    if (paths.empty()) {
+      for (const char* content : {"value", "content"}) rows.columns.texts.push_back({"conversations", content});
+      rows.columns.texts.push_back({"instruction"});
+    }
+  }
+  return attempts;
 }
 
 // The rows as a stream of JSON lines.
 class ParquetSource : public ByteSource {
  public:
-  ParquetSource(const std::string& path, const std::string& name, const ParquetColumns& columns, const ReadHooks& hooks)
-      : name_(name), hooks_(hooks) {
-    OpenedParquet opened;
-    load_module(name)(path, columns, opened);
-    if (opened.rows == nullptr) throw Error(name_ + ": " + opened.problem);
-    rows_ = std::move(opened.rows);
+  ParquetSource(const std::string& path, const std::string& name, std::unique_ptr<ParquetRows> rows,
+                const ReadHooks& hooks)
+      : name_(name), hooks_(hooks), rows_(std::move(rows)) {
     std::error_code error;
     file_bytes_ = static_cast<double>(std::filesystem::file_size(path, error));
   }
@@ -123,6 +136,17 @@ class ParquetSource : public ByteSource {
   int64_t reported_bytes_ = 0;
 };
 
+// As lines of JSON without a text are dropped, but said once.
+void emit_rows_without_text(const std::string& name, const OpenedParquet& opened, const EmitDocument& emit) {
+  for (int64_t row = 0; row < opened.num_rows; ++row) {
+    RawDocument document;
+    document.form = RawForm::kJson;
+    document.dropped = DropReason::kNoText;
+    if (row == 0) document.problem = name + ": " + opened.problem;
+    emit(std::move(document));
+  }
+}
+
 }  // namespace
 
 bool can_read_parquet() {
@@ -147,9 +171,19 @@ bool is_parquet(const std::string& name, std::string_view head, const PrepareCon
 int64_t read_parquet(const std::string& path, const std::string& name, const PrepareConfig& config,
                      const ReadHooks& hooks, const EmitDocument& emit) {
   require_whole_file(path, name);
-  ParquetSource source(path, name, columns_of(config), hooks);
-  const FieldPath field = parse_field_path(config.text_field);
-  return field.document.empty() ? read_jsonl(source, name, emit) : read_json(source, name, field.document, emit);
+  const OpenParquet open = load_module(name);
+  OpenedParquet opened;
+  for (const Attempt& attempt : attempts_of(config)) {
+    opened = {};
+    open(path, attempt.columns, opened);
+    if (opened.rows == nullptr && !opened.has_no_text) throw Error(name + ": " + opened.problem);
+    if (opened.rows == nullptr) continue;
+    ParquetSource source(path, name, std::move(opened.rows), hooks);
+    return attempt.keys_to_documents.empty() ? read_jsonl(source, name, emit)
+                                             : read_json(source, name, attempt.keys_to_documents, emit);
+  }
+  emit_rows_without_text(name, opened, emit);
+  return 0;
 }
 
 }  // namespace ktlm::corpus

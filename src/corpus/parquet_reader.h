@@ -21,9 +21,10 @@ bool can_read_parquet();
 bool is_parquet(const std::string& name, std::string_view head, const PrepareConfig& config);
 
 /// Emits the documents of the Parquet file at `path`, as read_jsonl() or, where config.text_field goes into arrays with
-/// [], read_json() would. Reads only the columns that a document is made of, some MB of rows at a time. Returns the
-/// bytes of JSON. Throws Error naming `name`: standard input, a pipe or a compressed file, since Parquet's table of
-/// contents is at its end; truncated or damaged; no column with text; Arrow is not there.
+/// [], read_json() would. Reads only the columns that a document is made of, some MB of rows at a time. A file
+/// without a column with text gives dropped documents, one a row. Returns the bytes of JSON. Throws Error naming
+/// `name`: standard input, a pipe or a compressed file, since Parquet's table of contents is at its end; truncated or
+/// damaged; Arrow is not there.
 int64_t read_parquet(const std::string& path, const std::string& name, const PrepareConfig& config,
                      const ReadHooks& hooks, const EmitDocument& emit);
 

@@ -45,11 +45,11 @@ ExtractedBatch extract_batch(RawBatch&& batch, const PrepareConfig& config) {
   out.end = std::move(batch.end);
   out.part.order = batch.order;
   out.documents.reserve(batch.documents.size());
-  const FieldPath text_field = parse_field_path(config.text_field);
+  const std::vector<FieldPath> text_fields = parse_field_paths(config.text_field);
   SignatureMaker signature_maker;
   std::string train_lines, val_lines;
   for (RawDocument& raw : batch.documents) {
-    ExtractedDocument& extracted = out.documents.emplace_back(extract_document(std::move(raw), config, text_field));
+    ExtractedDocument& extracted = out.documents.emplace_back(extract_document(std::move(raw), config, text_fields));
     if (extracted.dropped != DropReason::kNone) continue;
     const Document& document = extracted.document;
     const std::string line = to_json_line(document);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "byte_source.h"
+#include "field_path.h"
 #include "first_pass.h"
 #include "input_files.h"
 #include "ktlm/core/error.h"
@@ -201,6 +202,7 @@ std::vector<ShardState> read_shards(const std::vector<fs::path>& directories) {
 PrepareSummary prepare(const std::vector<std::string>& inputs, const fs::path& out_dir, const PrepareConfig& config,
                        const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
   const WarningCallback warn_or_not = warn ? warn : [](const std::string&) {};
+  parse_field_paths(config.text_field);
   require_replaceable(out_dir);
   const FirstPassRequest request{
       .files = list_input_files(inputs, out_dir, warn_or_not), .inputs = inputs, .config = config, .shard = {}};
@@ -216,6 +218,7 @@ PrepareSummary prepare_shard(const std::vector<std::string>& inputs, const fs::p
                              const PrepareConfig& config, const StopFlag& stop_flag, const ProgressCallback& progress,
                              const WarningCallback& warn) {
   const WarningCallback warn_or_not = warn ? warn : [](const std::string&) {};
+  parse_field_paths(config.text_field);
   const fs::path directory = shard_directory(out_dir, shard);
   require_replaceable_shard(directory);
   const FirstPassRequest request{

@@ -16,7 +16,8 @@ struct RawDocument {
   std::string id, title, source;
   std::string body;
   std::string where;                       // "corpus.jsonl:17", for messages; may be empty
-  DropReason dropped = DropReason::kNone;  // the reader already knows
+  DropReason dropped = DropReason::kNone;  // the reader already knows,
+  std::string problem;                     // and what is to be said of it
   int64_t utf8_repairs = 0;                // the reader already made
   size_t input = 0;                        // which of the command's inputs
 };

@@ -26,9 +26,13 @@ namespace {
     reasons += std::string(reasons.empty() ? "" : ", ") + drop_reason_name(static_cast<DropReason>(i)) + " " +
                std::to_string(summary.total.dropped[i]);
   }
+  const bool has_no_text =
+      summary.total.dropped[static_cast<size_t>(DropReason::kNoText)] == summary.total.documents_in;
+  const std::string remedy = has_no_text
+                                 ? "--text-field names the text's key, as in --text-field document.body"
+                                 : "prepare other inputs, or with another --format, --min-chars or --quality off";
   throw StartAgainError(names + ": no document is left of " + std::to_string(summary.total.documents_in) +
-                        " (dropped: " + reasons +
-                        "); prepare other inputs, or with another --format, --min-chars or --quality off");
+                        " (dropped: " + reasons + "); " + remedy);
 }
 
 void apply(const SecondPassChange& change, CorpusReport& report, DocumentCounts& counts) {

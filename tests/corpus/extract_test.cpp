@@ -10,7 +10,7 @@ namespace {
 ExtractedDocument extract(RawForm form, const std::string& body, const PrepareConfig& config = {}) {
   return extract_document(
       {.form = form, .id = "a:1", .title = "제목", .source = "a", .body = body, .where = "a.jsonl:1"}, config,
-      parse_field_path(config.text_field));
+      parse_field_paths(config.text_field));
 }
 
 ExtractedDocument extract_line(const std::string& line, const PrepareConfig& config = {}) {

@@ -37,6 +37,28 @@ TEST(FieldPath, AnEmptyKeyIsRefused) {
   }
 }
 
+TEST(FieldPath, BracketsStandAtAKeysEndAndInPairs) {
+  for (const char* path : {"document[", "document]", "document[0]", "a.b[].c]", "[a]", "document[]x.form", "a[][]"}) {
+    EXPECT_EQ(error_message([&] { parse_field_path(path); }),
+              "prepare.text_field: \"" + std::string(path) +
+                  "\" has brackets that are not [] at a key's end; expected such as document[].paragraph.form");
+  }
+}
+
+TEST(FieldPath, SeveralStandBetweenCommas) {
+  const auto paths = parse_field_paths("text, document.body,data[].form");
+  ASSERT_EQ(paths.size(), 3U);
+  EXPECT_EQ(paths[1].name, "document.body");
+  EXPECT_EQ(paths[1].field, (Keys{"document", "body"}));
+  EXPECT_EQ(paths[2].document, Keys{"data"});
+  EXPECT_TRUE(parse_field_paths("").empty());
+  for (const char* text : {",", "text,", ",text", "a,,b", "a, ,b"}) {
+    EXPECT_EQ(error_message([&] { parse_field_paths(text); }),
+              "prepare.text_field: \"" + std::string(text) +
+                  "\" has an empty path; expected paths with commas between them, such as text,document.body");
+  }
+}
+
 TEST(FieldPath, StringsAreJoinedThroughEveryArrayOnTheWay) {
   EXPECT_EQ(strings(R"({"a": "글"})", {"a"}), "글");
   EXPECT_EQ(strings(R"({"a": {"b": "글"}})", {"a", "b"}), "글");

@@ -39,6 +39,15 @@ class ParquetReaderTest : public testing::Test {
     return error_message([&] { read(name); });
   }
 
+  // What is said of the first of two rows, both of them dropped for want of a text.
+  std::string dropped_for(const std::string& name) {
+    const std::vector<RawDocument> rows = read(name);
+    EXPECT_EQ(rows.size(), 2U);
+    for (const RawDocument& row : rows) EXPECT_EQ(row.dropped, DropReason::kNoText);
+    EXPECT_EQ(rows.back().problem, "");
+    return rows.front().problem;
+  }
+
   std::string path_of(const std::string& name) { return (folder_ / name).string(); }
 
   test::TemporaryDirectory folder_;
@@ -270,23 +279,36 @@ TEST_F(ParquetReaderTest, AFileWithoutRowsHasNoDocuments) {
   EXPECT_TRUE(bodies("a.parquet").empty());
 }
 
-TEST_F(ParquetReaderTest, AMissingColumnIsNamedWithThoseThatAreThere) {
+TEST_F(ParquetReaderTest, EachFileGivesTheFirstOfSeveralFieldsThatItHas) {
+  config_.text_field = "본문,meta.글,문서[].글";
+  test::write_parquet(path_of("a.parquet"), {{"본문", utf8(), R"(["하나"])"}});
+  test::write_parquet(path_of("b.parquet"),
+                      {{"meta", arrow::struct_({arrow::field("글", utf8())}), R"([{"글":"둘"}])"}});
+  test::write_parquet(path_of("c.parquet"), {{"문서", arrow::list(arrow::struct_({arrow::field("글", utf8())})),
+                                              R"([[{"글":"셋"},{"글":"넷"}]])"}});
+  EXPECT_EQ(bodies("a.parquet").size(), 1U);
+  EXPECT_EQ(bodies("b.parquet").size(), 1U);
+  EXPECT_EQ(bodies("c.parquet").size(), 2U);
+}
+
+TEST_F(ParquetReaderTest, RowsWithoutATextColumnAreDroppedAndTheColumnsNamedOnce) {
   const auto metadata = arrow::struct_({arrow::field("제목", utf8()), arrow::field("쪽", arrow::int32())});
-  test::write_parquet(path_of("a.parquet"), {{"번호", arrow::int64(), "[1]"},
-                                             {"문서", utf8(), R"(["글"])"},
-                                             {"meta", arrow::list(metadata), R"([[{"제목":"가","쪽":1}]])"}});
+  test::write_parquet(path_of("a.parquet"),
+                      {{"번호", arrow::int64(), "[1,2]"},
+                       {"문서", utf8(), R"(["글","글"])"},
+                       {"meta", arrow::list(metadata), R"([[{"제목":"가","쪽":1}],[{"제목":"나","쪽":2}]])"}});
   const std::string columns =
       "; its columns are 번호 (int64), 문서, meta.제목, meta.쪽 (int32); --text-field names the text's";
-  EXPECT_EQ(error_of("a.parquet"),
+  EXPECT_EQ(dropped_for("a.parquet"),
             R"(a.parquet: has no text column "text", "content", "body", "messages", "conversations" or "instruction")" +
                 columns);
   for (const std::string field : {"본문", "번호", "meta", "meta.쪽", "meta.제목.더", "문서.글", "번호[].글"}) {
     config_.text_field = field;
-    EXPECT_EQ(error_of("a.parquet"), "a.parquet: has no text column \"" + field + "\"" + columns);
+    EXPECT_EQ(dropped_for("a.parquet"), "a.parquet: has no text column \"" + field + "\"" + columns);
   }
   for (const std::string field : {"문서", "meta.제목", "meta[].제목"}) {
     config_.text_field = field;
-    EXPECT_EQ(bodies("a.parquet").size(), 1U) << field;
+    EXPECT_EQ(bodies("a.parquet").size(), 2U) << field;
   }
 }
 

@@ -166,6 +166,25 @@ TEST_F(PrepareTest, UnreadableLinesAreReportedWithFileAndLine) {
   EXPECT_EQ(warnings_[5], (folder_ / "a.jsonl").string() + ": 3 more documents dropped like these");
 }
 
+TEST_F(PrepareTest, SourcesWithDifferentFieldsAreReadTogether) {
+  put("in/a.jsonl", json_line(sentence(1)));
+  put("in/b.jsonl", "{\"document\":{\"body\":\"" + sentence(2) + "\"}}\n");
+  put("in/c.json",
+      "{\"id\":1,\"text\":[1],\"articles\":[{\"form\":\"" + sentence(3) + "\"},\n{\"form\":\"" + sentence(4) + "\"}]}");
+  config_.text_field = "text,document.body,articles[].form";
+  EXPECT_EQ(run({(folder_ / "in").string()}).total.kept, 4);
+}
+
+TEST_F(PrepareTest, WhereNothingHasATextTheFieldIsTheRemedy) {
+  EXPECT_THAT(error_message([&] { run({put("a.jsonl", "{\"글\":\"" + sentence(1) + "\"}\n")}); }),
+              testing::EndsWith("a.jsonl: no document is left of 1 (dropped: no_text 1); --text-field names the text's "
+                                "key, as in --text-field document.body"));
+  config_.text_field = "a[";
+  EXPECT_THAT(error_message([&] { run({put("a.jsonl", json_line(sentence(1)))}); }),
+              testing::StartsWith("prepare.text_field: \"a[\" has brackets"));
+  expect_no_output();
+}
+
 TEST_F(PrepareTest, StrictStopsAtTheFirstUnreadableLine) {
   config_.strict = true;
   const std::string path = put("a.jsonl", json_line(sentence(1)) + "{\"title\":1}\nno json\n");

@@ -88,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(reading.documents[i].body == in_steps.documents[i].body, "the same documents, however the file is read");
   if (path.document.empty()) compare_with_parser(json, reading);
   for (RawDocument& raw : reading.documents) {
-    const ExtractedDocument extracted = extract_document(std::move(raw), config, path);
+    const ExtractedDocument extracted = extract_document(std::move(raw), config, {path});
     require(ktlm::text::is_valid_utf8(extracted.problem), "a message is valid UTF-8");
     if (extracted.dropped != DropReason::kNone) continue;
     require(!extracted.document.text.empty(), "what is kept has a text");

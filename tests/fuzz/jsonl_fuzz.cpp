@@ -20,9 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   config.min_chars = 1;
   RawDocument raw{.form = RawForm::kJson, .body = std::string(input.substr(std::min(end + 1, input.size())))};
   raw.id = raw.source = raw.where = "fuzz.jsonl:1";
-  FieldPath text_field;
+  std::vector<FieldPath> text_field;
   try {
-    text_field = parse_field_path(config.text_field);
+    text_field = parse_field_paths(config.text_field);
   } catch (const ktlm::ConfigError&) {
     return 0;
   }

@@ -49,7 +49,8 @@ struct PrepareConfig : QualityConfig {
       "drops documents with fewer characters; dialogues are exempt");
     v("text_field", &PrepareConfig::text_field, any_value(),
       "the text's key in JSON; dots go into objects and arrays, [] marks what is one document each, as in "
-      "document[].paragraph.form; empty takes the first of text, content, body");
+      "document[].paragraph.form; of several, as in text,document.body, the first that is there; empty takes the first "
+      "of text, content, body");
     v("strict", &PrepareConfig::strict, any_value(),
       "stops at the first unreadable JSONL line, or text in another encoding, instead of dropping it");
     v("skip_damaged", &PrepareConfig::skip_damaged, any_value(),
