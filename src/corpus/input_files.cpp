@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <map>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "json_reader.h"
 #include "ktlm/core/error.h"
 #include "ktlm/text/normalize.h"
+#include "manifest.h"
 #include "parquet_reader.h"
 
 namespace ktlm::corpus {
@@ -76,10 +78,17 @@ bool is_result(const fs::path& path, const fs::path& out_dir) {
          same_path(path.parent_path(), out.parent_path());
 }
 
+// Of a prepared directory the documents: its report and manifest are none.
+bool is_file_of_documents(const std::string& leaf) {
+  return leaf == "val.jsonl.zst" || (leaf.starts_with("train-") && leaf.ends_with(".jsonl.zst"));
+}
+
 void walk_folder(const std::string& folder, size_t input, const fs::path& out_dir, std::vector<InputFile>& files,
                  const WarningCallback& warn) {
   const size_t first = files.size();
   int64_t num_others = 0, num_unread_parquet = 0;
+  std::set<fs::path> prepared;
+  if (is_prepared_directory(folder)) prepared.insert((fs::path(folder) / kManifestName).parent_path());
   try {
     for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
       const std::string leaf = entry->path().filename().string();
@@ -87,7 +96,12 @@ void walk_folder(const std::string& folder, size_t input, const fs::path& out_di
         entry.disable_recursion_pending();
         continue;
       }
-      if (!entry->is_regular_file()) continue;
+      const bool is_in_prepared = prepared.contains(entry->path().parent_path());
+      if (entry->is_directory()) {
+        if (is_in_prepared) entry.disable_recursion_pending();
+        if (is_prepared_directory(entry->path())) prepared.insert(entry->path());
+      }
+      if (!entry->is_regular_file() || (is_in_prepared && !is_file_of_documents(leaf))) continue;
       if (is_parquet_name(leaf) && !can_read_parquet()) {
         ++num_unread_parquet;
         continue;

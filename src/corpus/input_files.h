@@ -21,9 +21,9 @@ struct InputFile {
 };
 
 /// The files behind `inputs`, in their order. A folder stands for the files beneath it that is_document_name() knows,
-/// and for archives and Parquet files, sorted by path, without hidden ones and without `out_dir`; `warn` hears how many
-/// others it holds, and how many Parquet files where these can't be read.
-/// Throws Error where an input is missing or such a folder empty.
+/// and for archives and Parquet files, sorted by path, without hidden ones and without `out_dir`; of a prepared
+/// directory for its documents alone. `warn` hears how many others it holds, and how many Parquet files where these
+/// can't be read. Throws Error where an input is missing or such a folder empty.
 std::vector<InputFile> list_input_files(const std::vector<std::string>& inputs, const std::filesystem::path& out_dir,
                                         const WarningCallback& warn);
 

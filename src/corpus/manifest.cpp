@@ -36,15 +36,6 @@ bool is_setting_of_the_run(std::string_view name) {
   return name == "threads" || name == "memory_bytes" || name == "skip_damaged";
 }
 
-bool is_prepared_directory(const fs::path& directory) {
-  try {
-    read_manifest(directory);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 }  // namespace
 
 Json make_manifest(const PrepareSummary& summary, const PrepareConfig& config, const AssembledCorpus& corpus) {
@@ -96,6 +87,15 @@ Json read_manifest(const fs::path& directory) {
                 "; run ktlm prepare again");
   }
   return manifest;
+}
+
+bool is_prepared_directory(const fs::path& directory) {
+  try {
+    read_manifest(directory);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 namespace {

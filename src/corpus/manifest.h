@@ -22,6 +22,8 @@ PrepareConfig settings_from(const Json& settings, const std::string& where);
 /// Throws Error where the manifest is missing ("run ktlm prepare first"), damaged, or of another version.
 Json read_manifest(const std::filesystem::path& directory);
 
+bool is_prepared_directory(const std::filesystem::path& directory);
+
 /// Throws Error where something stands at `directory` that is neither an empty folder nor a prepared directory.
 void require_replaceable(const std::filesystem::path& directory);
 /// The same for a shard's directory.

@@ -166,6 +166,31 @@ TEST_F(PrepareTest, UnreadableLinesAreReportedWithFileAndLine) {
   EXPECT_EQ(warnings_[5], (folder_ / "a.jsonl").string() + ": 3 more documents dropped like these");
 }
 
+TEST_F(PrepareTest, PreparedDirectoriesGiveTheirDocumentsAlone) {
+  std::string a, b;
+  for (int i = 0; i < 200; ++i) a += json_line(sentence(i));
+  for (int i = 150; i < 300; ++i) b += json_line(sentence(i));
+  const std::vector<std::string> inputs = {put("a.jsonl", a), put("b.jsonl", b)};
+  const fs::path first = folder_ / "all" / "first", second = folder_ / "all" / "second", out = out_;
+  out_ = first;
+  run({inputs[0]});
+  out_ = second;
+  run({inputs[1]});
+  fs::create_directories(first / "tokens" / "abc");
+  test::write_text(first / "tokens" / "abc" / "notes.txt", sentence(999));
+  out_ = out;
+  warnings_.clear();
+  const std::vector<std::vector<std::string>> ways = {{first.string(), second.string() + "/"},
+                                                      {(folder_ / "all").string()}};
+  for (const auto& folders : ways) {
+    const PrepareSummary summary = run(folders);
+    EXPECT_EQ(summary.total.documents_in, 350);
+    EXPECT_EQ(summary.total.kept, 300);
+    EXPECT_THAT(warnings_, testing::IsEmpty());
+    EXPECT_EQ(documents(Split::kTrain)[0].source, "a.jsonl");
+  }
+}
+
 TEST_F(PrepareTest, SourcesWithDifferentFieldsAreReadTogether) {
   put("in/a.jsonl", json_line(sentence(1)));
   put("in/b.jsonl", "{\"document\":{\"body\":\"" + sentence(2) + "\"}}\n");
