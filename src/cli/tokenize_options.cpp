@@ -5,7 +5,7 @@ namespace ktlm::cli {
 
 void declare(CLI::App& app, TokenizeArguments& arguments) {
   app.add_option("FILE", arguments.inputs,
-                 "Files to read one after the other; - is standard input, also where none is given");
+                 "UTF-8 files to read one after the other; - is standard input, also where none is given");
   app.add_option("--model", arguments.tokenizer_dir, "Tokenizer or model directory")
       ->type_name("DIR")
       ->capture_default_str();

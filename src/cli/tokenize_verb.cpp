@@ -144,6 +144,9 @@ int run_tokenize(const TokenizeArguments& arguments, Console& console) {
   } catch (const Stopped&) {
     return console.exit_code();
   }
+  if (total.repaired_lines > 0)
+    console.note("malformed UTF-8 in " + std::to_string(total.repaired_lines) +
+                 (total.repaired_lines == 1 ? " line" : " lines") + " was replaced by U+FFFD");
   if (!arguments.count) return console.exit_code();
   console.print(arguments.json ? to_json_line(to_json(files, total, now_seconds() - start_seconds))
                                : to_table(files, total));

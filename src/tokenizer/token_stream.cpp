@@ -57,11 +57,13 @@ class Converter {
   Converter(const Tokenizer& tokenizer, const StreamFormat& format, const std::string& name, bool writes)
       : tokenizer_(tokenizer), format_(format), name_(name), writes_(writes) {}
 
-  Converted convert(const Block& block) const { return format_.decode ? decode(block) : encode(block.bytes); }
+  Converted convert(const Block& block) const { return format_.decode ? decode(block) : encode(block); }
 
  private:
-  Converted encode(std::string_view text) const {
+  Converted encode(const Block& block) const {
+    const std::string_view text = block.bytes;
     Converted result{.bytes = {}, .counts = count_text(text)};
+    if (!text::is_valid_utf8(text)) result.counts.repaired_lines = count_malformed_lines(block);
     if (writes_) result.bytes.reserve(2 * text.size());
     const auto add = [&](std::string_view document) {
       const std::vector<TokenId> ids = tokenizer_.encode(document);
@@ -77,6 +79,25 @@ class Converter {
       });
     }
     return result;
+  }
+
+  // Throws Error for a line in another encoding, of which every other character is malformed as UTF-8; a damaged line
+  // of UTF-8 has a few.
+  int64_t count_malformed_lines(const Block& block) const {
+    constexpr size_t kMinBytesPerRepair = 10;
+    int64_t num_malformed = 0, line_number = block.first_line;
+    for_each_line(block.bytes, [&](std::string_view line) {
+      size_t num_replaced = 0;
+      if (!text::is_valid_utf8(line)) text::repair_utf8(line, &num_replaced);
+      if (num_replaced >= 2 && num_replaced * kMinBytesPerRepair > line.size()) {
+        throw Error(name_ + ":" + std::to_string(line_number) + ": is no UTF-8 (" + std::to_string(num_replaced) +
+                    " malformed sequences); ktlm prepare finds the encoding and converts it, or, where it is CP949: "
+                    "iconv -f cp949 -t utf-8");
+      }
+      num_malformed += num_replaced > 0 ? 1 : 0;
+      ++line_number;
+    });
+    return num_malformed;
   }
 
   void append(const std::vector<TokenId>& ids, std::string& out) const {
@@ -179,6 +200,7 @@ StreamCounts& StreamCounts::operator+=(const StreamCounts& other) {
   bytes += other.bytes;
   characters += other.characters;
   lines += other.lines;
+  repaired_lines += other.repaired_lines;
   return *this;
 }
 

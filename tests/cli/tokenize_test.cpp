@@ -54,6 +54,16 @@ TEST(Tokenize, TextGoesToIdsOrPiecesAndBack) {
   EXPECT_EQ(tokenize({"--pieces", "--decode"}, pieces.out).out, text);
 }
 
+TEST(Tokenize, WarnsOfStrayBytesAndRefusesOtherEncodings) {
+  const ProgramResult stray = tokenize({}, "할머니가 만든 김치는\xFF 맵다\n");
+  EXPECT_EQ(stray.exit_code, 0);
+  EXPECT_EQ(stray.err, "ktlm tokenize: malformed UTF-8 in 1 line was replaced by U+FFFD\n");
+  const ProgramResult cp949 = tokenize({}, "\xBE\xC8\xB3\xE7\xC7\xCF\xBC\xBC\xBF\xE4\n");
+  EXPECT_EQ(cp949.exit_code, 1);
+  EXPECT_EQ(cp949.out, "");
+  EXPECT_THAT(cp949.err, testing::StartsWith("ktlm tokenize: standard input:1: is no UTF-8 ("));
+}
+
 TEST(Tokenize, AWholeFileComesBackToTheByte) {
   const std::string text = "첫 줄\n\n셋째 줄, 끝에 줄 바꿈이 없다";
   const std::string ids = tokenize({"--whole"}, text).out;

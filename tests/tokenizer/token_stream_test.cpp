@@ -105,6 +105,26 @@ TEST(TokenStream, CountsWhatWasRead) {
   EXPECT_EQ(convert(text, {.whole = true}).counts.tokens, tokens + 2);
 }
 
+TEST(TokenStream, TextThatIsNoUtf8IsRefusedWithItsLine) {
+  const std::string cp949 = "\xBE\xC8\xB3\xE7\xC7\xCF\xBC\xBC\xBF\xE4";  // 안녕하세요
+  const std::string remedy =
+      " malformed sequences); ktlm prepare finds the encoding and converts it, or, where it is CP949: iconv -f cp949 "
+      "-t "
+      "utf-8";
+  for (const bool whole : {false, true}) {
+    const std::string message = error_message([&] { convert("ok\n\n" + cp949 + "\n", {.whole = whole}); });
+    EXPECT_TRUE(message.starts_with("standard input:3: is no UTF-8 (")) << message;
+    EXPECT_TRUE(message.ends_with(remedy)) << message;
+  }
+}
+
+TEST(TokenStream, LinesWithAStrayByteAreRepairedAndCounted) {
+  const std::string line = "할머니가 만든 김치는 맵고 시원하다";
+  const Result result = convert(line + "\xFF\n" + line + "\n\xFE" + line, {});
+  EXPECT_EQ(result.counts.repaired_lines, 2);
+  EXPECT_EQ(result.text, ids_of(line + "\uFFFD") + "\n" + ids_of(line) + "\n" + ids_of("\uFFFD" + line) + "\n");
+}
+
 TEST(TokenStream, WordsThatAreNoTokensAreNamedWithTheirLine) {
   const std::string directory = fixture().directory().string();
   EXPECT_EQ(error_message([] { convert("1 2\n\n3 백\n", {.decode = true}, 2); }),

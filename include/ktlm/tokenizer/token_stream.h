@@ -25,6 +25,7 @@ struct StreamCounts {
   int64_t tokens = 0;
   int64_t bytes = 0, characters = 0;  // of the text as it was read, with its line ends
   int64_t lines = 0;                  // of the text; a last one without an end counts
+  int64_t repaired_lines = 0;         // in which malformed UTF-8 was replaced by U+FFFD
 
   StreamCounts& operator+=(const StreamCounts& other);
 };
@@ -38,8 +39,8 @@ using WriteBytes = std::function<void(std::string_view)>;
 /// Converts what `read` gives, on `num_threads` threads beside the one that reads. `write` is called in the calling
 /// thread, in the order of the input; where it is empty the tokens are counted only. Returns the counts of
 /// text; none of decoding. `name` ("standard input") opens
-/// messages. Throws Error naming the line: no token id, an id or a piece that is not in the vocabulary; and whatever
-/// `read` and `write` throw.
+/// messages. Throws Error naming the line: a text that is no UTF-8, not one with a few stray bytes; no token id, an id
+/// or a piece that is not in the vocabulary; and whatever `read` and `write` throw.
 StreamCounts convert_stream(const Tokenizer& tokenizer, const StreamFormat& format, const std::string& name,
                             const ReadBytes& read, const WriteBytes& write, size_t num_threads);
 
