@@ -162,6 +162,7 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
   for (const std::string& assignment : arguments.option_overrides) tree.add_override(assignment);
   const auto config = load_section<corpus::PrepareConfig>(tree, "prepare");
 
+  if (arguments.out_dir.empty()) throw ConfigError("--out: is empty (a variable that isn't set?); name a directory");
   if (arguments.merges) require_merge_options(arguments);
   if (!arguments.merges && arguments.inputs.empty()) throw ConfigError("INPUT is required; see ktlm prepare --help");
 

@@ -86,6 +86,7 @@ int run_train_tokenizer(const TrainTokenizerArguments& arguments, Console& conso
   const std::vector<ModelShape> models = models_of(tree, arguments);
   const std::vector<int64_t> sizes = sizes_of(tree, arguments);
   const auto config = load_section<TokenizerTrainConfig>(tree, "tokenizer");
+  if (arguments.out_dir.empty()) throw ConfigError("--out: is empty (a variable that isn't set?); name a directory");
   const std::string out_dir = without_slashes(arguments.out_dir);
   std::vector<tokenizer::VocabularyTarget> targets;
   for (const int64_t size : sizes)

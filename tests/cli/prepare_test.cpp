@@ -65,6 +65,15 @@ TEST_F(PrepareVerb, PrintsATableAndWritesTheDefaultDirectory) {
   EXPECT_EQ(prepare({"a.jsonl", "--quiet"}).err, "");
 }
 
+TEST_F(PrepareVerb, AnEmptyOutIsRefusedAndLeavesNothing) {
+  put("a.jsonl", lines_of(3));
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"a.jsonl", "--out", ""}, {"merge", "--out", ""}}) {
+    expect_failure(prepare(words), 2, "--out: is empty (a variable that isn't set?); name a directory");
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), {}), 1);
+  }
+}
+
 TEST_F(PrepareVerb, SaysWhatWasMasked) {
   put("a.txt", "물을 것이 있으면 02-345-6789로 전화하거나 kim@naver.com으로 편지를 보내면 된다.");
   EXPECT_THAT(prepare({"a.txt"}).out,
