@@ -81,23 +81,27 @@ class Converter {
     return result;
   }
 
-  // Throws Error for a line in another encoding, of which every other character is malformed as UTF-8; a damaged line
-  // of UTF-8 has a few.
+  // Throws Error for a block in another encoding, of which every other character is malformed as UTF-8; damaged UTF-8
+  // has a few such, though a line of it may hold little else.
   int64_t count_malformed_lines(const Block& block) const {
     constexpr size_t kMinBytesPerRepair = 10;
-    int64_t num_malformed = 0, line_number = block.first_line;
+    size_t num_replaced = 0;
+    int64_t num_lines = 0, line_number = block.first_line, first_line = 0;
     for_each_line(block.bytes, [&](std::string_view line) {
-      size_t num_replaced = 0;
-      if (!text::is_valid_utf8(line)) text::repair_utf8(line, &num_replaced);
-      if (num_replaced >= 2 && num_replaced * kMinBytesPerRepair > line.size()) {
-        throw Error(name_ + ":" + std::to_string(line_number) + ": is no UTF-8 (" + std::to_string(num_replaced) +
-                    " malformed sequences); ktlm prepare finds the encoding and converts it, or, where it is CP949: "
-                    "iconv -f cp949 -t utf-8");
+      if (!text::is_valid_utf8(line)) {
+        size_t num_in_line = 0;
+        text::repair_utf8(line, &num_in_line);
+        num_replaced += num_in_line;
+        if (num_lines++ == 0) first_line = line_number;
       }
-      num_malformed += num_replaced > 0 ? 1 : 0;
       ++line_number;
     });
-    return num_malformed;
+    if (num_replaced >= 2 && num_replaced * kMinBytesPerRepair > block.bytes.size()) {
+      throw Error(name_ + ":" + std::to_string(first_line) +
+                  ": is no UTF-8 (as is much behind it); ktlm prepare finds " +
+                  "the encoding and converts it, or, where it is CP949: iconv -f cp949 -t utf-8");
+    }
+    return num_lines;
   }
 
   void append(const std::vector<TokenId>& ids, std::string& out) const {

@@ -107,14 +107,11 @@ TEST(TokenStream, CountsWhatWasRead) {
 
 TEST(TokenStream, TextThatIsNoUtf8IsRefusedWithItsLine) {
   const std::string cp949 = "\xBE\xC8\xB3\xE7\xC7\xCF\xBC\xBC\xBF\xE4";  // 안녕하세요
-  const std::string remedy =
-      " malformed sequences); ktlm prepare finds the encoding and converts it, or, where it is CP949: iconv -f cp949 "
-      "-t "
-      "utf-8";
   for (const bool whole : {false, true}) {
-    const std::string message = error_message([&] { convert("ok\n\n" + cp949 + "\n", {.whole = whole}); });
-    EXPECT_TRUE(message.starts_with("standard input:3: is no UTF-8 (")) << message;
-    EXPECT_TRUE(message.ends_with(remedy)) << message;
+    EXPECT_EQ(
+        error_message([&] { convert("ok\n\n" + cp949 + "\n", {.whole = whole}); }),
+        "standard input:3: is no UTF-8 (as is much behind it); ktlm prepare finds the encoding and converts it, or, "
+        "where it is CP949: iconv -f cp949 -t utf-8");
   }
 }
 
