@@ -186,6 +186,7 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
     console.note("went on where an earlier run had stopped");
   else if (!arguments.merges)
     console.note(speed_text(summary));
+  if (!is_shard) console.note("look at " + (summary.out_dir / "report.html").string());
   return console.exit_code();
 }
 

@@ -114,7 +114,9 @@ int run_train_tokenizer(const TrainTokenizerArguments& arguments, Console& conso
   }
   console.print(arguments.json ? to_json_line(to_json(analyses, models, recommended)) : to_table(analyses, models));
   if (recommended && !arguments.json) console.print(recommended->reason);
-  for (const auto& vocabulary : trained) console.note("wrote " + vocabulary.out_dir.string());
+  for (const auto& vocabulary : trained)
+    console.note("wrote " + vocabulary.out_dir.string() + "; look at " +
+                 (vocabulary.out_dir / "analysis.html").string());
   if (recommended && trained.size() > 1) console.note("wrote the recommended one to " + out_dir + " as well");
   if (!recommended && trained.size() > 1)
     console.note("train takes data/tokenizer unless told: pass it --tokenizer " + trained.front().out_dir.string() +

@@ -65,6 +65,12 @@ TEST_F(PrepareVerb, PrintsATableAndWritesTheDefaultDirectory) {
   EXPECT_EQ(prepare({"a.jsonl", "--quiet"}).err, "");
 }
 
+TEST_F(PrepareVerb, SaysWhereTheReportIs) {
+  put("a.jsonl", lines_of(3));
+  EXPECT_THAT(prepare({"a.jsonl"}).err, testing::EndsWith("ktlm prepare: look at data/prepared/report.html\n"));
+  EXPECT_TRUE(fs::exists(folder_ / "data" / "prepared" / "report.html"));
+}
+
 TEST_F(PrepareVerb, AnEmptyOutIsRefusedAndLeavesNothing) {
   put("a.jsonl", lines_of(3));
   for (const std::vector<std::string>& words :

@@ -51,7 +51,7 @@ TEST_F(TrainTokenizer, OneSizeGoesToOut) {
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.out, HasSubstr("\nvocabulary "));
   EXPECT_THAT(result.out, HasSubstr("\nbase: embedding, of all parameters "));
-  EXPECT_THAT(result.err, HasSubstr("wrote one\n"));
+  EXPECT_THAT(result.err, HasSubstr("wrote one; look at one/analysis.html\n"));
   EXPECT_EQ(vocab_size_of("one"), 1500);
   EXPECT_TRUE(fs::exists(*folder_ / "one" / "analysis.html"));
 }
