@@ -7,6 +7,7 @@
 #include "config_sections.h"
 #include "console.h"
 #include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/model/shipped_models.h"
 #include "ktlm/tokenizer/analysis_report.h"
@@ -109,6 +110,9 @@ int run_train_tokenizer(const TrainTokenizerArguments& arguments, Console& conso
   std::optional<tokenizer::Recommendation> recommended;
   if (arguments.recommend) {
     recommended = tokenizer::recommend_vocabulary(models.front(), analyses, result->unfilled);
+    for (size_t i = 0; i < trained.size(); ++i)
+      write_file_atomically(trained[i].out_dir / "analysis.html",
+                            tokenizer::to_page(analyses, i, models, recommended->reason));
     const auto& from = trained[recommended->index].out_dir;
     if (from != out_dir) tokenizer::copy_tokenizer(from, out_dir);
   }

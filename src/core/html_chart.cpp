@@ -47,8 +47,8 @@ std::string svg_number(double value) {
   return text;
 }
 
-Html bar_chart(const std::vector<Bar>& bars, const std::vector<std::string>& part_names) {
-  double longest = 0;
+Html bar_chart(const std::vector<Bar>& bars, const std::vector<std::string>& part_names, double full_width) {
+  double longest = full_width;
   for (const Bar& bar : bars) longest = std::max(longest, sum(bar.parts));
   Html rows;
   for (const Bar& bar : bars) {

@@ -33,7 +33,9 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
   overflow-wrap: anywhere; }
 th { color: var(--quiet); font-weight: 500; vertical-align: bottom; overflow-wrap: normal; }
-th.number, td.number { text-align: right; white-space: nowrap; }
+th.number, td.number { text-align: right; }
+td.number { white-space: nowrap; }
+td:first-child { min-width: 12rem; }
 .bars { display: grid; grid-template-columns: fit-content(34%) 1fr max-content; gap: .35rem .75rem; align-items: center;
   margin: .75rem 0; font-variant-numeric: tabular-nums; }
 .bars .label { overflow-wrap: anywhere; line-height: 1.3; }
@@ -41,7 +43,7 @@ th.number, td.number { text-align: right; white-space: nowrap; }
 .bars svg { display: block; width: 100%; height: 16px; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .5rem 0; font-size: .9rem; }
 .legend svg:not(.swatch) { width: 12px; height: 12px; margin-right: .4rem; vertical-align: -1px; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 0 2rem; }
+.pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); gap: 0 2rem; }
 figure { margin: .75rem 0; }
 figcaption b { margin-right: .25rem; color: var(--ink); font-weight: 600; }
 figure svg:not(.swatch) { display: block; width: 100%; height: auto; }

@@ -144,7 +144,9 @@ Html language_histogram(const ReportPart& part) {
                     step % 4 == 0 ? percent(step) + " %" : ""});
   }
   if (total == 0) return html_element("p", Html::text("The filters looked at no document."), "quiet");
-  return histogram("Documents that the filters looked at, by the share of Hangul among their letters", bins, 2);
+  return html_element(
+      "div", histogram("Documents that the filters looked at, by the share of Hangul among their letters", bins, 2),
+      "pair");
 }
 
 // What was replaced or taken out within the documents that were kept.

@@ -64,7 +64,8 @@ std::vector<Row> rows_of(std::span<const TokenizerAnalysis> analyses, std::span<
     if (first.script == "space") continue;
     add(first.script + ": tokens per character, bytes", [&](Analysis a) {
       const ScriptUse* use = find_script(a, first.script);
-      return use == nullptr ? "" : fixed(use->tokens_per_character()) + "  " + format_share(use->byte_rate());
+      return use == nullptr ? ""
+                            : fixed(use->tokens_per_character()) + " (" + format_share(use->byte_rate()) + " bytes)";
     });
   }
   if (analyses.front().learned_pieces > 0) {
@@ -74,8 +75,8 @@ std::vector<Row> rows_of(std::span<const TokenizerAnalysis> analyses, std::span<
   }
   for (const ModelShape& model : models) {
     add(model.name + ": embedding, of all parameters", [&](Analysis a) {
-      return format_count(static_cast<double>(model.embedding_parameters(a.vocab_size))) + "  " +
-             format_share(model.embedding_share(a.vocab_size));
+      return format_count(static_cast<double>(model.embedding_parameters(a.vocab_size))) + " (" +
+             format_share(model.embedding_share(a.vocab_size)) + ")";
     });
     add(model.name + ": training MFLOP per byte",
         [&](Analysis a) { return fixed(model.training_flops_per_byte(a) / 1e6, 1); });
@@ -92,7 +93,11 @@ std::string pieces_by_script(const TokenizerAnalysis& analysis) {
 
 std::string longest_pieces(const TokenizerAnalysis& analysis) {
   std::string text;
-  for (const std::string& piece : analysis.longest_pieces) text += (text.empty() ? "" : ", ") + piece;
+  for (const std::string& piece : analysis.longest_pieces) {
+    // A word's beginning is marked as in the vocabulary, and by tokenize --pieces.
+    const bool begins_word = piece.starts_with(' ');
+    text += (text.empty() ? "" : ", ") + (begins_word ? "▁" + piece.substr(1) : piece);
+  }
   return text;
 }
 
@@ -137,7 +142,7 @@ Html boundary_chart(std::span<const TokenizerAnalysis> analyses) {
                     {analysis.endings.share()},
                     format_share(analysis.endings.share()) + " of " + format_grouped(analysis.endings.words)});
   }
-  return bar_chart(bars);
+  return bar_chart(bars, {}, 1);
 }
 
 Html vocabulary_chart(const TokenizerAnalysis& analysis) {
@@ -155,7 +160,7 @@ Html size_chart(std::span<const TokenizerAnalysis> analyses,
   return bar_chart(bars);
 }
 
-Html paragraph(const char* text) { return html_element("p", Html::text(text)); }
+Html paragraph(const std::string& text) { return html_element("p", Html::text(text)); }
 
 }  // namespace
 
@@ -179,7 +184,8 @@ std::string to_table(std::span<const TokenizerAnalysis> analyses, std::span<cons
   return text;
 }
 
-std::string to_page(std::span<const TokenizerAnalysis> analyses, size_t index, std::span<const ModelShape> models) {
+std::string to_page(std::span<const TokenizerAnalysis> analyses, size_t index, std::span<const ModelShape> models,
+                    const std::string& recommendation) {
   const TokenizerAnalysis& analysis = analyses[index];
   Html body = html_key_figures(
       {{fixed(analysis.bytes_per_token()), "bytes per token", fixed(analysis.characters_per_token()) + " characters"},
@@ -188,6 +194,7 @@ std::string to_page(std::span<const TokenizerAnalysis> analyses, size_t index, s
        {format_share(analysis.fallback_rate()), "byte fallback", "of " + format_grouped(analysis.tokens) + " tokens"},
        {format_share(analysis.particles.share()), "particles begin a token",
         "of " + format_grouped(analysis.particles.words)}});
+  if (!recommendation.empty()) body += html_section("The recommended size", paragraph(recommendation));
   body += html_section(
       "Tokens per character",
       paragraph("By script; the second colour is what became bytes, for want of a piece.") + script_chart(analysis));

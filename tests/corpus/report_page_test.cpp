@@ -54,6 +54,15 @@ TEST(ReportPage, ShowsHostileDocumentsAsText) {
   EXPECT_THAT(page, HasSubstr("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&#39;&quot;"));
 }
 
+TEST(ReportPage, ChartsAreOfOneWidthSoThatTheirLettersAreOfOneSize) {
+  ReportedRun run({"a"});
+  run.add(0, DropReason::kNone, "글", long_text("가"));
+  run.report.add_hangul_share(0, 0.9);
+  const std::string page = run.page();
+  EXPECT_THAT(page, HasSubstr("<div class=\"pair\"><figure><figcaption>Kept documents"));
+  EXPECT_THAT(page, HasSubstr("<div class=\"pair\"><figure><figcaption>Documents that the filters looked at"));
+}
+
 TEST(ReportPage, TellsTheFunnelInDocumentsAndBytes) {
   ReportedRun run({"a"});
   for (int i = 0; i < 6; ++i) run.add(0, DropReason::kNone, "글", long_text(std::to_string(i)));

@@ -40,30 +40,30 @@ const ModelShape kModel = {.name = "small", .d_model = 500, .layer_weights = 42'
 TEST(AnalysisReport, TableTellsTheFiguresOfOne) {
   EXPECT_EQ(to_table({{example(16'000, 1'000'000)}}, {{kModel}}),
             "pieces: hangul 15,000, byte 256\n"
-            "longest of Hangul:  대한민국에서, 하였습니다\n"
+            "longest of Hangul: ▁대한민국에서, 하였습니다\n"
             "measured on val: 1,234 documents, 5.0 MB\n"
-            "vocabulary                                  16,000\n"
-            "bytes per token                               5.00\n"
-            "characters per token                          2.00\n"
-            "tokens per 어절                               2.45\n"
-            "tokens per sentence                           20.0\n"
-            "byte fallback, of all tokens                 0.3 %\n"
-            "newlines and tabs, of all tokens             2.0 %\n"
-            "particles a token begins with               25.0 %\n"
-            "endings a token begins with                 20.0 %\n"
-            "hangul: tokens per character, bytes    0.40  0.2 %\n"
-            "jamo: tokens per character, bytes      0.25  0.0 %\n"
-            "pieces seen < 100 times                      2.0 %\n"
-            "unigram bits per byte                        2.100\n"
-            "small: embedding, of all parameters  8.00M  16.0 %\n"
-            "small: training MFLOP per byte                60.0");
+            "vocabulary                                       16,000\n"
+            "bytes per token                                    5.00\n"
+            "characters per token                               2.00\n"
+            "tokens per 어절                                    2.45\n"
+            "tokens per sentence                                20.0\n"
+            "byte fallback, of all tokens                      0.3 %\n"
+            "newlines and tabs, of all tokens                  2.0 %\n"
+            "particles a token begins with                    25.0 %\n"
+            "endings a token begins with                      20.0 %\n"
+            "hangul: tokens per character, bytes  0.40 (0.2 % bytes)\n"
+            "jamo: tokens per character, bytes    0.25 (0.0 % bytes)\n"
+            "pieces seen < 100 times                           2.0 %\n"
+            "unigram bits per byte                             2.100\n"
+            "small: embedding, of all parameters      8.00M (16.0 %)\n"
+            "small: training MFLOP per byte                     60.0");
 }
 
 TEST(AnalysisReport, TableOfSeveralHasAColumnEach) {
   const std::vector<TokenizerAnalysis> analyses = {example(16'000, 1'000'000), example(32'000, 800'000)};
   const std::string table = to_table(analyses, {});
-  EXPECT_THAT(table, HasSubstr("\nvocabulary                                16,000       32,000\n"
-                               "bytes per token                             5.00         6.25\n"));
+  EXPECT_THAT(table, HasSubstr("\nvocabulary                                       16,000              32,000\n"
+                               "bytes per token                                    5.00                6.25\n"));
   EXPECT_THAT(table, testing::Not(HasSubstr("longest of Hangul")));
 }
 
@@ -89,6 +89,15 @@ TEST(AnalysisReport, PageShowsEveryFigureAndAllSizes) {
     for (size_t at = 0; (at = words.find('<', at)) != std::string::npos; ++at) words.replace(at, 1, "&lt;");
     EXPECT_THAT(page, HasSubstr(words));
   }
+}
+
+TEST(AnalysisReport, PageDrawsSharesOnAScaleOfAllAndTellsTheRecommendation) {
+  const std::vector<TokenizerAnalysis> analyses = {example(16'000, 1'000'000)};
+  const std::string page = to_page(analyses, 0, {}, "16,000 pieces: the least <training>");
+  EXPECT_THAT(page, HasSubstr("<rect x=\"0%\" width=\"25%\""));  // particles: 25.0 %
+  EXPECT_THAT(page, HasSubstr("16,000 pieces: the least &lt;training&gt;"));
+  EXPECT_THAT(page, HasSubstr("▁대한민국에서"));
+  EXPECT_THAT(to_page(analyses, 0, {}), testing::Not(HasSubstr("recommended")));
 }
 
 TEST(AnalysisReport, JsonTellsWhatItCostsEachModel) {

@@ -17,8 +17,9 @@ struct Bar {
   std::string text;           // to the right of the bar, such as the value with its unit
 };
 /// Horizontal bars on one scale that begins at 0. `part_names` become the legend where there are several; an
-/// empty one keeps its colour for another chart.
-Html bar_chart(const std::vector<Bar>& bars, const std::vector<std::string>& part_names = {});
+/// empty one keeps its colour for another chart. `full_width` is the scale's end, such as 1 for shares; 0: the longest
+/// bar's.
+Html bar_chart(const std::vector<Bar>& bars, const std::vector<std::string>& part_names = {}, double full_width = 0);
 
 struct HistogramBin {
   double count = 0;

@@ -14,8 +14,9 @@ namespace ktlm::tokenizer {
 /// Without a newline at the end.
 std::string to_table(std::span<const TokenizerAnalysis> analyses, std::span<const ModelShape> models);
 
-/// One file of HTML: `analyses[index]` at length, beside the others.
-std::string to_page(std::span<const TokenizerAnalysis> analyses, size_t index, std::span<const ModelShape> models);
+/// One file of HTML: `analyses[index]` at length, beside the others. `recommendation` may be empty.
+std::string to_page(std::span<const TokenizerAnalysis> analyses, size_t index, std::span<const ModelShape> models,
+                    const std::string& recommendation = {});
 
 /// As analysis.json holds it, with "models": what the vocabulary costs each.
 Json to_json(const TokenizerAnalysis& analysis, std::span<const ModelShape> models);
