@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,15 @@ inline std::string as_yaml_list(const std::vector<std::string>& texts) {
   return "[" + list + "]";
 }
 
+/// "text", or "auto|mediawiki|html" where only these are taken.
+inline std::string value_name(const ConfigField& field) {
+  constexpr std::string_view kOneOf = "one of ";
+  if (!field.limit.starts_with(kOneOf)) return field.type;
+  std::string choices = field.limit.substr(kOneOf.size());
+  for (size_t comma; (comma = choices.find(", ")) != std::string::npos;) choices.replace(comma, 2, "|");
+  return choices;
+}
+
 /// One option for `field`; `take` gets what the person wrote. A bool is a flag: --strict gives "true"; where that is
 /// the default, --no-near-duplicates gives "false". A list is an option that may stand more than once, and gives YAML.
 inline void declare_field(CLI::App& app, const ConfigField& field, std::function<void(const std::string&)> take) {
@@ -39,7 +49,8 @@ inline void declare_field(CLI::App& app, const ConfigField& field, std::function
     const bool on = field.print() == "true";
     app.add_flag_callback(
         on ? "--no-" + option_of(field).substr(2) : option_of(field),
-        [take = std::move(take), on] { take(on ? "false" : "true"); }, (on ? "turns off: " : "") + field.help);
+        [take = std::move(take), on] { take(on ? "false" : "true"); },
+        (on ? "turns off the default, which " : "") + field.help);
   } else if (field.type == "list of texts") {
     app.add_option_function<std::vector<std::string>>(
            option_of(field),
@@ -48,7 +59,7 @@ inline void declare_field(CLI::App& app, const ConfigField& field, std::function
         ->allow_extra_args(false);
   } else {
     app.add_option_function<std::string>(option_of(field), std::move(take), field.help)
-        ->type_name(field.type)
+        ->type_name(value_name(field))
         ->default_str(field.print());
   }
 }

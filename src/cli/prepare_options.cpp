@@ -6,7 +6,8 @@ namespace ktlm::cli {
 
 void declare(CLI::App& app, PrepareArguments& arguments) {
   app.add_option("INPUT", arguments.inputs,
-                 "Files and folders; - is standard input. MediaWiki dumps, wikitext, HTML, JSON, Parquet and text, "
+                 "Files and folders; - is standard input.\n"
+                 "MediaWiki dumps, wikitext, HTML, JSON, Parquet and text,\n"
                  "also .bz2, .gz, .xz, .zst, and zip and tar archives of them");
   app.add_option("--out", arguments.out_dir, "Prepared directory to write")->type_name("DIR")->capture_default_str();
   app.add_option("--shard", arguments.shard,

@@ -174,7 +174,8 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
                  : corpus::prepare(arguments.inputs, arguments.out_dir, config, console.stop_flag(), console.progress(),
                                    console.warnings());
   if (summary.stopped) {
-    console.note("stopped; " + summary.out_dir.string() + " is as it was" +
+    console.note("stopped; " + summary.out_dir.string() +
+                 (std::filesystem::exists(summary.out_dir) ? " is as it was" : " was not made") +
                  (summary.can_go_on ? "; the same command goes on from here" : ""));
     return console.exit_code();
   }

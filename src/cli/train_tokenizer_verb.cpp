@@ -101,7 +101,7 @@ int run_train_tokenizer(const TrainTokenizerArguments& arguments, Console& conso
   const auto result = tokenizer::train_tokenizers(tokenizer::training_texts(corpus, config), targets, config, models,
                                                   console.progress(), console.stop_flag());
   if (!result) {
-    console.note("stopped; " + out_dir + " is as it was");
+    console.note("stopped; " + out_dir + (std::filesystem::exists(out_dir) ? " is as it was" : " was not made"));
     return console.exit_code();
   }
   std::vector<TokenizerAnalysis> analyses;

@@ -71,6 +71,16 @@ TEST_F(PrepareVerb, SaysWhereTheReportIs) {
   EXPECT_TRUE(fs::exists(folder_ / "data" / "prepared" / "report.html"));
 }
 
+TEST_F(PrepareVerb, HelpListsTheValuesThatAreTakenAndSaysWhatIsTurnedOff) {
+  const std::string help = prepare({"--help"}).out;
+  EXPECT_THAT(help, HasSubstr("--format auto|mediawiki|wikitext|html|jsonl|json|text=auto"));
+  EXPECT_THAT(help, HasSubstr("--encoding auto|utf-8|cp949|utf-16=auto"));
+  EXPECT_THAT(help, HasSubstr("turns off the default, which drops documents that are nearly the same"));
+  EXPECT_THAT(
+      help,
+      HasSubstr("\n                                  MediaWiki dumps, wikitext, HTML, JSON, Parquet and text,\n"));
+}
+
 TEST_F(PrepareVerb, AnEmptyOutIsRefusedAndLeavesNothing) {
   put("a.jsonl", lines_of(3));
   for (const std::vector<std::string>& words :
@@ -239,7 +249,7 @@ TEST_F(PrepareVerb, ASignalStopsItEvenWhileItsInputIsSilent) {
     const ProgramResult result = program.wait();
     EXPECT_EQ(result.exit_code, 128 + signal_number);
     EXPECT_EQ(result.out, "");
-    EXPECT_EQ(result.err, "ktlm prepare: stopped; data/prepared is as it was\n");
+    EXPECT_EQ(result.err, "ktlm prepare: stopped; data/prepared was not made\n");
     EXPECT_TRUE(fs::is_empty(data));
   }
 }
