@@ -12,8 +12,14 @@ namespace {
 // Enough work at a time for the threads not to meet often; small enough to keep what is under way within megabytes.
 constexpr size_t kBatchBytes = size_t{1} << 19, kBatchDocuments = 1000;
 
-// Batches of a shard that is a range of files follow those of all shards before it.
-constexpr int kShardBits = 40;
+// A batch's number begins with the file that it began with, so that those of all shards are in the files' order.
+constexpr int kBatchBits = 32;
+
+std::vector<int64_t> sizes_of(const std::vector<InputFile>& files) {
+  std::vector<int64_t> sizes;
+  for (const InputFile& file : files) sizes.push_back(file.size_bytes);
+  return sizes;
+}
 
 }  // namespace
 
@@ -22,29 +28,27 @@ DocumentReader::DocumentReader(const std::vector<InputFile>& files, const Prepar
     : files_(files),
       config_(config),
       shard_(shard),
-      deals_batches_(files.size() < static_cast<size_t>(shard.count)),
+      shares_(share_files(sizes_of(files), shard.count)),
       check_(std::move(check)),
       emit_(std::move(emit)),
-      readings_(num_inputs) {
-  const auto index = static_cast<size_t>(shard.number - 1), count = static_cast<size_t>(shard.count);
-  begin_ = deals_batches_ ? 0 : files.size() * index / count;
-  end_ = deals_batches_ ? files.size() : files.size() * (index + 1) / count;
-}
+      readings_(num_inputs) {}
 
 int64_t DocumentReader::total_file_bytes(const ReadPosition& start) const {
   int64_t total = 0;
-  for (size_t i = std::max(begin_, start.file); i < end_; ++i) {
+  for (size_t i = start.file; i < files_.size(); ++i) {
     if (files_[i].path == "-") return 0;
-    total += files_[i].size_bytes;
+    if (reads(i)) total += files_[i].size_bytes;
   }
   return total;
 }
 
 void DocumentReader::run(const ReadPosition& start, uint64_t first_order) {
   next_order_ = first_order;
-  if (!deals_batches_ && first_order == 0) next_order_ = static_cast<uint64_t>(shard_.number - 1) << kShardBits;
   if (!start.readings.empty()) readings_ = start.readings;
-  for (file_ = std::max(begin_, start.file); file_ < end_; ++file_) {
+  for (file_ = start.file; file_ < files_.size(); ++file_) {
+    // No batch reaches over files of other shards, or into a file whose batches all shards must cut alike.
+    if (!reads(file_) || is_shared(file_)) flush({file_, 0, readings_});
+    if (!reads(file_)) continue;
     documents_of_file_ = 0;
     num_of_files_before_ = batch_.size();
     try {
@@ -55,18 +59,16 @@ void DocumentReader::run(const ReadPosition& start, uint64_t first_order) {
     }
     end_file();
   }
-  flush({end_, 0, readings_});
+  flush({files_.size(), 0, readings_});
 }
 
 // A batch ends with a file that has filled one: whoever goes on behind the file need not read it again.
 void DocumentReader::end_file() {
-  if (num_of_files_before_ > 0 || batch_.size() == static_cast<size_t>(documents_of_file_)) return;
-  flush({file_ + 1, 0, readings_});
+  const bool has_filled_one = num_of_files_before_ == 0 && batch_.size() < static_cast<size_t>(documents_of_file_);
+  if (is_shared(file_) || has_filled_one) flush({file_ + 1, 0, readings_});
 }
 
-// Where batches are dealt out, all shards must cut them alike, whatever one of them meets.
 void DocumentReader::emit_files_before() {
-  if (deals_batches_) return;
   batch_.erase(batch_.begin() + static_cast<std::ptrdiff_t>(num_of_files_before_), batch_.end());
   flush({file_, 0, readings_});
 }
@@ -91,11 +93,12 @@ void DocumentReader::read_file(size_t index, int64_t documents_to_skip) {
     reading.bytes = bytes_of_documents;
     reading.add_damaged(error.what(), documents_of_file_);
   }
-  // Where every shard reads every file, one of them counts it.
-  if (!deals_batches_ || shard_.number == 1) readings_[file.input] += reading;
+  // Of the shards that all read a file, one counts it.
+  if (!is_shared(file_) || shard_.number == 1) readings_[file.input] += reading;
 }
 
 void DocumentReader::add(RawDocument&& document) {
+  if (batch_.empty()) batch_file_ = file_;
   batch_bytes_ += document.body.size();
   batch_.push_back(std::move(document));
   if (batch_bytes_ >= kBatchBytes || batch_.size() >= kBatchDocuments) flush({file_, documents_of_file_, readings_});
@@ -104,10 +107,15 @@ void DocumentReader::add(RawDocument&& document) {
 void DocumentReader::flush(ReadPosition end) {
   num_of_files_before_ = 0;
   if (batch_.empty()) return;
-  RawBatch batch{.order = next_order_++, .documents = std::exchange(batch_, {}), .end = std::move(end)};
+  const uint64_t first_of_file = static_cast<uint64_t>(batch_file_) << kBatchBits;
+  const uint64_t order = std::max(next_order_, first_of_file);
+  next_order_ = order + 1;
+  RawBatch batch{.order = order, .documents = std::exchange(batch_, {}), .end = std::move(end)};
   batch_bytes_ = 0;
-  const auto count = static_cast<uint64_t>(shard_.count);
-  if (!deals_batches_ || batch.order % count == static_cast<uint64_t>(shard_.number - 1)) emit_(std::move(batch));
+  // Not every file's first batch goes to the same shard.
+  const uint64_t turn = order - first_of_file + batch_file_;
+  const bool is_ours = turn % static_cast<uint64_t>(shard_.count) == static_cast<uint64_t>(shard_.number - 1);
+  if (!is_shared(batch_file_) || is_ours) emit_(std::move(batch));
 }
 
 }  // namespace ktlm::corpus

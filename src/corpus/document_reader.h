@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "file_shares.h"
 #include "input_files.h"
 #include "input_reader.h"
 #include "ktlm/corpus/prepare.h"
@@ -50,6 +51,8 @@ class DocumentReader {
   const std::vector<InputReading>& readings() const { return readings_; }
 
  private:
+  bool reads(size_t file) const { return is_shared(file) || shares_[file] == shard_.number; }
+  bool is_shared(size_t file) const { return shares_[file] == kEveryShard; }
   void read_file(size_t index, int64_t documents_to_skip);
   void end_file();
   void emit_files_before();
@@ -59,8 +62,7 @@ class DocumentReader {
   const std::vector<InputFile>& files_;
   const PrepareConfig& config_;
   Shard shard_;
-  size_t begin_ = 0, end_ = 0;  // of files_, the range that this shard reads
-  bool deals_batches_;          // a shard is every so-manieth batch; else it is a range of files
+  std::vector<int64_t> shares_;  // who reads which of files_; of a file that all read, a shard takes its batches
   std::function<void()> check_;
   std::function<void(RawBatch&&)> emit_;
   std::atomic<int64_t> file_bytes_{0};
@@ -68,6 +70,7 @@ class DocumentReader {
   size_t file_ = 0;                // being read,
   int64_t documents_of_file_ = 0;  // and how many documents it has given
   uint64_t next_order_ = 0;
+  size_t batch_file_ = 0;  // that batch_ began with
   std::vector<RawDocument> batch_;
   size_t num_of_files_before_ = 0;  // documents of batch_ that belong to files before file_
   size_t batch_bytes_ = 0;

@@ -67,9 +67,21 @@ TEST_F(ShardsTest, BatchesOfOneFileAreDealtOut) {
   for (const int64_t count : {2, 3, 9}) expect_same_as_one_run({path}, count);
 }
 
-TEST_F(ShardsTest, ManyFilesAreDealtOutByRanges) {
+TEST_F(ShardsTest, ManyFilesAreDealtOut) {
   for (int i = 0; i < 7; ++i) put("in/" + std::to_string(i) + ".jsonl", lines(1000 * i, 1200));
   for (const int64_t count : {2, 7}) expect_same_as_one_run({(folder_ / "in").string()}, count);
+}
+
+TEST_F(ShardsTest, ALargeFileBesideSmallOnesIsDealtOutInBatches) {
+  for (int i = 0; i < 40; ++i) put("in/" + std::to_string(i) + ".jsonl", lines(100 * i, 110));
+  put("in/20_large.jsonl", lines(10'000, 8000));
+  const std::vector<std::string> inputs = {(folder_ / "in").string(), put("z.jsonl", lines(50'000, 3000))};
+  expect_same_as_one_run(inputs, 3);
+  for (int64_t number = 1; number <= 3; ++number) {
+    const PrepareSummary shard = prepare_shard(inputs, folder_ / "counted", {number, 3}, config_, no_stop_, {}, {});
+    EXPECT_GT(shard.total.documents_in, 4000) << number;
+    EXPECT_LT(shard.total.documents_in, 6500) << number;
+  }
 }
 
 TEST_F(ShardsTest, OneShardAloneIsAShardToo) { expect_same_as_one_run({put("a.jsonl", lines(0, 2000))}, 1); }
@@ -85,16 +97,20 @@ TEST_F(ShardsTest, WhatPrepareHasMadeInAnInputFolderIsNoInput) {
 }
 
 TEST_F(ShardsTest, AShardCountsTheBytesOfItsOwnFiles) {
-  int64_t own_bytes = 0;
-  for (int i = 0; i < 4; ++i) {
-    const std::string path = put("in/" + std::to_string(i) + ".jsonl", lines(1000 * i, 1000));
-    if (i >= 2) own_bytes += static_cast<int64_t>(fs::file_size(path));
+  int64_t all_bytes = 0;
+  for (int i = 0; i < 4; ++i)
+    all_bytes += static_cast<int64_t>(fs::file_size(put("in/" + std::to_string(i) + ".jsonl", lines(1000 * i, 1000))));
+  int64_t sum = 0;
+  for (int64_t number = 1; number <= 2; ++number) {
+    Progress last;
+    prepare_shard({(folder_ / "in").string()}, folder_ / "out", {number, 2}, config_, no_stop_,
+                  [&](const Progress& progress) { last = progress; }, {});
+    EXPECT_EQ(last.done, last.total);
+    EXPECT_NEAR(static_cast<double>(last.total), static_cast<double>(all_bytes) / 2,
+                0.1 * static_cast<double>(all_bytes));
+    sum += last.total;
   }
-  Progress last;
-  prepare_shard({(folder_ / "in").string()}, folder_ / "out", {2, 2}, config_, no_stop_,
-                [&](const Progress& progress) { last = progress; }, {});
-  EXPECT_EQ(last.total, own_bytes);
-  EXPECT_EQ(last.done, own_bytes);
+  EXPECT_EQ(sum, all_bytes);
 }
 
 TEST_F(ShardsTest, DamagedUnfinishedAndForeignShardsAreNotMerged) {
