@@ -67,23 +67,21 @@ bool has_fewer_characters(std::string_view text, int64_t min_chars) {
   return text.size() / 4 < limit && text::count_code_points(text) < limit;  // a character has at most 4 bytes
 }
 
-// Whether the quality filters are off for a document of `source`: a file's name, "folder/file", or what a JSONL line
-// says. A name may be the path that was given as input.
-bool is_exempt(const std::string& source, const std::vector<std::string>& names) {
-  return std::ranges::any_of(names, [&source](std::string_view name) {
-    if (source == name) return true;
-    while (name.ends_with('/')) name.remove_suffix(1);
-    const std::string_view leaf = name.substr(name.rfind('/') + 1);  // npos + 1 is 0
-    return source == leaf || source.ends_with("/" + std::string(name)) || source.starts_with(std::string(leaf) + "/");
-  });
+// Which of the names that skip the quality filters mean the document, as in ExtractedDocument; bit 62 stands for
+// those behind the first 62 as well.
+uint64_t find_exempting_names(const std::string& source, const std::string& file,
+                              const std::vector<std::string>& names) {
+  uint64_t found = 0;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names_source(names[i], source) || names_source(names[i], file)) found |= uint64_t{1} << std::min<size_t>(i, 62);
+  }
+  return found;
 }
 
-DropReason judge(const Document& document, const std::string& file, const PrepareConfig& config,
-                 TextMeasures& measures) {
+DropReason judge(const Document& document, bool is_exempt, const PrepareConfig& config, TextMeasures& measures) {
   if (!document.messages.empty()) return DropReason::kNone;
   if (has_fewer_characters(document.text, config.min_chars)) return DropReason::kTooShort;
-  if (config.quality == "off" || is_exempt(document.source, config.quality_off) || is_exempt(file, config.quality_off))
-    return DropReason::kNone;
+  if (config.quality == "off" || is_exempt) return DropReason::kNone;
   return judge_quality(document.text, config, &measures);
 }
 
@@ -96,6 +94,13 @@ void mask(ExtractedDocument& out) {
 }
 
 }  // namespace
+
+bool names_source(std::string_view name, const std::string& source) {
+  if (source == name) return true;
+  while (name.ends_with('/')) name.remove_suffix(1);
+  const std::string_view leaf = name.substr(name.rfind('/') + 1);  // npos + 1 is 0
+  return source == leaf || source.ends_with("/" + std::string(name)) || source.starts_with(std::string(leaf) + "/");
+}
 
 void drop(ExtractedDocument& out, DropReason reason, std::string problem) {
   out.dropped = reason;
@@ -133,10 +138,11 @@ ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& confi
     text = trimmed(std::move(text));
     if (out.dropped == DropReason::kNone && text.empty()) drop(out, DropReason::kEmpty);
   }
+  out.exempting_names = find_exempting_names(out.document.source, raw.source, config.quality_off);
   if (out.dropped != DropReason::kNone)
     text = raw.body.substr(0, kBeginningBytes);
   else
-    drop(out, judge(out.document, raw.source, config, out.measures));
+    drop(out, judge(out.document, out.exempting_names != 0, config, out.measures));
   // Dropped texts as well: the report shows how they begin.
   if (config.mask_personal_data) mask(out);
   if (out.dropped == DropReason::kNone) out.hash = hash128(text);

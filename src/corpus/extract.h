@@ -25,11 +25,16 @@ struct ExtractedDocument {
   int64_t utf8_repairs = 0;  // malformed sequences replaced by U+FFFD
   text::PersonalDataCounts masked{};
   size_t input = 0;
+  uint64_t exempting_names = 0;  // bit i: the i-th of config.quality_off names it, of the first 62
 };
 
 /// Never throws over what a document holds: it is dropped, with the reason. `text_fields` are the config's, parsed.
 ExtractedDocument extract_document(RawDocument&& raw, const PrepareConfig& config,
                                    const std::vector<FieldPath>& text_fields);
+
+/// Whether `name`, of config.quality_off, means documents of `source`: a file's name, "folder/file", or what a JSONL
+/// line says. A name may be the path that was given as input.
+bool names_source(std::string_view name, const std::string& source);
 
 void drop(ExtractedDocument& out, DropReason reason, std::string problem = {});
 

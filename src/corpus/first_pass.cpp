@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "ktlm/core/hash.h"
 #include "ktlm/core/ordered_pipeline.h"
+#include "ktlm/core/text_format.h"
 #include "ktlm/text/normalize.h"
 #include "manifest.h"
 #include "part_batch.h"
@@ -46,6 +48,9 @@ class Collector {
     state_.next_order = batch.part.order + 1;
   }
 
+  /// Names of sources that documents had, for messages.
+  const std::set<std::string>& sources() const { return sources_; }
+
   /// What stood before the file was begun in which the state is.
   const std::optional<SavedPass>& before_file() const { return before_file_; }
 
@@ -71,6 +76,8 @@ class Collector {
     counts.utf8_repairs += extracted.utf8_repairs;
     state_.report.add(extracted.input, extracted.dropped, extracted.document.title, extracted.document.text);
     state_.report.add_hangul_share(extracted.input, extracted.measures.hangul_share);
+    state_.exempting_names |= extracted.exempting_names;
+    if (sources_.size() < kMaxSources) sources_.insert(extracted.document.source);
     if (!extracted.problem.empty()) report(extracted);
     if (extracted.dropped != DropReason::kNone) {
       ++counts.dropped[static_cast<size_t>(extracted.dropped)];
@@ -86,7 +93,10 @@ class Collector {
     if (++state_.num_problems[extracted.input] <= kMaxWarningsPerInput) warn_(extracted.problem + " (dropped)");
   }
 
+  static constexpr size_t kMaxSources = 200;
+
   FirstPassState& state_;
+  std::set<std::string> sources_;
   std::optional<SavedPass> before_file_;
   PartWriter& writer_;
   bool strict_;
@@ -102,6 +112,23 @@ void read_inputs(DocumentReader& reader, const ReadPosition& start, uint64_t fir
   } catch (const Error& error) {
     throw DamagedInputError(error.what());
   }
+}
+
+std::string unknown_name_text(const std::string& name, const std::vector<std::string>& known) {
+  const std::string nearest = nearest_name(name, known);
+  return "prepare.quality_off: \"" + name + "\" is none of the inputs, their files or their documents' sources" +
+         (nearest.empty() ? "; name an input, a file, or a JSON document's \"source\""
+                          : "; did you mean \"" + nearest + "\"?");
+}
+
+std::vector<std::string> names_of_inputs(const FirstPassRequest& request) {
+  std::vector<std::string> names = request.inputs;
+  for (const InputFile& file : request.files) {
+    names.push_back(file.name);
+    names.push_back(file.name.substr(file.name.rfind('/') + 1));
+    names.push_back(file.name.substr(0, file.name.find('/')));
+  }
+  return names;
 }
 
 // marks[n] tells whether the first n files are as they were, by their names, places, sizes and dates.
@@ -158,6 +185,17 @@ Json identity_of(const FirstPassRequest& request) {
           {"shard", {{"number", request.shard.number}, {"count", request.shard.count}}}};
 }
 
+void check_exempting_names(const FirstPassRequest& request) {
+  for (const std::string& name : request.config.quality_off) {
+    const bool is_known =
+        std::ranges::any_of(request.inputs, [&](const std::string& input) { return input == name; }) ||
+        std::ranges::any_of(request.files, [&](const InputFile& file) {
+          return names_source(name, file.name) || may_name_sources(file.name, request.config.format);
+        });
+    if (!is_known) throw ConfigError(unknown_name_text(name, names_of_inputs(request)));
+  }
+}
+
 Json to_json(const FirstPassState& state) {
   Json inputs = Json::array();
   for (const InputSummary& input : state.inputs) {
@@ -174,10 +212,10 @@ Json to_json(const FirstPassState& state) {
                         {"decoded_files", reading.decoded_files},
                         {"damaged_files", reading.damaged_files},
                         {"warnings", reading.warnings}});
-  return {{"inputs", std::move(inputs)},           {"problems", state.num_problems},
-          {"report", state.report.to_json()},      {"file", state.position.file},
-          {"documents", state.position.documents}, {"readings", std::move(readings)},
-          {"next_order", state.next_order},        {"complete", state.complete}};
+  return {
+      {"inputs", std::move(inputs)},      {"problems", state.num_problems}, {"exempting_names", state.exempting_names},
+      {"report", state.report.to_json()}, {"file", state.position.file},    {"documents", state.position.documents},
+      {"readings", std::move(readings)},  {"next_order", state.next_order}, {"complete", state.complete}};
 }
 
 FirstPassState first_pass_state_from_json(const Json& json, const std::string& where) {
@@ -202,6 +240,7 @@ FirstPassState first_pass_state_from_json(const Json& json, const std::string& w
   state.report = CorpusReport::from_json(json_get<Json>(json, "report", where), where);
   state.position.file = static_cast<size_t>(json_get<int64_t>(json, "file", where));
   state.position.documents = json_get<int64_t>(json, "documents", where);
+  state.exempting_names = static_cast<uint64_t>(json_get<int64_t>(json, "exempting_names", where));
   state.next_order = static_cast<uint64_t>(json_get<int64_t>(json, "next_order", where));
   state.complete = json_get<bool>(json, "complete", where);
   return state;
@@ -280,6 +319,13 @@ void run_first_pass(const FirstPassRequest& request, FirstPassState& state, std:
     throw;
   }
   collector.finish();
+  const std::vector<std::string>& exempt = config.quality_off;
+  for (size_t i = 0; request.shard.count == 1 && i < std::min<size_t>(exempt.size(), 62); ++i) {
+    if ((state.exempting_names >> i & 1) != 0) continue;
+    std::vector<std::string> known = names_of_inputs(request);
+    known.insert(known.end(), collector.sources().begin(), collector.sources().end());
+    warn(unknown_name_text(exempt[i], known));
+  }
   for (size_t i = 0; i < state.inputs.size(); ++i) {
     state.inputs[i].counts.bytes_in = reader.readings()[i].bytes;
     state.inputs[i].decoded_files = reader.readings()[i].decoded_files;

@@ -28,9 +28,14 @@ struct FirstPassRequest {
 /// many files there are. `null` where an input can't be read a second time.
 Json identity_of(const FirstPassRequest& request);
 
+/// Throws ConfigError, with the nearest one, for a name in config.quality_off that is neither an input nor a file,
+/// where no document can be of a source of that name.
+void check_exempting_names(const FirstPassRequest& request);
+
 struct FirstPassState {
   std::vector<InputSummary> inputs;   // kept: before the search for duplicates
   std::vector<int64_t> num_problems;  // documents that could not be read, by input
+  uint64_t exempting_names = 0;       // of all documents, as in ExtractedDocument
   CorpusReport report{1};
   ReadPosition position;
   uint64_t next_order = 0;

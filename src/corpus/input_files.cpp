@@ -187,6 +187,13 @@ bool is_document_name(const std::string& name) { return find_document_suffix(nam
 
 bool is_parquet_name(const std::string& name) { return suffix_of(name) == ".parquet"; }
 
+bool may_name_sources(const std::string& name, const std::string& forced) {
+  if (is_archive_name(name)) return true;  // its members' names are not known yet
+  if (forced != "auto") return forced == "json" || forced == "jsonl";
+  const DocumentSuffix* known = find_document_suffix(name);
+  return known == nullptr || !known->format || *known->format == Format::kJsonl;
+}
+
 bool is_hidden_member(const std::string& member) {
   if (member.starts_with('.')) return !member.starts_with("./") || member.find("/.", 1) != std::string::npos;
   return member.find("/.") != std::string::npos || member.starts_with("__MACOSX/");

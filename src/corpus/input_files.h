@@ -34,6 +34,10 @@ bool is_document_name(const std::string& name);
 /// Likewise, whether it ends in .parquet.
 bool is_parquet_name(const std::string& name);
 
+/// Whether documents of the file may say themselves of what source they are, as JSON does: so of all but plain text,
+/// pages and dumps. `forced` is as for detect_format().
+bool may_name_sources(const std::string& name, const std::string& forced);
+
 /// Whether a file in an archive is hidden, as some are in folders: ".DS_Store", ".git/x.txt", and "__MACOSX/._a.txt".
 bool is_hidden_member(const std::string& member);
 

@@ -206,6 +206,7 @@ PrepareSummary prepare(const std::vector<std::string>& inputs, const fs::path& o
   require_replaceable(out_dir);
   const FirstPassRequest request{
       .files = list_input_files(inputs, out_dir, warn_or_not), .inputs = inputs, .config = config, .shard = {}};
+  check_exempting_names(request);
   return run(request, out_dir, stop_flag, progress, warn_or_not,
              [&](WorkDirectory& work, FirstPassState&& state, PrepareSummary& summary) {
                summary.inputs = std::move(state.inputs);
@@ -223,6 +224,7 @@ PrepareSummary prepare_shard(const std::vector<std::string>& inputs, const fs::p
   require_replaceable_shard(directory);
   const FirstPassRequest request{
       .files = list_input_files(inputs, out_dir, warn_or_not), .inputs = inputs, .config = config, .shard = shard};
+  check_exempting_names(request);
   if (identity_of(request).is_null()) throw Error("standard input: can't be shared between machines; name files");
   return run(request, directory, stop_flag, progress, warn_or_not,
              [&](WorkDirectory& work, FirstPassState&& state, PrepareSummary& summary) {

@@ -191,6 +191,31 @@ TEST_F(PrepareTest, PreparedDirectoriesGiveTheirDocumentsAlone) {
   }
 }
 
+TEST_F(PrepareTest, ANameThatSkipsTheFiltersMustBeOfSomething) {
+  const std::string poems = put("poems/a.txt", sentence(1)), news = put("news.jsonl", json_line(sentence(2)));
+  const std::string folder = (folder_ / "poems").string();
+  config_.quality_off = {"poem"};
+  EXPECT_EQ(
+      error_message([&] { run({folder}); }),
+      "prepare.quality_off: \"poem\" is none of the inputs, their files or their documents' sources; did you mean "
+      "\"poems\"?");
+  config_.quality_off = {"b.txt"};
+  EXPECT_THAT(error_message([&] { run({folder}); }), testing::EndsWith("did you mean \"a.txt\"?"));
+  expect_no_output();
+  // A line of JSON may name any source: only in the end it's known that none did.
+  config_.quality_off = {"poems", "news.josnl"};
+  run({folder, news});
+  EXPECT_EQ(warnings_,
+            std::vector<std::string>{"prepare.quality_off: \"news.josnl\" is none of the inputs, their files "
+                                     "or their documents' sources; did you mean \"news.jsonl\"?"});
+  for (const std::string& name : {folder, folder + "/", std::string("a.txt"), std::string("poems/a.txt")}) {
+    config_.quality_off = {name};
+    warnings_.clear();
+    run({folder, news});
+    EXPECT_THAT(warnings_, testing::IsEmpty()) << name;
+  }
+}
+
 TEST_F(PrepareTest, SourcesWithDifferentFieldsAreReadTogether) {
   put("in/a.jsonl", json_line(sentence(1)));
   put("in/b.jsonl", "{\"document\":{\"body\":\"" + sentence(2) + "\"}}\n");
