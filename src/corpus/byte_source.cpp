@@ -90,6 +90,7 @@ void require_uncompressed_name(const std::string& name, std::string_view head) {
 
 size_t ByteSource::read(char* buffer, size_t capacity) {
   const size_t ready = std::min(capacity, peeked_.size() - peeked_taken_);
+  if (ready == 0 && failure_) std::rethrow_exception(failure_);
   if (ready == 0) return read_some(buffer, capacity);
   std::memcpy(buffer, peeked_.data() + peeked_taken_, ready);
   peeked_taken_ += ready;
@@ -101,10 +102,16 @@ size_t ByteSource::read(char* buffer, size_t capacity) {
 }
 
 std::string_view ByteSource::peek(size_t count) {
-  while (peeked_.size() - peeked_taken_ < count) {
+  while (!failure_ && peeked_.size() - peeked_taken_ < count) {
     const size_t old_size = peeked_.size();
     peeked_.resize(peeked_taken_ + count);
-    const size_t got = read_some(peeked_.data() + old_size, peeked_.size() - old_size);
+    size_t got = 0;
+    try {
+      got = read_some(peeked_.data() + old_size, peeked_.size() - old_size);
+    } catch (const Error&) {
+      if (old_size == peeked_taken_) throw;
+      failure_ = std::current_exception();
+    }
     peeked_.resize(old_size + got);
     if (got == 0) break;
   }

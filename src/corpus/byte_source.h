@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -25,7 +26,8 @@ class ByteSource {
   /// unreadable, truncated or corrupt.
   size_t read(char* buffer, size_t capacity);
 
-  /// The next bytes without taking them: `count`, or fewer where the end is nearer. Valid until the next read.
+  /// The next bytes without taking them: `count`, or fewer where the end is nearer, or damage, of which read() then
+  /// tells behind the bytes before it. Valid until the next read.
   std::string_view peek(size_t count);
 
  protected:
@@ -34,6 +36,7 @@ class ByteSource {
  private:
   std::string peeked_;
   size_t peeked_taken_ = 0;
+  std::exception_ptr failure_;  // to be thrown when what was peeked has been read
 };
 
 /// What a long read tells and asks.

@@ -217,6 +217,20 @@ TEST_F(DamagedInputTest, SkippedGivesItsReadableDocumentsAndIsCounted) {
   }
 }
 
+TEST_F(DamagedInputTest, DocumentsOfAShortFileAreReadUpToTheDamageToo) {
+  std::string lines;
+  for (int i = 0; i < 2000; ++i) lines += json_line(sentence(i));
+  config_.skip_damaged = true;
+  int number = 0;
+  for (const std::string& whole : {test::gzip(lines), test::xz(lines), test::zstd(lines)}) {
+    const std::string path = put(std::to_string(++number) + ".jsonl", whole.substr(0, whole.size() * 9 / 10));
+    const PrepareSummary summary = run({path});
+    EXPECT_EQ(summary.inputs[0].damaged_files, 1);
+    EXPECT_GT(summary.total.kept, 500) << number;
+    EXPECT_LT(summary.total.kept, 2000) << number;
+  }
+}
+
 TEST_F(DamagedInputTest, NothingIsKeptWhereNothingCameBefore) {
   const std::vector<std::string> inputs = {put("news.jsonl.gz", cut_file(0, 20'000).cut), put("z.txt", sentence(1))};
   EXPECT_THAT(error_message([&] { run(inputs); }), testing::Not(testing::HasSubstr("goes on")));
