@@ -17,6 +17,7 @@
 #include "ktlm/text/normalize.h"
 #include "ktlm/text/utf8.h"
 #include "manifest.h"
+#include "saved_pass.h"
 #include "second_pass.h"
 #include "start_again_error.h"
 
