@@ -76,14 +76,20 @@ void complete_first_pass(const FirstPassRequest& request, WorkDirectory& work, F
                          const StopFlag& stop_flag, const ProgressCallback& progress, const WarningCallback& warn) {
   const Json former = read_part_state(work.path());
   std::optional<GoingOn> going_on;
-  if (former.is_object()) going_on = find_going_on(former, request, (work.path() / kPartFile).string());
-  resumed = going_on && is_whole_part(work.path(), former);
+  bool is_damaged = false;
+  try {
+    if (former.is_object()) going_on = find_going_on(former, request, (work.path() / kPartFile).string());
+    is_damaged = going_on && !is_whole_part(work.path(), former);
+  } catch (const Error&) {
+    is_damaged = true;
+  }
+  resumed = going_on && !is_damaged;
   if (resumed) {
     state = std::move(going_on->latest.state);
   } else {
     if (former.is_object())
-      warn(work.path().string() + (going_on ? ": what an earlier run has left is damaged; starting again"
-                                            : ": left by a run with other inputs or settings; starting again"));
+      warn(work.path().string() + (is_damaged ? ": what an earlier run has left is damaged; starting again"
+                                              : ": left by a run with other inputs or settings; starting again"));
     going_on = GoingOn{.latest = {.state = {}, .files = Json::object()}, .before_file = {}};
     std::error_code ignored;
     fs::remove(work.path() / kPartFile, ignored);

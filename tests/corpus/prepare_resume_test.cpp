@@ -81,12 +81,23 @@ TEST_F(PrepareResumeTest, WhatAStoppedRunLeftIsDoneAgainWhereItIsDamaged) {
   const std::string path = put("a.jsonl", lines);
   prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
   stop_flag_.clear();
+  const auto expect_to_start_again = [&] {
+    warnings_.clear();
+    const PrepareSummary summary = run({path});
+    EXPECT_FALSE(summary.resumed);
+    EXPECT_EQ(summary.total.kept, 20'000);
+    EXPECT_EQ(warnings_, std::vector<std::string>{partial_directory(out_).string() +
+                                                  ": what an earlier run has left is damaged; starting again"});
+  };
   fs::resize_file(partial_directory(out_) / "text.zst", 100);
-  const PrepareSummary summary = run({path});
-  EXPECT_FALSE(summary.resumed);
-  EXPECT_EQ(summary.total.kept, 20'000);
-  EXPECT_EQ(warnings_, std::vector<std::string>{partial_directory(out_).string() +
-                                                ": what an earlier run has left is damaged; starting again"});
+  expect_to_start_again();
+
+  prepare({path}, out_, config_, stop_flag_, [this](const Progress&) { stop_flag_.request(2); }, {});
+  stop_flag_.clear();
+  std::string state = read_file(partial_directory(out_) / "part.state");
+  state.replace(state.find("\"next_order\""), 12, "\"last_order\"");
+  test::write_text(partial_directory(out_) / "part.state", state);
+  expect_to_start_again();
 }
 
 TEST_F(PrepareResumeTest, TwoAtWorkOnOneOutputExcludeEachOther) {
