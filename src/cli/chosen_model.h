@@ -17,10 +17,8 @@ struct ChosenModel {
 
 /// `model_dir` empty: the newest run's; a run directory: its model. Throws Error.
 inline ChosenModel open_chosen_model(const std::string& model_dir, const std::string& device, at::ScalarType dtype) {
-  std::filesystem::path directory =
-      model_dir.empty() ? generate::find_newest_model("runs") : std::filesystem::path(model_dir);
-  const bool is_run = !std::filesystem::exists(directory / "config.json");
-  if (is_run && std::filesystem::exists(directory / "model" / "config.json")) directory /= "model";
+  const std::filesystem::path directory =
+      model_dir.empty() ? generate::find_newest_model("runs") : generate::find_model(model_dir);
   return {directory, generate::load_trained_model(directory, model::select_device(device), dtype)};
 }
 

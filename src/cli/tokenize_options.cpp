@@ -6,7 +6,7 @@ namespace ktlm::cli {
 void declare(CLI::App& app, TokenizeArguments& arguments) {
   app.add_option("FILE", arguments.inputs,
                  "UTF-8 files to read one after the other; - is standard input, also where none is given");
-  app.add_option("--model", arguments.tokenizer_dir, "Tokenizer or model directory")
+  app.add_option("--model", arguments.tokenizer_dir, "Directory of a tokenizer, a model or a run")
       ->type_name("DIR")
       ->capture_default_str();
   app.add_flag("--pieces", arguments.format.pieces, "Pieces with a tab between them instead of ids");

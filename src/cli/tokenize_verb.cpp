@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <thread>
 
@@ -120,11 +121,20 @@ size_t num_threads(const TokenizeArguments& arguments) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+// A run keeps its tokenizer in a folder of its own.
+std::filesystem::path directory_of(const std::filesystem::path& named) {
+  std::error_code unknown;  // then what is named is read, which tells what is wrong
+  const auto holds_one = [&](const std::filesystem::path& path) {
+    return std::filesystem::exists(path / "tokenizer.model", unknown);
+  };
+  return !holds_one(named) && holds_one(named / "tokenizer") ? named / "tokenizer" : named;
+}
+
 }  // namespace
 
 int run_tokenize(const TokenizeArguments& arguments, Console& console) {
   const double start_seconds = now_seconds();
-  const Tokenizer tokenizer = Tokenizer::load(arguments.tokenizer_dir);
+  const Tokenizer tokenizer = Tokenizer::load(directory_of(arguments.tokenizer_dir));
   tokenizer::WriteBytes write;
   if (!arguments.count) write = [&](std::string_view bytes) { console.write(bytes); };
   std::vector<std::string> paths = arguments.inputs;

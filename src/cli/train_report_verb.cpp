@@ -18,6 +18,7 @@ void refuse_options_of_training(const TrainArguments& arguments) {
                                                 {!arguments.overrides.empty(), "--set"},
                                                 {!arguments.data_dir.empty(), "--data"},
                                                 {!arguments.tokenizer_dir.empty(), "--tokenizer"},
+                                                {!arguments.init_from.empty(), "--init-from"},
                                                 {arguments.resume, "--resume"},
                                                 {arguments.device != "auto", "--device"},
                                                 {!arguments.dtype.empty(), "--dtype"},

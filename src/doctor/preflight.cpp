@@ -13,9 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kWeightBytes = 4, kMomentBytes = 8;  // a parameter
-constexpr double kMostEpochs = 4;                      // Muennighoff et al. 2023: further passes teach less and less
-constexpr double kFewTokensPerParameter = 5;           // of the 20 that are best for given work (Hoffmann et al. 2022)
+constexpr double kMostEpochs = 4;             // Muennighoff et al. 2023: further passes teach less and less
+constexpr double kFewTokensPerParameter = 5;  // of the 20 that are best for given work (Hoffmann et al. 2022)
 constexpr double kLargeEmbeddingShare = 0.5;
 constexpr int64_t kFewTokensPerStep = 1000;  // whose gradient is mostly noise
 
@@ -36,19 +35,20 @@ void judge_plan(const TrainingPlan& plan, Preflight& result) {
           "a step has " + std::to_string(result.tokens_per_step) +
               " tokens, so its gradient is mostly noise; raise train.grad_accum_steps");
   const double share = static_cast<double>(result.embedding_parameters) / static_cast<double>(result.parameters);
-  warn_if(share > kLargeEmbeddingShare, "the vocabulary takes " + number(100 * share, 0) +
-                                            " % of the parameters; a smaller vocabulary leaves more to the layers");
-  warn_if(result.tokens_per_parameter < kFewTokensPerParameter,
+  const bool from_a_model = !plan.train.init_from.empty();  // whose shape was chosen, and which has learnt already
+  warn_if(!from_a_model && share > kLargeEmbeddingShare,
+          "the vocabulary takes " + number(100 * share, 0) +
+              " % of the parameters; a smaller vocabulary leaves more to the layers");
+  warn_if(!from_a_model && result.tokens_per_parameter < kFewTokensPerParameter,
           "the plan has " + number(result.tokens_per_parameter, 1) +
               " tokens per parameter, where some 20 are best; a smaller model learns more from so few");
   warn_if(2 * plan.train.warmup_steps > plan.train.max_steps,
           "the learning rate rises during more than half of the run; lower train.warmup_steps, 1-2 % is usual");
 }
 
-void judge_room(at::Device device, const fs::path& directory, Preflight& result) {
-  // The least: weights, gradients and moments; one checkpoint and the model.
-  const int64_t least_memory = (2 * kWeightBytes + kMomentBytes) * result.parameters;
-  const int64_t least_disk = (2 * kWeightBytes + kMomentBytes) * result.parameters;
+void judge_room(const TrainingMemory& memory, at::Device device, const fs::path& directory, Preflight& result) {
+  const int64_t least_memory = memory.weights_bytes + memory.gradients_bytes + memory.moments_bytes;
+  const int64_t least_disk = 2 * memory.weights_bytes + memory.moments_bytes;  // one checkpoint, and the model
   if (least_memory > device_memory_bytes(device))
     result.error = "weights, gradients and moments alone take " + format_bytes(least_memory) +
                    " of memory, but there are " + format_bytes(device_memory_bytes(device)) +
@@ -87,14 +87,14 @@ Preflight preflight(const TrainingPlan& plan, at::ScalarType product_dtype, at::
   result.memory_bytes = memory.process_bytes(train.micro_batch_size * model.max_seq_len);
   result.usable_memory_bytes = usable_memory_bytes(device);
   constexpr int64_t kBestAndUnfinished = 2;
-  result.disk_bytes = result.parameters *
-                      ((train.keep_checkpoints + kBestAndUnfinished) * (kWeightBytes + kMomentBytes) + kWeightBytes);
+  result.disk_bytes = (train.keep_checkpoints + kBestAndUnfinished) * (memory.weights_bytes + memory.moments_bytes) +
+                      memory.weights_bytes;
   std::error_code unknown;
   const auto space = fs::space(directory, unknown);
   result.free_disk_bytes = unknown ? 0 : static_cast<int64_t>(space.available);
 
   judge_plan(plan, result);
-  judge_room(device, directory, result);
+  judge_room(memory, device, directory, result);
   return result;
 }
 

@@ -44,6 +44,22 @@ TrainedModel load_trained_model(const fs::path& directory, at::Device device, at
   return loaded;
 }
 
+fs::path find_model(const fs::path& named) {
+  std::error_code error;
+  for (const fs::path& directory : {named, named / "model"}) {
+    if (fs::exists(directory / "config.json", error)) return directory;
+    if (error) throw Error(named.string() + ": can't be read: " + error.message());
+  }
+  Newest checkpoint;
+  for_each_entry(named / "checkpoints", [&](const fs::path& step) { checkpoint.consider(step); });
+  if (checkpoint.directory())
+    throw Error(named.string() + ": no finished model, but a checkpoint: use it with --model " +
+                checkpoint.directory()->string());
+  if (!fs::exists(named, error)) throw Error(named.string() + ": no such directory; name a model's or a run's");
+  throw Error(named.string() +
+              ": holds no model (config.json, model.safetensors); name a model's directory or a run's");
+}
+
 fs::path find_newest_model(const fs::path& runs) {
   Newest model, checkpoint;
   for_each_entry(runs, [&](const fs::path& run) {

@@ -22,7 +22,7 @@ struct Normalized {
 };
 
 Normalized forward_pass(const at::Tensor& x, const at::Tensor& weight, double eps) {
-  if (!has_row_kernels(x) || weight.scalar_type() != at::kFloat) {
+  if (!has_row_kernels(x) || !is_row_kernel_dtype(product_dtype(x)) || weight.scalar_type() != at::kFloat) {
     const auto scale = reciprocal_rms(x.to(at::kFloat), eps);
     return {normalize(x, scale, weight, product_dtype(x)), scale};
   }

@@ -305,9 +305,11 @@ int64_t num_rows_of(const at::Tensor& x) { return x.numel() / x.size(-1); }
 
 }  // namespace
 
+bool is_row_kernel_dtype(at::ScalarType dtype) { return dtype == at::kFloat || dtype == at::kBFloat16; }
+
 bool has_row_kernels(const at::Tensor& x) {
-  const bool known = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
-  return x.is_cpu() && known && x.is_contiguous() && x.numel() > 0 && x.size(-1) % kRowKernelMultiple == 0;
+  return x.is_cpu() && is_row_kernel_dtype(x.scalar_type()) && x.is_contiguous() && x.numel() > 0 &&
+         x.size(-1) % kRowKernelMultiple == 0;
 }
 
 void rms_norm_rows(const at::Tensor& x, const at::Tensor& weight, double eps, const at::Tensor& y,
@@ -325,7 +327,10 @@ at::Tensor rms_norm_backward_rows(const at::Tensor& dy, const at::Tensor& x, con
     HWY_DYNAMIC_DISPATCH(rms_norm_backward_of_any)
     (dy, x, weight, scale, dx, partial.mutable_data_ptr<float>() + block * size, rows);
   });
-  return partial.sum(0);
+  // Added up one after the other: the order within at::sum depends on how threads share the columns.
+  const at::Tensor total = partial.select(0, 0).clone();
+  for (int64_t block = 1; block < partial.size(0); ++block) total.add_(partial.select(0, block));
+  return total;
 }
 
 void swiglu_rows(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& y) {

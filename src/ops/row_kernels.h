@@ -13,6 +13,9 @@ struct Rows {
   int64_t begin, end;
 };
 
+/// fp32 or bf16.
+bool is_row_kernel_dtype(at::ScalarType dtype);
+
 /// Whether the kernels take it: contiguous memory of the CPU, fp32 or bf16, rows of a multiple of 16 values.
 bool has_row_kernels(const at::Tensor& x);
 
@@ -35,8 +38,9 @@ void cross_entropy_rows(const at::Tensor& logits, const at::Tensor& targets, con
                         const at::Tensor& losses);
 
 /// x (B, T, H, D) -> y (B, H, T, D), each pair (x[i], x[i + D/2]) turned by its position's angle: cos, sin (T, D/2)
-/// fp32. With `inverse` y (B, H, T, D) -> x (B, T, H, D), turned back.
+/// fp32.
 void rotate_rows(const at::Tensor& x, const at::Tensor& y, const at::Tensor& cos, const at::Tensor& sin);
+/// y (B, H, T, D) -> x (B, T, H, D), turned back.
 void rotate_back_rows(const at::Tensor& y, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin);
 
 }  // namespace ktlm::ops

@@ -49,9 +49,19 @@ void check_hash(const fs::path& path, const std::string& expected) {
                 expected + "); the file is damaged");
 }
 
+// Older checkpoints are of the same optimizer: none of them is worth a try.
+struct OtherOptimizer : ConfigError {
+  using ConfigError::ConfigError;
+};
+
 LoadedCheckpoint load_checkpoint(const fs::path& directory, at::Device device,
                                  const OptimizerOptions& optimizer_options) {
   auto [state, hashes] = trainer_state_from_json(read_file(directory / kStateFile), (directory / kStateFile).string());
+  const std::string asked = optimizer_options.muon ? "muon" : "adamw";
+  if (state.identity.optimizer != asked)
+    throw OtherOptimizer(directory.string() + ": can't go on with another run's checkpoint: train.optimizer was " +
+                         state.identity.optimizer + ", is " + asked +
+                         "; set it back, or start afresh with another --out");
   // The loaders' own words for a truncated file say more than a hash, so they come first.
   model::LanguageModel model = model::load_model(directory, device, at::kFloat);
   model.set_requires_grad(true);
@@ -62,14 +72,15 @@ LoadedCheckpoint load_checkpoint(const fs::path& directory, at::Device device,
   return {std::move(model), std::move(optimizer), std::move(state)};
 }
 
-// The newest checkpoint that `load` takes; of those that it throws upon, a warning each.
+// Of the checkpoints, newest first, the first that `load` takes; of those that it throws upon, a warning each.
 template <class Load>
-auto load_newest(const fs::path& run_dir, const WarningCallback& warning, const Load& load)
-    -> std::invoke_result_t<Load, const fs::path&> {
-  const auto steps = list_checkpoints(run_dir);
+auto load_first(const fs::path& run_dir, const std::vector<int64_t>& steps, const WarningCallback& warning,
+                const Load& load) -> std::invoke_result_t<Load, const fs::path&> {
   for (size_t i = 0; i < steps.size(); ++i) {
     try {
       return load(checkpoints_dir(run_dir) / checkpoint_name(steps[i]));
+    } catch (const OtherOptimizer&) {
+      throw;
     } catch (const Error& error) {
       if (i + 1 == steps.size())
         throw Error(std::string(error.what()) + "; no whole checkpoint is left in " + run_dir.string() +
@@ -127,13 +138,15 @@ std::vector<int64_t> list_checkpoints(const fs::path& run_dir) {
 
 LoadedCheckpoint load_newest_checkpoint(const fs::path& run_dir, at::Device device,
                                         const OptimizerOptions& optimizer_options, const WarningCallback& warning) {
-  return load_newest(run_dir, warning,
-                     [&](const fs::path& directory) { return load_checkpoint(directory, device, optimizer_options); });
+  return load_first(run_dir, list_checkpoints(run_dir), warning,
+                    [&](const fs::path& directory) { return load_checkpoint(directory, device, optimizer_options); });
 }
 
-TrainerState restore_newest_checkpoint(const fs::path& run_dir, model::LanguageModel& model, Optimizer& optimizer,
-                                       const WarningCallback& warning) {
-  return load_newest(run_dir, warning, [&](const fs::path& directory) {
+TrainerState restore_checkpoint(const fs::path& run_dir, int64_t last_step, model::LanguageModel& model,
+                                Optimizer& optimizer, const WarningCallback& warning) {
+  auto steps = list_checkpoints(run_dir);
+  std::erase_if(steps, [&](int64_t step) { return step > last_step; });
+  return load_first(run_dir, steps, warning, [&](const fs::path& directory) {
     const fs::path state_path = directory / kStateFile;
     auto [state, hashes] = trainer_state_from_json(read_file(state_path), state_path.string());
     check_hash(directory / kModelFile, hashes.model);
@@ -149,7 +162,8 @@ TrainerState restore_newest_checkpoint(const fs::path& run_dir, model::LanguageM
 
 void remove_checkpoints_beyond(const fs::path& run_dir, int64_t step) {
   for (const int64_t newer : list_checkpoints(run_dir))
-    if (newer > step) fs::remove_all(checkpoints_dir(run_dir) / checkpoint_name(newer));
+    if (std::error_code ignored; newer > step)
+      fs::remove_all(checkpoints_dir(run_dir) / checkpoint_name(newer), ignored);
 }
 
 void check_resumable(const fs::path& run_dir, const TrainerState& state, const model::ModelConfig& state_model,

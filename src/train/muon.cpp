@@ -37,9 +37,10 @@ at::Tensor orthogonalize(const at::Tensor& matrices, at::ScalarType dtype) {
   at::Tensor x = wide.div(norms.mul(kMargin).add(1e-12)).to(dtype);
   for (const auto& [a, b, c] : kPolynomials) {
     const at::Tensor squares = at::bmm(x, x.transpose(1, 2));
-    x = at::baddbmm(x, at::baddbmm(squares, squares, squares, b, c), x, a, 1);
+    const at::Tensor inner = at::bmm(squares, squares).mul_(c).add_(squares, b);
+    x = at::bmm(inner, x).add_(x, a);
   }
-  return tall ? x.transpose(1, 2) : x;
+  return tall ? x.transpose(1, 2).contiguous() : x;
 }
 
 Muon::Muon(const std::vector<model::NamedParameter>& parameters, const Options& options) : options_(options) {

@@ -106,7 +106,8 @@ at::Tensor Optimizer::step(double learning_rate, double max_norm, const at::Tens
   const at::Tensor skip = not_finite(norm, loss);
   step_tensor_.add_(1 - skip);
   for (Group& group : groups_) update(group, learning_rate, skip);
-  if (muon_) muon_->step(learning_rate, skip, product_dtype);
+  // MPS multiplies no faster in bf16, and its products in it have been wrong.
+  if (muon_) muon_->step(learning_rate, skip, skip.is_mps() ? at::kFloat : product_dtype);
   clear_gradients();
   return norm;
 }

@@ -17,9 +17,13 @@ int64_t rollback_target(const std::vector<int64_t>& newest_first, int64_t first_
 TrainerState roll_back(const fs::path& run_dir, const TrainerState& state, int64_t bad_step,
                        model::LanguageModel& model, Optimizer& optimizer, const WarningCallback& warning) {
   const int64_t target = rollback_target(list_checkpoints(run_dir), state.losses.first_bad_step);
-  // First, so that nobody resumes from the weights that are left behind.
-  remove_checkpoints_beyond(run_dir, target);
-  TrainerState restored = restore_newest_checkpoint(run_dir, model, optimizer, warning);
+  TrainerState restored = restore_checkpoint(run_dir, target, model, optimizer, warning);
+  // So that nobody resumes from the weights that are left behind.
+  remove_checkpoints_beyond(run_dir, restored.step);
+  // The loop goes on with what it has: smaller batches where memory was short, the number type of a resumed run.
+  restored.micro_batch_size = state.micro_batch_size;
+  restored.asked_micro_batch_size = state.asked_micro_batch_size;
+  restored.autocast_dtype = state.autocast_dtype;
   restored.rollbacks = state.rollbacks + 1;
   restored.passed_over_steps = state.passed_over_steps + bad_step - restored.step;
   restored.losses.skipped_in_row = restored.losses.spikes_in_row = 0;

@@ -143,9 +143,9 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   const auto model_config = resolve_model_config(request.model, tokenizer);
   const at::Device device = model::select_device(request.device);
   check_micro_batch(request, model_config, device);
-  const RunIdentity identity = {tokenizer.hash(),   corpus.content_hash(),
-                                request.train.seed, request.train.windows_per_step(),
-                                request.train.task, request.train.init_from};
+  const RunIdentity identity = {
+      tokenizer.hash(),   corpus.content_hash(),   request.train.seed,     request.train.windows_per_step(),
+      request.train.task, request.train.init_from, request.train.optimizer};
   const OptimizerOptions optimizer_options = make_optimizer_options(request.train);
 
   const FileLock lock(request.run_dir, "wait for it or stop it, or give another --out");

@@ -31,6 +31,7 @@ std::string trainer_state_to_json(const TrainerState& state, const FileHashes& h
   json["asked_micro_batch_size"] = state.asked_micro_batch_size;
   json["task"] = state.identity.task;
   json["init_from"] = state.identity.init_from;
+  json["optimizer"] = state.identity.optimizer;
   json["autocast_dtype"] = state.autocast_dtype;
   json["loss_sum"] = state.loss_sum;
   json["loss_steps"] = state.loss_steps;
@@ -68,6 +69,7 @@ std::pair<TrainerState, FileHashes> trainer_state_from_json(const std::string& t
   state.asked_micro_batch_size = json_get_or<int64_t>(json, "asked_micro_batch_size", 0, where);
   state.identity.task = json_get_or<std::string>(json, "task", "text", where);  // not there before ktlm chatted
   state.identity.init_from = json_get_or<std::string>(json, "init_from", "", where);
+  state.identity.optimizer = json_get_or<std::string>(json, "optimizer", "adamw", where);
   state.autocast_dtype = json_get<std::string>(json, "autocast_dtype", where);
   state.loss_sum = json_get<double>(json, "loss_sum", where);
   state.loss_steps = json_get<int64_t>(json, "loss_steps", where);

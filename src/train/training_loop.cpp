@@ -283,7 +283,7 @@ void TrainingLoop::show_samples() {
     if (stop_.requested()) return;
     const std::string text = prompt + parts_.callbacks.sample(parts_.model, prompt);
     parts_.metrics.text(state_.step, "sample/" + prompt, text);
-    if (parts_.callbacks.note) parts_.callbacks.note(text);
+    if (parts_.callbacks.note) parts_.callbacks.note("sample: " + text);
   }
 }
 

@@ -53,7 +53,10 @@ TEST(EvalVerb, FaultsAreOneLineAndExitCode1) {
     return result.err;
   };
   EXPECT_EQ(fault({"-"}, "\n\n"), "ktlm eval: standard input: holds no text to evaluate\n");
-  EXPECT_EQ(fault({"-"}, "{\"txt\":1}\n"), "ktlm eval: standard input:1: key \"text\" is missing\n");
+  EXPECT_EQ(fault({"-"}, "{\"txt\":1}\n"),
+            R"(ktlm eval: standard input:1: key "text" is missing; expected lines of JSON with a "text", such as )"
+            R"({"text":"..."})"
+            "\n");
 }
 
 }  // namespace

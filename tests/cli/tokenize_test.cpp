@@ -54,6 +54,15 @@ TEST(Tokenize, TextGoesToIdsOrPiecesAndBack) {
   EXPECT_EQ(tokenize({"--pieces", "--decode"}, pieces.out).out, text);
 }
 
+TEST(Tokenize, TakesTheTokenizerThatARunKeeps) {
+  const test::TemporaryDirectory run;
+  std::filesystem::copy(kTokenizer, run / "tokenizer");
+  const ProgramResult result =
+      run_program({KTLM_BINARY, "tokenize", "--model", run.path().string()}, {.input = "김치\n"});
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.out, ids_of("김치") + "\n");
+}
+
 TEST(Tokenize, WarnsOfStrayBytesAndRefusesOtherEncodings) {
   const ProgramResult stray = tokenize({}, "할머니가 만든 김치는\xFF 맵다\n");
   EXPECT_EQ(stray.exit_code, 0);

@@ -82,9 +82,13 @@ TEST_F(TrainReport, RefusesInOneLineWhatIsNoRunOrHasNoReport) {
 
 TEST_F(TrainReport, TrainsNothingSoTakesNoOptionsOfTraining) {
   make_run("a", "0.001");
-  const ProgramResult result = report({"a", "--resume"});
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_EQ(result.err, "ktlm train: --report trains nothing, so it does not go with --resume; drop one of them\n");
+  for (const std::string option : {"--resume", "--init-from", "--data"}) {
+    const ProgramResult result = report(option == "--resume" ? std::vector<std::string>{"a", option}
+                                                             : std::vector<std::string>{"a", option, "b"});
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(result.err,
+              "ktlm train: --report trains nothing, so it does not go with " + option + "; drop one of them\n");
+  }
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace {
 
 using test::error_message;
 
+constexpr const char* kExpected = R"(; expected lines of JSON with a "text", such as {"text":"..."})";
+
 TEST(JsonlTexts, GivesTheTextOfEachLineAsItStandsThere) {
   test::TemporaryDirectory directory;
   const std::string content =
@@ -27,9 +29,10 @@ TEST(JsonlTexts, NamesTheLineThatHoldsNoText) {
   test::TemporaryDirectory directory;
   const std::string path = (directory / "a.jsonl").string();
   write_file_atomically(path, "{\"text\":\"가\"}\n{\"txt\":\"나\"}\n");
-  EXPECT_EQ(error_message([&] { read_jsonl_texts(path); }), path + ":2: key \"text\" is missing");
+  EXPECT_EQ(error_message([&] { read_jsonl_texts(path); }), path + R"(:2: key "text" is missing)" + kExpected);
   write_file_atomically(path, "{\"text\":5}\n");
-  EXPECT_EQ(error_message([&] { read_jsonl_texts(path); }), path + ":1: key \"text\" should be a string, is 5");
+  EXPECT_EQ(error_message([&] { read_jsonl_texts(path); }),
+            path + R"(:1: key "text" should be a string, is 5)" + kExpected);
 }
 
 }  // namespace

@@ -21,6 +21,26 @@ void make_model_directory(const fs::path& directory, int minutes_ago) {
   fs::last_write_time(directory / "config.json", fs::file_time_type::clock::now() - std::chrono::minutes(minutes_ago));
 }
 
+TEST(FindModel, TakesAModelDirectoryOrARun) {
+  const test::TemporaryDirectory runs;
+  make_model_directory(runs / "a" / "model", 1);
+  EXPECT_EQ(find_model(runs / "a"), runs / "a" / "model");
+  EXPECT_EQ(find_model(runs / "a" / "model"), runs / "a" / "model");
+}
+
+TEST(FindModel, SaysWhatADirectoryWithoutOneIs) {
+  const test::TemporaryDirectory runs;
+  make_model_directory(runs / "a" / "checkpoints" / "step-000100", 1);
+  fs::create_directories(runs / "b");
+  const std::string where = runs.path().string();
+  const auto error_of = [&](const char* name) { return test::error_message([&] { find_model(runs / name); }); };
+  EXPECT_EQ(error_of("a"), where + "/a: no finished model, but a checkpoint: use it with --model " + where +
+                               "/a/checkpoints/step-000100");
+  EXPECT_EQ(error_of("b"),
+            where + "/b: holds no model (config.json, model.safetensors); name a model's directory or a run's");
+  EXPECT_EQ(error_of("c"), where + "/c: no such directory; name a model's or a run's");
+}
+
 TEST(FindNewestModel, TakesTheModelWrittenLast) {
   const test::TemporaryDirectory runs;
   make_model_directory(runs / "a" / "model", 30);

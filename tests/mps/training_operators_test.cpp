@@ -46,13 +46,13 @@ std::vector<OperatorCall> MpsTrainingStep::calls_of_step(const at::Tensor& text_
   model::LanguageModel model = test::on_mps(test::example_model(config));
   model.set_requires_grad(true);
   model.set_gradient_checkpointing(checkpointing);
-  train::Optimizer optimizer(model.parameters(), {});
+  train::Optimizer optimizer(model.parameters(), {.muon = all_options});
   constexpr int64_t kMicroBatches = 3;
   const data::Batch batch = {test::random_ids(config, 2, 40, 1).to(at::kMPS),
                              test::random_ids(config, 2, 40, 2).to(at::kMPS), text_starts};
   return record_operators([&] {
     for (int64_t i = 0; i < kMicroBatches; ++i) train::accumulate_gradients(model, batch, 1.0 / kMicroBatches, dtype);
-    optimizer.step(1e-3, /*max_norm=*/1);
+    optimizer.step(1e-3, /*max_norm=*/1, /*loss=*/{}, dtype);
   });
 }
 
@@ -73,7 +73,7 @@ TEST_P(MpsTrainingStep, OfPackedDialoguesWaitsForNothingAndRunsNoForbiddenOperat
 
 std::string variant_name(const testing::TestParamInfo<MpsTrainingStep::ParamType>& parameter) {
   const auto [all_options, dtype, checkpointing] = parameter.param;
-  return std::string(all_options ? "QkNormUntied" : "Plain") + (dtype == at::kFloat ? "Fp32" : "Bf16") +
+  return std::string(all_options ? "QkNormUntiedMuon" : "Plain") + (dtype == at::kFloat ? "Fp32" : "Bf16") +
          (checkpointing ? "Checkpointed" : "");
 }
 

@@ -74,6 +74,14 @@ TEST(RmsNorm, OfBf16StaysWithinRounding) {
   }
 }
 
+TEST(RmsNorm, GivesFp16WhereAutocastAsksForIt) {
+  const auto x = at::randn({9, 48}), weight = at::rand({48}) + 0.5;
+  const AutocastGuard autocast(at::kCPU, at::kHalf);
+  const auto got = rms_norm(x, weight, 1e-5);
+  EXPECT_EQ(got.scalar_type(), at::kHalf);
+  EXPECT_LT(relative_difference(got, plain_rms_norm(x, weight, 1e-5)), 1e-3);
+}
+
 TEST(RmsNorm, SurvivesARowOfZeros) {
   const std::vector<at::Tensor> inputs{at::zeros({2, 8}), at::ones({8})};
   const auto got = differentiate([](const auto& in) { return rms_norm(in[0], in[1], 1e-5); }, inputs);

@@ -56,7 +56,7 @@ TEST(RowKernels, GiveTheSameOnEveryVectorUnit) {
 
 TEST(RowKernels, GiveTheSameBitsOnAnyNumberOfThreads) {
   at::manual_seed(2);
-  const std::vector<at::Tensor> inputs{at::randn({3000, 64}), at::rand({64})};
+  const std::vector<at::Tensor> inputs{at::randn({3000, 576}), at::rand({576})};
   const auto gradients = [&] {
     return test::differentiate([](const auto& in) { return rms_norm(in[0], in[1], 1e-5); }, inputs).gradients;
   };

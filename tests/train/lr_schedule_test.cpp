@@ -70,6 +70,9 @@ TEST(TrainConfig, NumbersThatDoNotFitTogetherAreRefused) {
   config.beta2 = 1;
   EXPECT_EQ(test::error_message([&] { config.validate(); }),
             "train.beta1 and train.beta2 must be less than 1 (0.9 and 0.95 are usual)");
+  TrainConfig still;
+  still.muon_momentum = 1;
+  EXPECT_EQ(test::error_message([&] { still.validate(); }), "train.muon_momentum must be less than 1 (0.95 is usual)");
   config = config_of("cosine");
   config.early_stop_patience = 3;
   config.eval_every_steps = 0;

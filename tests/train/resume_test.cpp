@@ -218,6 +218,17 @@ TEST_F(ResumeTest, RefusesAnotherModelAndOtherDataWithTheDifferences) {
                 "micro_batch_size * grad_accum_steps was 4, is 6; set them back, or start afresh with another --out");
 }
 
+TEST_F(ResumeTest, RefusesAnotherOptimizerAndBlamesNoCheckpoint) {
+  train_until(request(), 2);
+  auto other = request();
+  other.train.optimizer = "muon";
+  EXPECT_EQ(
+      test::error_message([&] { resume(other); }),
+      (run_dir_.path() / "checkpoints" / "step-000002").string() +
+          ": can't go on with another run's checkpoint: train.optimizer was adamw, is muon; set it back, or start "
+          "afresh with another --out");
+}
+
 TEST_F(ResumeTest, RefusesOtherDataAndAnotherTokenizerInWordsThatSayWhich) {
   train_until(request(), 2);
   const test::TemporaryDirectory other_dir;

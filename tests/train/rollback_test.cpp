@@ -115,6 +115,42 @@ TEST_F(RollbackTest, BrokenWeightsGoBackWithHalfTheRateAndOtherText) {
   EXPECT_EQ(state.passed_over_steps, 5);
 }
 
+TEST_F(RollbackTest, KeepsTheMicroBatchesAndTheNumberTypeOfTheProcess) {
+  BreakingRun run(run_dir_.path());
+  run.stop_at = 7;
+  EXPECT_EQ(run.train().outcome, TrainOutcome::kInterrupted);
+  run.stop_at = -1;
+  run.request.resume = true;
+  run.request.train.micro_batch_size = 1;
+  run.request.train.grad_accum_steps = 4;
+  run.request.train.dtype = "bf16";
+  run.break_behind = 10;  // so that the first process's checkpoint is the last that a good step follows
+  EXPECT_EQ(run.train().outcome, TrainOutcome::kFinished);
+  const auto state = load_newest_checkpoint(run_dir_.path(), at::kCPU, {}, {}).state;
+  EXPECT_EQ(state.rollbacks, 1);
+  EXPECT_EQ(state.micro_batch_size, 1);
+  EXPECT_EQ(state.autocast_dtype, "bf16");
+}
+
+TEST_F(RollbackTest, LeavesTheNewerCheckpointsWhereNoOlderOneIsWhole) {
+  BreakingRun run(run_dir_.path());
+  run.breaks_left = 0;
+  run.request.train.keep_checkpoints = 2;
+  run.train();
+  auto newest = load_newest_checkpoint(run_dir_.path(), at::kCPU, {}, {});
+  const auto steps = list_checkpoints(run_dir_.path());
+  ASSERT_GE(steps.size(), 2U);
+  for (const int64_t step : steps)
+    if (step < newest.state.step)
+      write_file_atomically(run_dir_ / "checkpoints" / checkpoint_name(step) / "optimizer.safetensors", "torn");
+  newest.state.losses.first_bad_step = newest.state.step + 1;
+  EXPECT_THAT(test::error_message([&] {
+                roll_back(run_dir_.path(), newest.state, newest.state.step + 1, newest.model, newest.optimizer, {});
+              }),
+              HasSubstr("no whole checkpoint is left"));
+  EXPECT_EQ(list_checkpoints(run_dir_.path()), steps);
+}
+
 TEST_F(RollbackTest, ResumedBehindARollbackEqualsUninterrupted) {
   BreakingRun straight(run_dir_.path()), stopped(other_dir_.path());
   straight.break_behind = stopped.break_behind = 12;

@@ -75,7 +75,7 @@ build_library() {
       ;;
     utf8proc) cross_cmake "$source" -DUTF8PROC_ENABLE_TESTING=OFF ;;
     xxhash) cross_cmake "$source/cmake_unofficial" -DXXHASH_BUILD_XXHSUM=OFF ;;
-    highway) cross_cmake "$source" -DHWY_ENABLE_TESTS=OFF -DHWY_ENABLE_EXAMPLES=OFF -DHWY_ENABLE_CONTRIB=OFF ;;
+    highway) cross_cmake "$source" -DHWY_ENABLE_TESTS=OFF -DHWY_ENABLE_EXAMPLES=OFF ;;
     sentencepiece) cross_cmake "$source" -DSPM_ENABLE_SHARED=OFF -DSPM_ENABLE_TCMALLOC=OFF ;;
     googletest) cross_cmake "$source" ;;
   esac

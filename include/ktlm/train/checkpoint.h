@@ -20,8 +20,8 @@ namespace ktlm::train {
 struct RunIdentity {
   std::string tokenizer_hash, corpus_hash;
   int64_t seed = 0;
-  int64_t windows_per_step = 0;               // micro_batch_size * grad_accum_steps
-  std::string task = "text", init_from = "";  // as in TrainConfig
+  int64_t windows_per_step = 0;                                    // micro_batch_size * grad_accum_steps
+  std::string task = "text", init_from = "", optimizer = "adamw";  // as in TrainConfig
 };
 
 /// Where a run stands behind optimizer step `step`; beside it only the weights and the moments are needed to go on.
@@ -73,11 +73,11 @@ struct LoadedCheckpoint {
 LoadedCheckpoint load_newest_checkpoint(const std::filesystem::path& run_dir, at::Device device,
                                         const OptimizerOptions& optimizer_options, const WarningCallback& warning);
 
-/// The same into a model and an optimizer that are there already.
-TrainerState restore_newest_checkpoint(const std::filesystem::path& run_dir, model::LanguageModel& model,
-                                       Optimizer& optimizer, const WarningCallback& warning);
+/// The same of those up to `last_step`, into a model and an optimizer that are there already.
+TrainerState restore_checkpoint(const std::filesystem::path& run_dir, int64_t last_step, model::LanguageModel& model,
+                                Optimizer& optimizer, const WarningCallback& warning);
 
-/// Removes the checkpoints behind step `step`, the newest first.
+/// Removes the checkpoints behind step `step`, the newest first, as far as the disk lets it.
 void remove_checkpoints_beyond(const std::filesystem::path& run_dir, int64_t step);
 
 /// What people know data and tokenizer by: "data/prepared with 1200 documents, 3.4 MB", "the run's own with 16000
