@@ -9,12 +9,26 @@
 #else
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
 #endif
 
 namespace ktlm {
 
 #ifndef __APPLE__
 namespace {
+
+// The number behind `name` in a file of "name number" lines; 0 where there is none.
+int64_t number_behind(std::string_view name, const char* path) {
+  int64_t number = 0;
+  if (std::FILE* file = std::fopen(path, "r")) {
+    char line[128];
+    while (number == 0 && std::fgets(line, sizeof line, file) != nullptr)
+      if (std::string_view(line).starts_with(name)) number = std::strtoll(line + name.size(), nullptr, 10);
+    std::fclose(file);
+  }
+  return number;
+}
 
 // 0 where the file is not there or holds no number ("max").
 int64_t number_in(const char* path) {
@@ -66,15 +80,11 @@ int64_t available_memory_bytes() {
   return (static_cast<int64_t>(pages.free_count) + pages.inactive_count + pages.purgeable_count) *
          ::sysconf(_SC_PAGESIZE);
 #else
-  long long kilobytes = 0;
-  if (std::FILE* file = std::fopen("/proc/meminfo", "r")) {
-    char line[128];
-    while (std::fgets(line, sizeof line, file) != nullptr && std::sscanf(line, "MemAvailable: %lld", &kilobytes) != 1) {
-    }
-    std::fclose(file);
-  }
-  const int64_t bytes = kilobytes * 1024;
-  const int64_t limit = number_in("/sys/fs/cgroup/memory.max"), used = number_in("/sys/fs/cgroup/memory.current");
+  const int64_t bytes = number_behind("MemAvailable:", "/proc/meminfo") * 1024;
+  const int64_t limit = number_in("/sys/fs/cgroup/memory.max");
+  // Without what files have left in memory: it goes as soon as somebody wants the room.
+  const int64_t used =
+      number_in("/sys/fs/cgroup/memory.current") - number_behind("inactive_file ", "/sys/fs/cgroup/memory.stat");
   return limit > 0 && used > 0 ? std::min(bytes, std::max<int64_t>(limit - used, 0)) : bytes;
 #endif
 }

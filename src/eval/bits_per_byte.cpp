@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <span>
 #include <vector>
 
 #include "ktlm/core/error.h"
@@ -138,14 +139,17 @@ Evaluation evaluate_answers(const model::LanguageModel& model, const data::Dialo
   const auto length = static_cast<size_t>(seq_len);
   const auto order = random_permutation(num_windows, 0);  // packing puts long dialogues first
   const int64_t rows = std::min(batch_size, num_windows);
-  for (int64_t window = 0; window < num_windows && !stop.requested(); window += rows) {
-    if (max_tokens > 0 && sum.num_tokens() >= max_tokens) break;
+  int64_t num_targets = 0;  // so far; counted by the window, so that the batch's size decides nothing
+  const auto wants_more = [&] { return max_tokens == 0 || num_targets < max_tokens; };
+  for (int64_t window = 0; window < num_windows && wants_more() && !stop.requested(); window += rows) {
     WindowBatch batch(rows, seq_len);
     batch.text_starts = at::zeros_like(batch.ids);
-    for (int64_t row = 0; row < std::min(rows, num_windows - window); ++row)
-      dialogues.fill_row(order[static_cast<size_t>(window + row)], {batch.ids_row(row), length},
-                         {batch.targets_row(row), length},
+    for (int64_t row = 0; row < std::min(rows, num_windows - window) && wants_more(); ++row) {
+      const std::span targets(batch.targets_row(row), length);
+      dialogues.fill_row(order[static_cast<size_t>(window + row)], {batch.ids_row(row), length}, targets,
                          {batch.text_starts.mutable_data_ptr<int64_t>() + row * seq_len, length});
+      num_targets += std::ranges::count_if(targets, [](int64_t target) { return target >= 0; });
+    }
     sum.add(batch);
   }
   return make_evaluation(sum.nats(), sum.num_tokens(), sum.num_bytes());

@@ -1,5 +1,6 @@
 #include "rollback.h"
 
+#include <limits>
 #include <system_error>
 
 #include "ktlm/core/files.h"
@@ -24,6 +25,10 @@ TrainerState roll_back(const fs::path& run_dir, const TrainerState& state, int64
   restored.micro_batch_size = state.micro_batch_size;
   restored.asked_micro_batch_size = state.asked_micro_batch_size;
   restored.autocast_dtype = state.autocast_dtype;
+  if (restored.best_step > 0 && !fs::exists(run_dir / "checkpoints" / checkpoint_name(restored.best_step))) {
+    restored.best_step = 0;  // pruned meanwhile, when a later one was the best
+    restored.best_loss = std::numeric_limits<double>::infinity();
+  }
   restored.rollbacks = state.rollbacks + 1;
   restored.passed_over_steps = state.passed_over_steps + bad_step - restored.step;
   restored.losses.skipped_in_row = restored.losses.spikes_in_row = 0;

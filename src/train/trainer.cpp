@@ -164,6 +164,7 @@ TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callba
   TrainRequest run_request = request;
   run_request.tokenizer_dir = run_tokenizer_dir(request.run_dir);
   settle_micro_batch_size(run_request.train, run, callbacks);
+  check_micro_batch(run_request, model_config, device);  // again: a checkpoint's size may be of another device
 
   // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.
   write_file_atomically(request.run_dir / "config.yaml",
