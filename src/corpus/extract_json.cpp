@@ -46,11 +46,24 @@ DropReason namuwiki_reason(const Json& object, const std::string& text) {
   return is_redirect ? DropReason::kRedirect : DropReason::kNone;
 }
 
+// Visits the ways to a text, in their order, until `visit` says that one is it; without a copy, for each line comes
+// here.
+template <class Visit>
+bool find_way(const std::vector<FieldPath>& text_fields, const Visit& visit) {
+  if (text_fields.empty()) return std::ranges::any_of(kUsualFields, visit);
+  return std::ranges::any_of(text_fields, [&](const FieldPath& path) {
+    return visit(std::vector<std::string>{path.name}) || visit(path.field);  // a key may have a dot of its own
+  });
+}
+
 std::string find_text(const Json& object, const std::vector<FieldPath>& text_fields, bool& found) {
-  for (const auto& keys : text_ways(text_fields)) {
-    if (std::string text = find_strings(object, keys, found); found) return text;
-  }
-  return {};
+  std::string text;
+  found = find_way(text_fields, [&](const std::vector<std::string>& keys) {
+    bool is_there = false;
+    text = find_strings(object, keys, is_there);
+    return is_there;
+  });
+  return found ? text : std::string();
 }
 
 std::string title_of(const Json& object) {
@@ -62,12 +75,11 @@ std::string title_of(const Json& object) {
 }  // namespace
 
 std::vector<std::vector<std::string>> text_ways(const std::vector<FieldPath>& text_fields) {
-  if (text_fields.empty()) return kUsualFields;
   std::vector<std::vector<std::string>> ways;
-  for (const FieldPath& path : text_fields) {
-    ways.push_back({path.name});  // a key may have a dot of its own
-    ways.push_back(path.field);
-  }
+  find_way(text_fields, [&](const std::vector<std::string>& keys) {
+    ways.push_back(keys);
+    return false;
+  });
   return ways;
 }
 
