@@ -348,6 +348,9 @@ void swiglu_backward_rows(const at::Tensor& dy, const at::Tensor& gate, const at
 
 void cross_entropy_rows(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& row_weight,
                         const at::Tensor& losses) {
+  // The kernel writes there: what gather says by an error would be memory of somebody else's.
+  TORCH_CHECK(targets.lt(logits.size(-1)).all().item<bool>(), "cross_entropy_rows: a target lies beyond the ",
+              logits.size(-1), " pieces of the vocabulary");
   for_each_block(num_rows_of(logits), logits.size(-1), [&](int64_t, Rows rows) {
     HWY_DYNAMIC_DISPATCH(cross_entropy_of_any)(logits, targets, row_weight, losses, rows);
   });

@@ -33,7 +33,8 @@ void swiglu_backward_rows(const at::Tensor& dy, const at::Tensor& gate, const at
                           const at::Tensor& dup);
 
 /// logits (R, V), targets (R) int64, row_weight (R) fp32 -> losses (R) fp32: -log softmax(logits)[target]; and, over
-/// the logits, their gradient (softmax - one hot) * row_weight. A negative target's loss is 0.
+/// the logits, their gradient (softmax - one hot) * row_weight. A negative target's loss is 0. Throws c10::Error where
+/// a target is not below V.
 void cross_entropy_rows(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& row_weight,
                         const at::Tensor& losses);
 

@@ -42,6 +42,15 @@ TEST(LinearCrossEntropy, EqualsPlainCrossEntropyWithItsGradients) {
   }
 }
 
+TEST(LinearCrossEntropy, RefusesATargetBeyondTheVocabulary) {
+  for (const int64_t vocab_size : {51, 64}) {
+    auto example = random_example(4, 12, vocab_size);
+    example.targets[1] = vocab_size;
+    example.inputs[0].requires_grad_(true);
+    EXPECT_THROW(linear_cross_entropy(example.inputs[0], example.inputs[1], example.targets), c10::Error);
+  }
+}
+
 TEST(LinearCrossEntropy, HandlesOneRowAndOneWord) {
   at::manual_seed(2);
   for (const auto& [rows, vocab_size] : std::vector<std::pair<int64_t, int64_t>>{{1, 7}, {9, 1}}) {
