@@ -13,6 +13,7 @@
 #include "ktlm/doctor/self_test.h"
 #include "ktlm/generate/chat_session.h"
 #include "ktlm/generate/generator.h"
+#include "ktlm/generate/trained_model.h"
 #include "ktlm/model/device.h"
 #include "ktlm/model/model_dir.h"
 #include "ktlm/train/trainer.h"
@@ -36,12 +37,6 @@ fs::path run_directory(const TrainArguments& arguments) {
   const std::string name =
       arguments.config_files.empty() ? "default" : fs::path(arguments.config_files.back()).stem().string();
   return fs::path("runs") / name;
-}
-
-// A run directory stands for its model.
-std::string model_directory(const std::string& directory) {
-  const fs::path own = fs::path(directory) / "model";
-  return !fs::exists(fs::path(directory) / "config.json") && fs::exists(own / "config.json") ? own.string() : directory;
 }
 
 // What the command line names, else what the resumed run was made with, else the tokenizer of the model that the run
@@ -83,7 +78,9 @@ TrainSettings load_settings(const TrainArguments& arguments) {
 
   request.train = load_section<train::TrainConfig>(tree, "train");
   std::string& init_from = request.train.init_from;
-  if (!init_from.empty()) init_from = model_directory(init_from);
+  // A run that goes on has no need of the model that it started from.
+  const bool is_gone = arguments.resume && !fs::exists(init_from);
+  if (!init_from.empty() && !is_gone) init_from = generate::find_model(init_from).string();
   request.model = load_section<model::ModelConfig>(tree, "model", initial_shape(init_from, arguments.resume));
   sampling = load_section<generate::SamplingConfig>(tree, "sampling");
   request.other_sections = to_yaml("sampling", sampling);

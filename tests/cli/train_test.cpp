@@ -185,7 +185,7 @@ TEST_F(TrainVerb, FineTunesAModelToDialoguesWithItsOwnShapeAndTokenizer) {
 TEST_F(TrainVerb, AModelToStartFromThatIsNotThereIsOneLine) {
   const auto result = ktlm({"train", "--config", "run.yaml", "--init-from", "runs/nowhere"});
   EXPECT_NE(result.exit_code, 0);
-  EXPECT_THAT(result.err, testing::StartsWith("ktlm train: runs/nowhere/config.json: "));
+  EXPECT_THAT(result.err, testing::StartsWith("ktlm train: runs/nowhere: no such directory; "));
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
 }
 
