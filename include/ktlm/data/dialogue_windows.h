@@ -68,7 +68,6 @@ class DialogueLoader : public BatchSource {
 
   Batch batch(int64_t index) override;
   double epoch_at(int64_t index) const override;
-  const DialogueWindows& windows() const { return windows_; }
 
  private:
   void start_epoch(int64_t epoch);
