@@ -25,6 +25,7 @@ struct OptimizerOptions {
   double embedding_rate = 1, head_rate = 1;  // times the learning rate
 };
 
+/// What section `train` of a configuration says of it.
 OptimizerOptions make_optimizer_options(const TrainConfig& config);
 
 /// Whether the parameter decays: every matrix but the embedding.

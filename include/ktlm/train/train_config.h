@@ -61,9 +61,10 @@ struct TrainConfig {
     v("decay_fraction", &TrainConfig::decay_fraction, between(0, 1), "of max_steps, over which wsd goes down");
     v("optimizer", &TrainConfig::optimizer, one_of({"adamw", "muon"}),
       "of the blocks' matrices; embedding, output layer and norms always go by adamw");
-    v("embedding_rate", &TrainConfig::embedding_rate, greater_than(0), "of the embedding, times learning_rate");
+    v("embedding_rate", &TrainConfig::embedding_rate, greater_than(0),
+      "the embedding's learning rate, in learning_rates: 2 is twice as fast");
     v("head_rate", &TrainConfig::head_rate, greater_than(0),
-      "of an output layer that is not tied, times learning_rate");
+      "the same of an output layer that is not tied to the embedding");
     v("muon_momentum", &TrainConfig::muon_momentum, between(0, 1), "Muon's decay of the mean of gradients");
     v("weight_decay", &TrainConfig::weight_decay, at_least(0), "on matrices; norms and the embedding have none");
     v("beta1", &TrainConfig::beta1, between(0, 1), "AdamW's decay of the mean of gradients");
