@@ -170,7 +170,7 @@ TEST_F(DialogueWindowsTest, ABatchIsAPureFunctionOfItsNumber) {
   DialogueLoader in_order(DialogueWindows(dataset, tokenizer(), 128), 4, 7);
   DialogueLoader anew(DialogueWindows(dataset, tokenizer(), 128), 4, 7);
   std::vector<Batch> batches;
-  const int64_t num_batches = in_order.windows().num_windows();  // four epochs
+  const int64_t num_batches = DialogueWindows(dataset, tokenizer(), 128).num_windows();  // four epochs
   for (int64_t i = 0; i < num_batches; ++i) batches.push_back(in_order.batch(i));
   for (int64_t i = num_batches - 1; i >= 0; --i) {
     const Batch batch = anew.batch(i);
@@ -185,7 +185,7 @@ TEST_F(DialogueWindowsTest, EpochsAndSeedsDifferInOrder) {
   const auto dataset = sample();
   DialogueLoader loader(DialogueWindows(dataset, tokenizer(), 128), 1, 7);
   DialogueLoader other_seed(DialogueWindows(dataset, tokenizer(), 128), 1, 8);
-  const int64_t num_windows = loader.windows().num_windows();
+  const int64_t num_windows = DialogueWindows(dataset, tokenizer(), 128).num_windows();
   const auto epoch = [&](DialogueLoader& from, int64_t number) {
     std::vector<at::Tensor> rows;
     for (int64_t i = 0; i < num_windows; ++i) rows.push_back(from.batch(number * num_windows + i).ids);
