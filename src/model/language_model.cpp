@@ -59,11 +59,12 @@ void check_parameters(const std::vector<ParameterSpec>& specs, const ParameterMa
               "\" is unexpected; config.json describes a model without it");
 }
 
-ParameterMap initial_parameters(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed) {
+ParameterMap initial_parameters(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed,
+                                double embedding_std) {
   config.validate();
   if (config.vocab_size == 0) throw ConfigError("model: vocab_size is 0; set it to the tokenizer's number of pieces");
   const auto specs = parameter_specs(config);
-  const auto values = initial_values(specs, config.n_layers, seed);
+  const auto values = initial_values(specs, config.n_layers, seed, embedding_std);
   ParameterMap parameters;
   for (size_t i = 0; i < specs.size(); ++i) parameters[specs[i].name] = values[i].to(device, dtype);
   return parameters;
@@ -80,8 +81,9 @@ struct LanguageModel::Impl {
   bool gradient_checkpointing = false;
 };
 
-LanguageModel::LanguageModel(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed)
-    : LanguageModel(config, initial_parameters(config, device, dtype, seed), "model") {}
+LanguageModel::LanguageModel(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed,
+                             double embedding_std)
+    : LanguageModel(config, initial_parameters(config, device, dtype, seed, embedding_std), "model") {}
 
 LanguageModel::LanguageModel(const ModelConfig& config, ParameterMap parameters, const std::string& where)
     : impl_(std::make_unique<Impl>()) {

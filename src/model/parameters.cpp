@@ -9,7 +9,7 @@ namespace ktlm::model {
 std::vector<ParameterSpec> parameter_specs(const ModelConfig& config) {
   const int64_t c = config.d_model, d = config.resolved_head_dim(), f = config.d_ff;
   const int64_t q = config.n_heads * d, kv = config.n_kv_heads * d;
-  std::vector<ParameterSpec> specs{{"model.embed_tokens.weight", {config.vocab_size, c}, Initial::kNormal}};
+  std::vector<ParameterSpec> specs{{"model.embed_tokens.weight", {config.vocab_size, c}, Initial::kEmbedding}};
   for (int64_t layer = 0; layer < config.n_layers; ++layer) {
     const std::string prefix = "model.layers." + std::to_string(layer) + ".";
     const auto add = [&](const char* name, std::vector<int64_t> shape, Initial initial) {
@@ -34,7 +34,8 @@ std::vector<ParameterSpec> parameter_specs(const ModelConfig& config) {
   return specs;
 }
 
-std::vector<at::Tensor> initial_values(const std::vector<ParameterSpec>& specs, int64_t n_layers, uint64_t seed) {
+std::vector<at::Tensor> initial_values(const std::vector<ParameterSpec>& specs, int64_t n_layers, uint64_t seed,
+                                       double embedding_std) {
   constexpr double kStandardDeviation = 0.02;
   auto generator = at::detail::createCPUGenerator(seed);
   std::vector<at::Tensor> values;
@@ -44,6 +45,9 @@ std::vector<at::Tensor> initial_values(const std::vector<ParameterSpec>& specs, 
     switch (spec.initial) {
       case Initial::kOnes:
         value.fill_(1.0);
+        break;
+      case Initial::kEmbedding:
+        value.normal_(0.0, embedding_std, generator);
         break;
       case Initial::kNormal:
         value.normal_(0.0, kStandardDeviation, generator);

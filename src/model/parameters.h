@@ -13,6 +13,7 @@
 namespace ktlm::model {
 
 enum class Initial {
+  kEmbedding,       // N(0, embedding_std²)
   kNormal,          // N(0, 0.02²)
   kResidualOutput,  // N(0, 0.02² / 2 n_layers): each block adds two of these to the residual stream (GPT-2)
   kOnes,
@@ -28,6 +29,7 @@ struct ParameterSpec {
 std::vector<ParameterSpec> parameter_specs(const ModelConfig& config);
 
 /// Initial values of each spec, fp32 on the CPU, fixed by `seed`.
-std::vector<at::Tensor> initial_values(const std::vector<ParameterSpec>& specs, int64_t n_layers, uint64_t seed);
+std::vector<at::Tensor> initial_values(const std::vector<ParameterSpec>& specs, int64_t n_layers, uint64_t seed,
+                                       double embedding_std);
 
 }  // namespace ktlm::model

@@ -51,9 +51,9 @@ void check_tokenizer_of_initial_model(const TrainConfig& config, const tokenizer
 }
 
 model::LanguageModel make_initial_model(const TrainConfig& config, const model::ModelConfig& shape, at::Device device) {
-  auto model = config.init_from.empty()
-                   ? model::LanguageModel(shape, device, at::kFloat, static_cast<uint64_t>(config.seed))
-                   : load_with_shape(config.init_from, shape, device);
+  auto model = config.init_from.empty() ? model::LanguageModel(shape, device, at::kFloat,
+                                                               static_cast<uint64_t>(config.seed), config.embedding_std)
+                                        : load_with_shape(config.init_from, shape, device);
   model.set_requires_grad(true);
   return model;
 }

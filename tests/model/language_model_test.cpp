@@ -226,6 +226,17 @@ TEST(LanguageModel, InitialWeightsHaveTheRecipesScale) {
   }
 }
 
+TEST(LanguageModel, TheEmbeddingAloneStartsWithItsOwnStandardDeviation) {
+  auto config = small_config();
+  config.tie_embeddings = false;
+  const LanguageModel usual(config, at::kCPU, at::kFloat, 1), wide(config, at::kCPU, at::kFloat, 1, 1.0);
+  for (size_t i = 0; i < wide.parameters().size(); ++i) {
+    const auto& [name, tensor] = wide.parameters()[i];
+    const double times = name == "model.embed_tokens.weight" ? 50 : 1;
+    EXPECT_TRUE(at::allclose(tensor, usual.parameters()[i].tensor * times)) << name;
+  }
+}
+
 TEST(LanguageModel, UntrainedLossIsThatOfAGuess) {
   const LanguageModel model(small_config(), at::kCPU, at::kFloat, 1);
   const auto ids = random_ids(model.config(), 4, 33);

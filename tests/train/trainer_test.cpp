@@ -165,6 +165,17 @@ TEST_F(TrainerTest, ConfigYamlSaysWhatTheRunWasMadeWith) {
   EXPECT_TRUE(tree.has_section("sampling"));
 }
 
+TEST_F(TrainerTest, EmbeddingStartsAsWideAsItsSettingSays) {
+  auto run = request();
+  run.train.max_steps = 1;
+  run.train.warmup_steps = 0;
+  run.train.learning_rate = 1e-9;
+  run.train.embedding_std = 0.5;
+  train(run, {}, StopFlag());
+  const auto weights = weights_of(run_dir_ / "model");
+  EXPECT_NEAR(weights.at("model.embed_tokens.weight").std().item<double>(), 0.5, 0.02);
+}
+
 TEST_F(TrainerTest, AccumulationEqualsBigBatch) {
   auto run = request();
   run.train.micro_batch_size = 4;

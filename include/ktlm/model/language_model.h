@@ -24,8 +24,9 @@ struct NamedParameter {
 class LanguageModel {
  public:
   /// Parameters on `device` in `dtype`, all initialised from `seed` (the same on every device: drawn on the CPU in
-  /// fp32). Throws ConfigError from config.validate().
-  LanguageModel(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed);
+  /// fp32), the embedding with standard deviation `embedding_std`. Throws ConfigError from config.validate().
+  LanguageModel(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed,
+                double embedding_std = 0.02);
   /// Takes these parameters, of one device and dtype, in any order. Throws Error, beginning with `where`, for one that
   /// is missing, unexpected or of another shape than the configuration asks for.
   LanguageModel(const ModelConfig& config, std::map<std::string, at::Tensor> parameters, const std::string& where);

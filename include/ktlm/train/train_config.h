@@ -21,6 +21,7 @@ struct TrainConfig {
   int64_t warmup_steps = 100;
   double decay_fraction = 0.2;
   std::string optimizer = "adamw";
+  double embedding_std = 0.02;
   double embedding_rate = 1;
   double head_rate = 1;
   double muon_momentum = 0.95;
@@ -61,6 +62,9 @@ struct TrainConfig {
     v("decay_fraction", &TrainConfig::decay_fraction, between(0, 1), "of max_steps, over which wsd goes down");
     v("optimizer", &TrainConfig::optimizer, one_of({"adamw", "muon"}),
       "of the blocks' matrices; embedding, output layer and norms always go by adamw");
+    v("embedding_std", &TrainConfig::embedding_std, greater_than(0),
+      "standard deviation of the embedding's first values; 1, with an embedding_rate to match, learns faster where the "
+      "output layer is not tied to it");
     v("embedding_rate", &TrainConfig::embedding_rate, greater_than(0),
       "the embedding's learning rate, in learning_rates: 2 is twice as fast");
     v("head_rate", &TrainConfig::head_rate, greater_than(0),
