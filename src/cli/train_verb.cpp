@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "config_sections.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
+#include "ktlm/core/log.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/doctor/measured.h"
 #include "ktlm/doctor/preflight.h"
@@ -124,6 +126,12 @@ auto sampler(const TrainSettings& settings) {
   };
 }
 
+// Processes of one machine share its cores.
+int64_t threads_of(const train::TrainRequest& request) {
+  if (request.train.threads > 0 || request.launch.local_world_size == 1) return request.train.threads;
+  return std::max<int64_t>(1, std::thread::hardware_concurrency() / request.launch.local_world_size);
+}
+
 // GPUs have computed wrongly without a word (docs/architecture.md); a second now saves a night for nothing.
 void check_device(at::Device device, at::ScalarType dtype) {
   if (device.is_cpu()) return;
@@ -138,7 +146,9 @@ void check_plan(const train::RunPlan& run, const fs::path& run_dir, Console& con
   if (run.first_step > 0 || run.train.max_steps < kLongRun) return;
   doctor::TrainingPlan plan{run_dir.string(), run.model, run.train};
   plan.train.dtype = model::dtype_name(run.dtype);
-  auto preflight = doctor::preflight(plan, run.dtype, run.device, run.corpus_tokens, run_dir);
+  auto whole = plan;  // as if this process had all windows of a step; memory and time are of its own
+  whole.train.grad_accum_steps *= run.processes;
+  auto preflight = doctor::preflight(whole, run.dtype, run.device, run.corpus_tokens, run_dir);
   if (!preflight.error.empty()) throw Error(preflight.error);
   const auto time = doctor::try_to_measure([&] { return doctor::measure_training_time(plan, run.device); });
   if (time.figure && time.figure->steady) preflight.seconds = time.figure->total_seconds;
@@ -199,28 +209,35 @@ std::string summary_words(const train::TrainSummary& summary, const fs::path& ru
 }  // namespace
 
 int run_train(const TrainArguments& arguments, Console& console) {
-  const auto settings = load_settings(arguments);
+  auto settings = load_settings(arguments);
   if (arguments.print_config) {
     console.print(print_config(settings));
     return 0;
   }
-  model::set_up_compute(settings.request.train.threads);
+  auto& request = settings.request;
+  request.launch = train::launch_from(train::process_environment());
+  model::set_up_compute(threads_of(request));
   const train::TrainCallbacks callbacks = {
       console.progress(),
       console.warnings(),
       [&](const std::string& line) { console.note(line); },
       sampler(settings),
       check_device,
-      [&](const train::RunPlan& run) { check_plan(run, settings.request.run_dir, console); }};
-  const auto summary = train::train(settings.request, callbacks, console.stop_flag());
+      [&](const train::RunPlan& run) { check_plan(run, request.run_dir, console); },
+      [&](const std::string& words) {
+        console.finish_progress();
+        log_error(words);
+      }};
+  const auto summary = train::train(request, callbacks, console.stop_flag());
 
-  const bool chat = settings.request.train.task == "chat";
-  console.note(summary_words(summary, settings.request.run_dir, chat ? "chat" : "generate"));
-  if (arguments.json)
-    console.print(summary_json(summary, settings.request.run_dir));
-  else if (!summary.model_dir.empty())
-    console.print(summary.model_dir.string());
-  return summary.outcome == train::TrainOutcome::kInterrupted ? console.exit_code() : 0;
+  if (request.launch.rank == 0) {
+    console.note(summary_words(summary, request.run_dir, request.train.task == "chat" ? "chat" : "generate"));
+    if (arguments.json)
+      console.print(summary_json(summary, request.run_dir));
+    else if (!summary.model_dir.empty())
+      console.print(summary.model_dir.string());
+  }
+  return summary.outcome == train::TrainOutcome::kInterrupted ? 128 + summary.signal_number : 0;
 }
 
 }  // namespace ktlm::cli

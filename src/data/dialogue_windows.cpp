@@ -117,8 +117,9 @@ void DialogueWindows::fill_row(int64_t window, std::span<int64_t> ids, std::span
   std::fill(text_starts.begin() + used, text_starts.end(), used);
 }
 
-DialogueLoader::DialogueLoader(DialogueWindows windows, int64_t batch_size, uint64_t seed)
-    : windows_(std::move(windows)), batch_size_(batch_size), seed_(seed) {
+DialogueLoader::DialogueLoader(DialogueWindows windows, int64_t batch_size, uint64_t seed, int64_t rank,
+                               int64_t world_size)
+    : windows_(std::move(windows)), batch_size_(batch_size), rank_(rank), world_size_(world_size), seed_(seed) {
   if (windows_.num_windows() == 0)
     throw Error(
         "token dataset: holds no answer to train on; give ktlm prepare dialogues, as lines of JSON with \"messages\", "
@@ -127,7 +128,7 @@ DialogueLoader::DialogueLoader(DialogueWindows windows, int64_t batch_size, uint
 }
 
 double DialogueLoader::epoch_at(int64_t index) const {
-  return static_cast<double>(index * batch_size_) / static_cast<double>(windows_.num_windows());
+  return static_cast<double>(index * world_size_ * batch_size_) / static_cast<double>(windows_.num_windows());
 }
 
 Batch DialogueLoader::batch(int64_t number) {
@@ -135,7 +136,7 @@ Batch DialogueLoader::batch(int64_t number) {
   const auto empty = [&] { return at::empty({batch_size_, seq_len}, at::kLong); };
   Batch batch{empty(), empty(), empty()};
   for (int64_t row = 0; row < batch_size_; ++row) {
-    const int64_t row_of_run = number * batch_size_ + row;
+    const int64_t row_of_run = (number * world_size_ + rank_) * batch_size_ + row;
     start_epoch(row_of_run / windows_.num_windows());
     const auto row_of = [&](const at::Tensor& tensor) {
       return std::span(tensor.mutable_data_ptr<int64_t>() + row * seq_len, index(seq_len));

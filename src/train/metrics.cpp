@@ -73,11 +73,13 @@ MetricsWriter MetricsWriter::open(const fs::path& run_dir, int64_t resume_step) 
 }
 
 MetricsWriter::MetricsWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MetricsWriter::MetricsWriter() = default;
 MetricsWriter::MetricsWriter(MetricsWriter&&) noexcept = default;
 MetricsWriter& MetricsWriter::operator=(MetricsWriter&&) noexcept = default;
 MetricsWriter::~MetricsWriter() = default;
 
 void MetricsWriter::scalars(int64_t step, double wall_time, const std::vector<std::pair<std::string, double>>& values) {
+  if (!impl_) return;
   Json report = report_at(step, wall_time);
   for (const auto& [name, value] : values) report[name] = std::isfinite(value) ? Json(value) : Json(nullptr);
   impl_->lines.append(to_json_line(report) + "\n");
@@ -85,6 +87,7 @@ void MetricsWriter::scalars(int64_t step, double wall_time, const std::vector<st
 }
 
 void MetricsWriter::text(int64_t step, const std::string& tag, const std::string& text) {
+  if (!impl_) return;
   const double wall_time = wall_time_seconds();
   Json report = report_at(step, wall_time);
   report[tag] = text;
@@ -93,6 +96,7 @@ void MetricsWriter::text(int64_t step, const std::string& tag, const std::string
 }
 
 void MetricsWriter::flush() {
+  if (!impl_) return;
   impl_->lines.sync();
   impl_->events.sync();
 }

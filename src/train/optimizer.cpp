@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include "ktlm/core/error.h"
@@ -16,19 +17,19 @@ namespace {
 
 constexpr const char* kStepsKey = "num_steps";
 
-// Takes tensors.at(key), which must have the shape of `target`, into it.
-void copy_state(const std::map<std::string, at::Tensor>& tensors, const std::string& key, at::Tensor& target,
-                const std::filesystem::path& path) {
+// tensors.at(key), which must have this shape.
+at::Tensor state_in(const std::map<std::string, at::Tensor>& tensors, const std::string& key, at::IntArrayRef shape,
+                    const std::filesystem::path& path) {
   const auto found = tensors.find(key);
   if (found == tensors.end())
     throw Error(path.string() + ": tensor \"" + key + "\" is missing; it belongs to another model or train.optimizer");
-  if (found->second.sizes() != target.sizes()) {
+  if (found->second.sizes() != shape) {
     std::ostringstream message;
     message << path.string() << ": tensor \"" << key << "\" has shape " << found->second.sizes() << ", expected "
-            << target.sizes() << "; it belongs to another model";
+            << shape << "; it belongs to another model";
     throw Error(message.str());
   }
-  target.copy_(found->second);
+  return found->second;
 }
 
 std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& parameters) {
@@ -66,22 +67,45 @@ at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double max_n
 
 Optimizer::Optimizer(const std::vector<model::NamedParameter>& parameters, const OptimizerOptions& options)
     : options_(options) {
+  share_out(parameters);
   std::vector<model::NamedParameter> matrices;  // for Muon
-  for (const auto& parameter : parameters) {
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const auto& parameter = parameters[i];
     parameters_.push_back(parameter.tensor);
+    if (owners_[i] != options.shard.rank) continue;
     const double weight_decay = has_weight_decay(parameter) ? options.weight_decay : 0;
-    if (parameter.name.find("embed_tokens") != std::string::npos) {
-      add(parameter, options.embedding_rate, weight_decay);
-    } else if (parameter.name.find("lm_head") != std::string::npos) {
-      add(parameter, options.head_rate, weight_decay);
-    } else if (options.muon && parameter.tensor.dim() == 2) {
+    if (goes_by_muon(parameter))
       matrices.push_back(parameter);
-    } else {
+    else if (parameter.name.find("embed_tokens") != std::string::npos)
+      add(parameter, options.embedding_rate, weight_decay);
+    else if (parameter.name.find("lm_head") != std::string::npos)
+      add(parameter, options.head_rate, weight_decay);
+    else
       add(parameter, 1, weight_decay);
-    }
   }
   if (!matrices.empty()) muon_.emplace(matrices, Muon::Options{options.muon_momentum, options.weight_decay});
+  list_state(parameters);
   step_tensor_ = at::zeros({}, parameters.front().tensor.options().dtype(at::kFloat).requires_grad(false));
+}
+
+bool Optimizer::goes_by_muon(const model::NamedParameter& parameter) const {
+  return options_.muon && parameter.tensor.dim() == 2 && parameter.name.find("embed_tokens") == std::string::npos &&
+         parameter.name.find("lm_head") == std::string::npos;
+}
+
+// The largest first, each to the rank that has least so far.
+void Optimizer::share_out(const std::vector<model::NamedParameter>& parameters) {
+  std::vector<std::pair<int64_t, size_t>> largest_first;  // values of state, negative; index
+  for (size_t i = 0; i < parameters.size(); ++i)
+    largest_first.emplace_back(parameters[i].tensor.numel() * (goes_by_muon(parameters[i]) ? -1 : -2), i);
+  std::sort(largest_first.begin(), largest_first.end());
+  owners_.assign(parameters.size(), 0);
+  std::vector<int64_t> held(static_cast<size_t>(options_.shard.world_size), 0);
+  for (const auto& [size, i] : largest_first) {
+    const auto least = std::min_element(held.begin(), held.end());
+    *least -= size;
+    owners_[i] = least - held.begin();
+  }
 }
 
 void Optimizer::add(const model::NamedParameter& parameter, double rate, double weight_decay) {
@@ -141,31 +165,68 @@ void Optimizer::clear_gradients() {
   for (auto& parameter : parameters_) parameter.mutable_grad().reset();
 }
 
-std::vector<std::pair<std::string, at::Tensor>> Optimizer::state() const {
-  std::vector<std::pair<std::string, at::Tensor>> state;
+void Optimizer::list_state(const std::vector<model::NamedParameter>& parameters) {
+  std::map<std::string, at::Tensor> own;
   for (const auto& group : groups_) {
     for (size_t i = 0; i < group.names.size(); ++i) {
-      state.emplace_back("exp_avg." + group.names[i], group.exp_avgs[i]);
-      state.emplace_back("exp_avg_sq." + group.names[i], group.exp_avg_sqs[i]);
+      own["exp_avg." + group.names[i]] = group.exp_avgs[i];
+      own["exp_avg_sq." + group.names[i]] = group.exp_avg_sqs[i];
     }
   }
-  if (!muon_) return state;
-  for (const auto& [name, momentum] : muon_->state()) state.emplace_back("momentum." + name, momentum);
-  return state;
+  if (muon_)
+    for (const auto& [name, momentum] : muon_->state()) own["momentum." + name] = momentum;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const std::vector<std::string> kinds = goes_by_muon(parameters[i])
+                                               ? std::vector<std::string>{"momentum."}
+                                               : std::vector<std::string>{"exp_avg.", "exp_avg_sq."};
+    for (const std::string& kind : kinds) {
+      const auto tensor = own.find(kind + parameters[i].name);
+      state_.push_back({kind + parameters[i].name, parameters[i].tensor.sizes().vec(), owners_[i],
+                        tensor == own.end() ? at::Tensor() : tensor->second});
+    }
+  }
 }
 
+void Optimizer::forget_others() {
+  for (StateTensor& each : state_)
+    if (each.owner != options_.shard.rank) each.tensor.reset();
+}
+
+int64_t Optimizer::state_bytes() const {
+  int64_t bytes = 0;
+  for (const StateTensor& each : state_)
+    if (each.owner == options_.shard.rank) bytes += static_cast<int64_t>(each.tensor.nbytes());
+  return bytes;
+}
+
+std::vector<at::Tensor> Optimizer::parameters_of(int64_t rank) const {
+  std::vector<at::Tensor> parameters;
+  for (size_t i = 0; i < parameters_.size(); ++i)
+    if (owners_[i] == rank) parameters.push_back(parameters_[i]);
+  return parameters;
+}
+
+int64_t Optimizer::num_steps() const { return step_tensor_.item<int64_t>(); }
+
+void Optimizer::set_num_steps(int64_t num_steps) { step_tensor_.fill_(static_cast<double>(num_steps)); }
+
 void Optimizer::save(const std::filesystem::path& path) const {
-  auto tensors = state();
-  tensors.emplace_back(kStepsKey, at::full({1}, step_tensor_.item<int64_t>(), at::kLong));
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const StateTensor& each : state_) tensors.emplace_back(each.name, each.tensor);
+  tensors.emplace_back(kStepsKey, at::full({1}, num_steps(), at::kLong));
   model::save_safetensors(path, tensors);
 }
 
 void Optimizer::load(const std::filesystem::path& path) {
   const auto tensors = model::load_safetensors(path);
-  at::Tensor steps = at::zeros({1}, at::kLong);
-  copy_state(tensors, kStepsKey, steps, path);
-  for (auto& [name, tensor] : state()) copy_state(tensors, name, tensor, path);
-  step_tensor_.fill_(static_cast<double>(steps.item<int64_t>()));
+  set_num_steps(state_in(tensors, kStepsKey, {1}, path).item<int64_t>());
+  for (StateTensor& each : state_) {
+    const at::Tensor loaded = state_in(tensors, each.name, each.shape, path);
+    if (each.owner == options_.shard.rank)
+      each.tensor.copy_(loaded);
+    else
+      each.tensor = loaded;
+  }
 }
 
 }  // namespace ktlm::train

@@ -8,9 +8,10 @@
 
 namespace ktlm::train {
 
-RunData::RunData(const TrainConfig& config, int64_t micro_batch_size, int64_t seq_len,
+RunData::RunData(const Ranks& ranks, const TrainConfig& config, int64_t micro_batch_size, int64_t seq_len,
                  const data::TokenDatasets& datasets, const tokenizer::Tokenizer& tokenizer)
-    : config_(config),
+    : ranks_(ranks),
+      config_(config),
       datasets_(datasets),
       tokenizer_(tokenizer),
       micro_batch_size_(micro_batch_size),
@@ -29,9 +30,11 @@ void RunData::use_micro_batches(int64_t micro_batch_size) {
   micro_batch_size_ = micro_batch_size;
   const auto seed = static_cast<uint64_t>(config_.seed);
   if (train_dialogues_)
-    batches_ = std::make_unique<data::DialogueLoader>(*train_dialogues_, micro_batch_size, seed);
+    batches_ =
+        std::make_unique<data::DialogueLoader>(*train_dialogues_, micro_batch_size, seed, ranks_.rank(), ranks_.size());
   else
-    batches_ = std::make_unique<data::BatchLoader>(datasets_.train, micro_batch_size, seq_len_, seed);
+    batches_ = std::make_unique<data::BatchLoader>(datasets_.train, micro_batch_size, seq_len_, seed, ranks_.rank(),
+                                                   ranks_.size());
 }
 
 bool RunData::can_validate() const {

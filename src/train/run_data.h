@@ -11,17 +11,18 @@
 #include "ktlm/data/token_dataset.h"
 #include "ktlm/eval/bits_per_byte.h"
 #include "ktlm/train/train_config.h"
+#include "ranks.h"
 
 namespace ktlm::train {
 
 class RunData {
  public:
-  /// `config`, `datasets` and `tokenizer` must outlive this; windows are of `seq_len` tokens. Throws Error where there
-  /// is nothing to train on.
-  RunData(const TrainConfig& config, int64_t micro_batch_size, int64_t seq_len, const data::TokenDatasets& datasets,
-          const tokenizer::Tokenizer& tokenizer);
+  /// `ranks`, `config`, `datasets` and `tokenizer` must outlive this; windows are of `seq_len` tokens. Throws Error
+  /// where there is nothing to train on.
+  RunData(const Ranks& ranks, const TrainConfig& config, int64_t micro_batch_size, int64_t seq_len,
+          const data::TokenDatasets& datasets, const tokenizer::Tokenizer& tokenizer);
 
-  /// The same windows in the same order, so many at a time. Batches of before are gone.
+  /// This rank's part of the same windows in the same order, so many at a time. Batches of before are gone.
   void use_micro_batches(int64_t micro_batch_size);
 
   data::BatchSource& batches() { return *batches_; }
@@ -36,6 +37,7 @@ class RunData {
   std::string warning() const;
 
  private:
+  const Ranks& ranks_;
   const TrainConfig& config_;
   const data::TokenDatasets& datasets_;
   const tokenizer::Tokenizer& tokenizer_;

@@ -9,18 +9,19 @@
 #include <vector>
 
 #include "ktlm/data/batch.h"
+#include "ranks.h"
 
 namespace ktlm::train {
 
 struct StepBatches {
   std::vector<data::Batch> batches;  // on the device
-  std::vector<double> shares;        // of the step's targets that each batch has (target_shares)
+  std::vector<double> shares;        // of the step's targets, of all ranks, that each batch has
 };
 
 class BatchUploader {
  public:
-  /// The source must outlive this.
-  BatchUploader(data::BatchSource& source, int64_t grad_accum_steps, at::Device device);
+  /// Ranks and source must outlive this.
+  BatchUploader(const Ranks& ranks, data::BatchSource& source, int64_t grad_accum_steps, at::Device device);
 
   /// The batches of `step`, counted from 0. Where they are not on the device yet, those of up to `num_ahead` steps from
   /// this one on are loaded (at least 1; bounded by memory).
@@ -29,6 +30,7 @@ class BatchUploader {
  private:
   void load(int64_t first_step, int64_t num_steps);
 
+  const Ranks& ranks_;
   data::BatchSource& source_;
   int64_t grad_accum_steps_;
   at::Device device_;

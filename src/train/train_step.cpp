@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <numeric>
 
 #include "ktlm/model/device.h"
 
@@ -46,11 +45,9 @@ at::Tensor accumulate_gradients(const model::LanguageModel& model, const data::B
   return loss.detach();
 }
 
-std::vector<double> target_shares(const std::vector<data::Batch>& batches) {
+std::vector<double> count_targets(const std::vector<data::Batch>& batches) {
   std::vector<double> counts;
   for (const auto& batch : batches) counts.push_back(static_cast<double>(batch.targets.ge(0).sum().item<int64_t>()));
-  const double total = std::accumulate(counts.begin(), counts.end(), 0.0);
-  for (double& count : counts) count /= total;
   return counts;
 }
 

@@ -1,5 +1,6 @@
 #include "ktlm/train/trainer.h"
 
+#include <cstdlib>
 #include <optional>
 
 #include "batch_size_search.h"
@@ -13,6 +14,8 @@
 #include "ktlm/model/model_dir.h"
 #include "ktlm/model/torch_error.h"
 #include "ktlm/train/train_step.h"
+#include "ranks.h"
+#include "state_exchange.h"
 #include "training_loop.h"
 
 namespace ktlm::train {
@@ -104,27 +107,47 @@ RunStart start_run(const TrainRequest& request, const RunIdentity& identity, con
   return {std::move(model), std::move(optimizer), std::move(state)};
 }
 
+// What rank 0 has loaded or made, in all processes: they need not see the run directory.
+RunStart begin_run(const TrainRequest& request, const Ranks& ranks, bool resuming, const RunIdentity& identity,
+                   const model::ModelConfig& config, const InputWords& given, at::Device device,
+                   const TrainCallbacks& callbacks) {
+  OptimizerOptions optimizer_options = make_optimizer_options(request.train);
+  if (request.train.shard_optimizer) optimizer_options.shard = {ranks.rank(), ranks.size()};
+  TrainRequest own = request;
+  if (!ranks.is_writer()) own.train.init_from = "";
+  RunStart run = resuming && ranks.is_writer()
+                     ? resume_run(own, identity, config, given, optimizer_options, device, callbacks)
+                     : start_run(own, identity, config, optimizer_options, device);
+  run.state = state_of_writer(ranks, run.state);
+  spread_model_and_state(ranks, run.model, run.optimizer);
+  return run;
+}
+
 // Where train.micro_batch_size is auto: takes the checkpoint's, else finds it, and says so in `config`.
-void settle_micro_batch_size(TrainConfig& config, RunStart& run, const TrainCallbacks& callbacks) {
+void settle_micro_batch_size(TrainConfig& config, const Ranks& ranks, RunStart& run, const TrainCallbacks& callbacks) {
   TrainerState& state = run.state;
-  const int64_t windows = state.identity.windows_per_step;
+  const int64_t windows = state.identity.windows_per_step / ranks.size();
   if (state.micro_batch_size < 1) {
     state.micro_batch_size = state.asked_micro_batch_size =
-        find_micro_batch_size(run.model, run.optimizer, windows, model::parse_dtype(state.autocast_dtype));
+        ranks.min(find_micro_batch_size(run.model, run.optimizer, windows, model::parse_dtype(state.autocast_dtype)));
     if (callbacks.note)
       callbacks.note("micro_batch_size " + std::to_string(state.micro_batch_size) + " fits, so grad_accum_steps is " +
                      std::to_string(windows / state.micro_batch_size) + " for " + std::to_string(windows) +
-                     " windows a step");
+                     " windows a step" + (ranks.is_alone() ? "" : " and process"));
   }
+  // A size that was found for fewer processes may not divide what each of more has.
+  while (windows % state.micro_batch_size != 0) --state.micro_batch_size;
+  state.asked_micro_batch_size = std::min(state.asked_micro_batch_size, windows);
+  while (windows % state.asked_micro_batch_size != 0) --state.asked_micro_batch_size;
   if (config.micro_batch_size > 0) return;
   config.micro_batch_size = state.asked_micro_batch_size;
   config.grad_accum_steps = windows / state.asked_micro_batch_size;
 }
 
 // None where a stop was requested meanwhile.
-std::optional<data::TokenDatasets> open_datasets(const corpus::PreparedCorpus& corpus,
-                                                 const tokenizer::Tokenizer& tokenizer,
-                                                 const ProgressCallback& progress, const StopFlag& stop) {
+std::optional<data::TokenDatasets> open_own_datasets(const corpus::PreparedCorpus& corpus,
+                                                     const tokenizer::Tokenizer& tokenizer,
+                                                     const ProgressCallback& progress, const StopFlag& stop) {
   try {
     return data::open_or_build_token_datasets(corpus, tokenizer, progress, stop);
   } catch (const Error&) {
@@ -133,61 +156,97 @@ std::optional<data::TokenDatasets> open_datasets(const corpus::PreparedCorpus& c
   }
 }
 
-TrainSummary train_run(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {
+// Rank 0 first, so that it builds what the others open; on machines that do not see its files they build their own.
+std::optional<data::TokenDatasets> open_datasets(const Ranks& ranks, const corpus::PreparedCorpus& corpus,
+                                                 const tokenizer::Tokenizer& tokenizer,
+                                                 const ProgressCallback& progress, const StopFlag& stop) {
+  std::optional<data::TokenDatasets> datasets;
+  if (ranks.is_writer()) datasets = open_own_datasets(corpus, tokenizer, progress, stop);
+  if (ranks.any(ranks.is_writer() && !datasets)) return {};
+  if (!ranks.is_writer()) datasets = open_own_datasets(corpus, tokenizer, progress, stop);
+  if (ranks.any(!datasets)) return {};
+  return datasets;
+}
+
+// Windows of a step over all processes.
+int64_t windows_per_step(const TrainConfig& config, const Ranks& ranks) {
+  if (config.micro_batch_size > 0) return config.windows_per_step() * ranks.size();
+  if (config.grad_accum_steps % ranks.size() != 0)
+    throw ConfigError("train.grad_accum_steps is " + std::to_string(config.grad_accum_steps) + ", with " +
+                      "train.micro_batch_size auto the windows of a step; expected a multiple of the " +
+                      std::to_string(ranks.size()) + " processes");
+  return config.grad_accum_steps;
+}
+
+TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCallbacks& callbacks,
+                       const StopFlag& stop) {
   request.train.validate();
-  refuse_to_overwrite(request);
+  const bool writes = ranks.is_writer();
+  if (writes) refuse_to_overwrite(request);
   const auto corpus = corpus::PreparedCorpus::open(request.prepared_dir);
   const auto tokenizer = tokenizer::Tokenizer::load(request.tokenizer_dir);
   const bool resuming_any = request.resume && !list_checkpoints(request.run_dir).empty();
-  if (!resuming_any) check_tokenizer_of_initial_model(request.train, tokenizer);
+  if (writes && !resuming_any) check_tokenizer_of_initial_model(request.train, tokenizer);
   const auto model_config = resolve_model_config(request.model, tokenizer);
-  const at::Device device = model::select_device(request.device);
+  const at::Device device = ranks.select_device(request.device);
   check_micro_batch(request, model_config, device);
   const RunIdentity identity = {
-      tokenizer.hash(),   corpus.content_hash(),   request.train.seed,     request.train.windows_per_step(),
+      tokenizer.hash(),   corpus.content_hash(),   request.train.seed,     windows_per_step(request.train, ranks),
       request.train.task, request.train.init_from, request.train.optimizer};
-  const OptimizerOptions optimizer_options = make_optimizer_options(request.train);
+  ranks.require_same(to_yaml("model", model_config) + to_yaml("train", request.train) +
+                     "tokenizer: " + identity.tokenizer_hash + "\ncorpus: " + identity.corpus_hash +
+                     "\ndevice: " + model::device_name(device) + "\n");
+  ranks.connect(device);
 
-  const FileLock lock(request.run_dir, "wait for it or stop it, or give another --out");
-  refuse_to_overwrite(request);  // again: another run may have ended in between
-  const bool resuming = request.resume && !list_checkpoints(request.run_dir).empty();
+  std::optional<FileLock> lock;
+  if (writes) lock.emplace(request.run_dir, "wait for it or stop it, or give another --out");
+  if (writes) refuse_to_overwrite(request);  // again: another run may have ended in between
+  const bool resuming = ranks.any(writes && request.resume && !list_checkpoints(request.run_dir).empty());
   if (request.resume && !resuming && callbacks.warning)
     callbacks.warning(request.run_dir.string() + ": holds no checkpoint to resume from; starting at step 0");
   const RunInputs inputs = inputs_of(request.prepared_dir, request.tokenizer_dir, corpus);
-  RunStart run = resuming
-                     ? resume_run(request, identity, model_config, words_of_inputs(request.run_dir, inputs, tokenizer),
-                                  optimizer_options, device, callbacks)
-                     : start_run(request, identity, model_config, optimizer_options, device);
+  RunStart run = begin_run(request, ranks, resuming, identity, model_config,
+                           words_of_inputs(request.run_dir, inputs, tokenizer), device, callbacks);
   run.model.set_gradient_checkpointing(request.train.gradient_checkpointing);
   if (callbacks.check_device) callbacks.check_device(device, model::parse_dtype(run.state.autocast_dtype));
 
   TrainRequest run_request = request;
   run_request.tokenizer_dir = run_tokenizer_dir(request.run_dir);
-  settle_micro_batch_size(run_request.train, run, callbacks);
+  settle_micro_batch_size(run_request.train, ranks, run, callbacks);
   check_micro_batch(run_request, model_config, device);  // again: a checkpoint's size may be of another device
 
   // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.
-  write_file_atomically(request.run_dir / "config.yaml",
-                        to_yaml("model", model_config) + to_yaml("train", run_request.train) + request.other_sections);
-  save_run_inputs(request.run_dir, inputs);
-  keep_tokenizer(request, identity.tokenizer_hash);
-  const auto datasets = open_datasets(corpus, tokenizer, callbacks.progress, stop);
-  if (!datasets) return {.outcome = TrainOutcome::kInterrupted, .step = run.state.step};
-  RunData data(run_request.train, run.state.micro_batch_size, model_config.max_seq_len, *datasets, tokenizer);
+  if (writes) {
+    write_file_atomically(
+        request.run_dir / "config.yaml",
+        to_yaml("model", model_config) + to_yaml("train", run_request.train) + request.other_sections);
+    save_run_inputs(request.run_dir, inputs);
+    keep_tokenizer(request, identity.tokenizer_hash);
+  }
+  const auto datasets = open_datasets(ranks, corpus, tokenizer, callbacks.progress, stop);
+  if (!datasets) {
+    const auto signal = ranks.max(stop.signal_number());
+    ranks.leave();
+    return {.outcome = TrainOutcome::kInterrupted, .signal_number = static_cast<int>(signal), .step = run.state.step};
+  }
+  RunData data(ranks, run_request.train, run.state.micro_batch_size, model_config.max_seq_len, *datasets, tokenizer);
   if (callbacks.warning && !data.warning().empty())
     callbacks.warning(request.prepared_dir.string() + ": " + data.warning());
   if (request.train.eval_every_steps > 0 && !data.can_validate() && callbacks.warning)
     callbacks.warning(request.prepared_dir.string() + ": holds no validation text; going on without validation");
 
-  auto metrics = MetricsWriter::open(request.run_dir, run.state.step);
+  auto metrics = writes ? MetricsWriter::open(request.run_dir, run.state.step) : MetricsWriter();
   if (callbacks.note)
     callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + model::device_name(device) +
-                   " in " + run.state.autocast_dtype + ", " + data.description());
+                   (ranks.is_alone() ? "" : " of " + std::to_string(ranks.size()) + " processes") + " in " +
+                   run.state.autocast_dtype + ", " + data.description());
   if (callbacks.check_plan)
     callbacks.check_plan({model_config, run_request.train, device, model::parse_dtype(run.state.autocast_dtype),
-                          datasets->train.num_tokens(), run.state.step});
-  const RunParts parts = {run_request, callbacks, stop, data, run.model, run.optimizer, run.state, metrics};
-  return TrainingLoop(parts).run();
+                          datasets->train.num_tokens(), run.state.step, ranks.size()});
+  const RunParts parts = {ranks, run_request, callbacks, stop, data, run.model, run.optimizer, run.state, metrics};
+  TrainSummary summary = TrainingLoop(parts).run();
+  ranks.leave();
+  return summary;
 }
 
 }  // namespace
@@ -206,7 +265,15 @@ std::optional<RunInputs> load_run_inputs(const fs::path& run_dir) {
 
 TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {
   try {
-    return model::translate_torch_errors([&] { return train_run(request, callbacks, stop); });
+    return model::translate_torch_errors([&] {
+      const auto lost = [&](const std::string& words) {
+        if (callbacks.lost) callbacks.lost(words);
+        std::_Exit(1);  // the main thread waits and can't be woken up
+      };
+      Ranks ranks(request.launch, lost, stop);
+      return train_run(request, ranks,
+                       ranks.is_writer() ? callbacks : TrainCallbacks{.check_device = callbacks.check_device}, stop);
+    });
   } catch (const model::OutOfMemoryError& error) {
     throw Error("out of memory with train.micro_batch_size " +
                 (request.train.micro_batch_size > 0 ? std::to_string(request.train.micro_batch_size) : "auto") + " (" +

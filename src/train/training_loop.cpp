@@ -19,6 +19,7 @@
 #include "ktlm/train/train_report.h"
 #include "ktlm/train/train_step.h"
 #include "rollback.h"
+#include "state_exchange.h"
 
 namespace ktlm::train {
 
@@ -64,9 +65,11 @@ class Pause {
 TrainingLoop::TrainingLoop(const RunParts& parts)
     : parts_(parts),
       config_(parts.request.train),
-      stop_(parts.stop),
+      ranks_(parts.ranks),
+      stop_(ranks_.is_alone() ? parts.stop : agreed_),
       state_(parts.state),
-      uploader_(std::in_place, parts.data.batches(), grad_accum_steps(), parts.model.device()),
+      uploader_(std::in_place, ranks_, parts.data.batches(), grad_accum_steps(), parts.model.device()),
+      reducer_(ranks_, parts.model.parameters()),
       autocast_dtype_(model::parse_dtype(parts.state.autocast_dtype)),
       watch_(parts.state, config_.max_steps, parts.callbacks.warning),
       saved_step_(parts.state.step) {
@@ -78,7 +81,7 @@ TrainSummary TrainingLoop::run() {
   if (validation_due() && state_.validated_step < state_.step) validate();
   if (state_.step == 0 && !config_.init_from.empty()) validate_start();
 
-  while (state_.step < config_.max_steps && !stopped_early() && !stop_.requested()) {
+  while (state_.step < config_.max_steps && !stopped_early() && !stop_requested()) {
     if (!train_step()) break;
     if (!go_on()) continue;
     if (report_due()) report();
@@ -89,6 +92,7 @@ TrainSummary TrainingLoop::run() {
 
   if (stop_.requested()) {
     summary_.outcome = TrainOutcome::kInterrupted;
+    summary_.signal_number = stop_.signal_number();
     watch_.read();
     if (watch_.bad_step() > 0)
       go_back();
@@ -98,7 +102,7 @@ TrainSummary TrainingLoop::run() {
     summary_.outcome = state_.step < config_.max_steps ? TrainOutcome::kStoppedEarly : TrainOutcome::kFinished;
     export_model();
   }
-  try_write_run_report(parts_.request.run_dir, parts_.callbacks.warning);
+  if (ranks_.is_writer()) try_write_run_report(parts_.request.run_dir, parts_.callbacks.warning);
   summary_.step = state_.step;
   summary_.best_step = state_.best_step;
   summary_.tokens_seen = state_.step * tokens_per_step();
@@ -116,6 +120,7 @@ bool TrainingLoop::train_step() {
     return false;
   }
   watch_.add(loss, parts_.optimizer.step(learning_rate(state_.step), config_.grad_clip, loss, autocast_dtype_));
+  share_updates(ranks_, parts_.optimizer);
   ++state_.step;
   ++steps_done_;
   ++steps_in_report_;
@@ -131,11 +136,17 @@ at::Tensor TrainingLoop::add_up_gradients() {
         at::Tensor loss = at::zeros({}, at::TensorOptions(parts_.model.device()).dtype(at::kFloat));
         for (size_t i = 0; i < step.batches.size(); ++i) {
           if (stop_.requested()) return at::Tensor();
-          loss = loss + accumulate_gradients(parts_.model, step.batches[i], step.shares[i], autocast_dtype_);
+          if (i + 1 == step.batches.size()) reducer_.expect_last_pass();
+          // The ranks' gradients and losses are averaged, not summed.
+          const double weight = step.shares[i] * static_cast<double>(ranks_.size());
+          loss = loss + ranks_.guard([&] {
+            return accumulate_gradients(parts_.model, step.batches[i], weight, autocast_dtype_);
+          });
         }
-        return loss;
+        return ranks_.mean(loss);
       });
     } catch (const model::OutOfMemoryError& error) {
+      if (!ranks_.is_alone()) throw;  // the others may wait for this rank's gradients already
       use_smaller_batches(error.reason());
     }
   }
@@ -150,7 +161,7 @@ void TrainingLoop::use_smaller_batches(const std::string& reason) {
                 (list_checkpoints(parts_.request.run_dir).empty() ? "" : "; checkpoints are as they were"));
   state_.micro_batch_size = next_smaller_micro_batch(state_.micro_batch_size, state_.identity.windows_per_step);
   parts_.data.use_micro_batches(state_.micro_batch_size);
-  uploader_.emplace(parts_.data.batches(), grad_accum_steps(), parts_.model.device());
+  uploader_.emplace(ranks_, parts_.data.batches(), grad_accum_steps(), parts_.model.device());
   if (parts_.callbacks.warning)
     parts_.callbacks.warning("step " + std::to_string(state_.step + 1) + ": out of memory (" + reason +
                              "); going on with micro_batch_size " + std::to_string(state_.micro_batch_size) +
@@ -171,21 +182,24 @@ void TrainingLoop::go_back() {
   const int64_t bad_step = watch_.bad_step();
   const std::string problem = "step " + std::to_string(bad_step) + ": " + watch_.reason();
   const auto steps = list_checkpoints(run_dir);
-  if (steps.empty())
+  if (ranks_.is_writer() && steps.empty())
     throw Error(problem + "; no checkpoint was made yet: start again with a lower train.learning_rate");
-  if (state_.rollbacks == kMaxRollbacks)
+  if (ranks_.is_writer() && state_.rollbacks == kMaxRollbacks)
     throw Error(problem + ", and going back " + std::to_string(kMaxRollbacks) +
                 " times did not help; the last good checkpoint is " +
                 checkpoint_name(rollback_target(steps, state_.losses.first_bad_step)) +
                 ": lower train.learning_rate and go on with --resume; where that does not help, see whether ktlm "
                 "doctor finds the device in order");
-  state_ = roll_back(run_dir, state_, bad_step, parts_.model, parts_.optimizer, parts_.callbacks.warning);
+  if (ranks_.is_writer())
+    state_ = roll_back(run_dir, state_, bad_step, parts_.model, parts_.optimizer, parts_.callbacks.warning);
+  state_ = state_of_writer(ranks_, state_);
+  spread_model_and_state(ranks_, parts_.model, parts_.optimizer);
   watch_.restart();
   steps_in_report_ = 0;
   saved_step_ = state_.step;
   paused_seconds_ = 0;
   last_report_ = AwakeClock::now();
-  parts_.metrics = MetricsWriter::open(run_dir, state_.step);
+  if (ranks_.is_writer()) parts_.metrics = MetricsWriter::open(run_dir, state_.step);
   parts_.metrics.scalars(state_.step, wall_time_seconds(),
                          {{"train/rolled_back_from", static_cast<double>(bad_step)},
                           {"train/learning_rate_factor", state_.learning_rate_factor()}});
@@ -224,6 +238,9 @@ void TrainingLoop::report() {
 void TrainingLoop::save() {
   const Pause pause(paused_seconds_);
   watch_.read();
+  gather_state(ranks_, parts_.optimizer);
+  saved_step_ = state_.step;
+  if (!ranks_.is_writer()) return;
   parts_.metrics.flush();
   try {
     save_checkpoint(parts_.request.run_dir, parts_.model, parts_.optimizer, state_, parts_.request.tokenizer_dir);
@@ -233,7 +250,7 @@ void TrainingLoop::save() {
                 (first ? "; no checkpoint was made yet: put that right and start again"
                        : "; earlier checkpoints are as they were: put that right and go on with --resume"));
   }
-  saved_step_ = state_.step;
+  parts_.optimizer.forget_others();
   prune_checkpoints(parts_.request.run_dir, config_.keep_checkpoints, state_);
 }
 
@@ -241,9 +258,10 @@ void TrainingLoop::validate() {
   const Pause pause(paused_seconds_);
   if (parts_.callbacks.progress)
     parts_.callbacks.progress({"validating", 0, 0, "", "step " + std::to_string(state_.step)});
-  const auto result = parts_.data.validate(parts_.model, autocast_dtype_, stop_);
-  if (stop_.requested()) return;  // cut short: the resumed run validates this step again
+  const auto evaluation = evaluate();
+  if (!evaluation) return;  // cut short: the resumed run validates this step again
 
+  const eval::Evaluation& result = *evaluation;
   const bool best = result.loss < state_.best_loss;
   state_.validated_step = summary_.validated_step = state_.step;
   state_.validations_since_best = best ? 0 : state_.validations_since_best + 1;
@@ -253,21 +271,34 @@ void TrainingLoop::validate() {
   }
   summary_.validation = result;
   parts_.metrics.scalars(state_.step, wall_time_seconds(), validation_scalars(result));
-  update_checkpoint_state(parts_.request.run_dir, state_);
+  if (ranks_.is_writer()) update_checkpoint_state(parts_.request.run_dir, state_);
   if (parts_.callbacks.note) parts_.callbacks.note(validation_line(state_.step, result, best));
   show_samples();
-  try_write_run_report(parts_.request.run_dir, parts_.callbacks.warning);
+  if (ranks_.is_writer()) try_write_run_report(parts_.request.run_dir, parts_.callbacks.warning);
   release_memory();  // shapes other than training's stay cached otherwise
+}
+
+std::optional<eval::Evaluation> TrainingLoop::evaluate() {
+  eval::Evaluation result{};
+  std::vector<double> told = {0, 0};  // the loss; whether it was cut short
+  if (ranks_.is_writer()) {
+    result = parts_.data.validate(parts_.model, autocast_dtype_, parts_.stop);
+    told = {result.loss, parts_.stop.requested() ? 1.0 : 0.0};
+  }
+  ranks_.add_up(told);
+  if (told[1] > 0) return {};
+  result.loss = told[0];
+  return result;
 }
 
 // What the model that the run starts from can do already: the later validations are compared with it.
 void TrainingLoop::validate_start() {
   if (config_.eval_every_steps == 0 || !parts_.data.can_validate()) return;
   const Pause pause(paused_seconds_);
-  const auto result = parts_.data.validate(parts_.model, autocast_dtype_, stop_);
-  if (stop_.requested()) return;
-  parts_.metrics.scalars(0, wall_time_seconds(), validation_scalars(result));
-  if (parts_.callbacks.note) parts_.callbacks.note(validation_line(0, result, false));
+  const auto result = evaluate();
+  if (!result) return;
+  parts_.metrics.scalars(0, wall_time_seconds(), validation_scalars(*result));
+  if (parts_.callbacks.note) parts_.callbacks.note(validation_line(0, *result, false));
   release_memory();
 }
 
@@ -280,7 +311,7 @@ void TrainingLoop::show_samples() {
   if (!parts_.callbacks.sample) return;
   const at::NoGradGuard no_grad;
   for (const auto& prompt : config_.sample_prompts) {
-    if (stop_.requested()) return;
+    if (parts_.stop.requested()) return;
     const std::string text = prompt + parts_.callbacks.sample(parts_.model, prompt);
     parts_.metrics.text(state_.step, "sample/" + prompt, text);
     if (parts_.callbacks.note) parts_.callbacks.note("sample: " + text);
@@ -288,6 +319,7 @@ void TrainingLoop::show_samples() {
 }
 
 void TrainingLoop::export_model() {
+  if (!ranks_.is_writer()) return;
   const fs::path& run_dir = parts_.request.run_dir;
   AtomicDirectory directory(run_dir / "model");
   if (summary_.outcome == TrainOutcome::kStoppedEarly) {
@@ -299,6 +331,12 @@ void TrainingLoop::export_model() {
   }
   directory.commit();
   summary_.model_dir = run_dir / "model";
+}
+
+bool TrainingLoop::stop_requested() {
+  if (!ranks_.is_alone())
+    if (const auto signal = ranks_.max(parts_.stop.signal_number())) agreed_.request(static_cast<int>(signal));
+  return stop_.requested();
 }
 
 bool TrainingLoop::validation_due() const {
@@ -345,6 +383,8 @@ int64_t TrainingLoop::tokens_per_step() const {
   return state_.identity.windows_per_step * parts_.model.config().max_seq_len;
 }
 
-int64_t TrainingLoop::grad_accum_steps() const { return state_.identity.windows_per_step / state_.micro_batch_size; }
+int64_t TrainingLoop::grad_accum_steps() const {
+  return state_.identity.windows_per_step / (state_.micro_batch_size * ranks_.size());
+}
 
 }  // namespace ktlm::train

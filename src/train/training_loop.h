@@ -7,6 +7,7 @@
 #include <string>
 
 #include "awake_clock.h"
+#include "gradient_reducer.h"
 #include "ktlm/train/checkpoint.h"
 #include "ktlm/train/metrics.h"
 #include "ktlm/train/trainer.h"
@@ -18,14 +19,15 @@ namespace ktlm::train {
 
 /// What a loop works with; all of it outlives the loop.
 struct RunParts {
+  const Ranks& ranks;
   const TrainRequest& request;
-  const TrainCallbacks& callbacks;
+  const TrainCallbacks& callbacks;  // of rank 0; the others have none
   const StopFlag& stop;
   RunData& data;
   model::LanguageModel& model;
   Optimizer& optimizer;
   TrainerState& state;
-  MetricsWriter& metrics;
+  MetricsWriter& metrics;  // of rank 0; the others' keeps nothing
 };
 
 class TrainingLoop {
@@ -43,11 +45,13 @@ class TrainingLoop {
   void report();
   void save();
   void validate();
+  std::optional<eval::Evaluation> evaluate();  // by rank 0; others know the loss alone; none where it was cut short
   void validate_start();
   void show_samples();
   void export_model();
   void release_memory();
 
+  bool stop_requested();  // of any rank
   bool validation_due() const;
   bool checkpoint_due() const;
   bool stopped_early() const;
@@ -60,9 +64,12 @@ class TrainingLoop {
 
   const RunParts& parts_;
   const TrainConfig& config_;
-  const StopFlag& stop_;
+  const Ranks& ranks_;
+  StopFlag agreed_;       // what all ranks know of; a process on its own looks at its own flag
+  const StopFlag& stop_;  // one of the two
   TrainerState& state_;
   std::optional<BatchUploader> uploader_;  // always there; anew where batches get smaller
+  GradientReducer reducer_;
   at::ScalarType autocast_dtype_;
   TrainSummary summary_;
 

@@ -64,8 +64,9 @@ class DialogueWindows {
 class DialogueLoader : public BatchSource {
  public:
   /// Throws Error where no window stands.
-  DialogueLoader(DialogueWindows windows, int64_t batch_size, uint64_t seed);
+  DialogueLoader(DialogueWindows windows, int64_t batch_size, uint64_t seed, int64_t rank = 0, int64_t world_size = 1);
 
+  /// Of this rank: the ranks' batches of one number follow each other, as BatchLoader's do.
   Batch batch(int64_t index) override;
   double epoch_at(int64_t index) const override;
 
@@ -73,7 +74,7 @@ class DialogueLoader : public BatchSource {
   void start_epoch(int64_t epoch);
 
   DialogueWindows windows_;
-  int64_t batch_size_;
+  int64_t batch_size_, rank_, world_size_;
   uint64_t seed_;
   int64_t epoch_ = -1;                // the one that the following stands for
   std::vector<int64_t> permutation_;  // of the windows

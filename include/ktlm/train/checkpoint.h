@@ -20,7 +20,7 @@ namespace ktlm::train {
 struct RunIdentity {
   std::string tokenizer_hash, corpus_hash;
   int64_t seed = 0;
-  int64_t windows_per_step = 0;                                    // micro_batch_size * grad_accum_steps
+  int64_t windows_per_step = 0;                                    // micro_batch_size * grad_accum_steps * processes
   std::string task = "text", init_from = "", optimizer = "adamw";  // as in TrainConfig
 };
 

@@ -17,6 +17,8 @@ class MetricsWriter {
   /// Opens <run_dir>/metrics.jsonl and starts <run_dir>/events.out.tfevents.<...>; makes the directory. A run resumed
   /// from the checkpoint of step `resume_step` keeps the reports up to it; 0 starts afresh. Throws Error.
   static MetricsWriter open(const std::filesystem::path& run_dir, int64_t resume_step);
+  /// Keeps nothing: of a process that is not the one to write.
+  MetricsWriter();
   MetricsWriter(MetricsWriter&&) noexcept;
   MetricsWriter& operator=(MetricsWriter&&) noexcept;
   ~MetricsWriter();

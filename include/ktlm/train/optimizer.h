@@ -18,11 +18,18 @@
 
 namespace ktlm::train {
 
+/// Which of several processes this is that share the optimizer's state out among themselves (ZeRO-1: Rajbhandari et al.
+/// 2020). Each keeps the moments of some parameters, about as many as the others, and updates those alone.
+struct OptimizerShard {
+  int64_t rank = 0, world_size = 1;
+};
+
 struct OptimizerOptions {
   double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weight_decay = 0.1;
   bool muon = false;
   double muon_momentum = 0.95;
   double embedding_rate = 1, head_rate = 1;  // times the learning rate
+  OptimizerShard shard = {};
 };
 
 /// What section `train` of a configuration says of it.
@@ -39,6 +46,15 @@ at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double max_n
 /// kernels want their found_inf. An undefined `loss` does not count.
 at::Tensor not_finite(const at::Tensor& norm, const at::Tensor& loss);
 
+/// A tensor of the optimizer's state, as it stands in the file. A shard has those of its own, and for a while, between
+/// a file and the other processes, theirs: on the CPU, else undefined.
+struct StateTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  int64_t owner = 0;  // the rank that keeps it
+  at::Tensor tensor;
+};
+
 class Optimizer {
  public:
   /// Holds references to the parameters' memory: `parameters` may go, the model must stay.
@@ -53,10 +69,24 @@ class Optimizer {
   /// Forgets gradients of a step that is not to be.
   void clear_gradients();
 
-  /// Both moments of each parameter, or Muon's one, as safetensors. Throws Error.
+  /// Both moments of each parameter, or Muon's one, as safetensors. A shard must have those of the others at hand
+  /// (gather_state), so that the file is whole. Throws Error.
   void save(const std::filesystem::path& path) const;
-  /// Throws Error where the file is damaged or belongs to other parameters.
+  /// A shard holds those of the others afterwards as well, until forget_others. Throws Error where the file is damaged
+  /// or belongs to other parameters.
   void load(const std::filesystem::path& path);
+
+  const OptimizerShard& shard() const { return options_.shard; }
+  /// In the same order in each process.
+  std::vector<StateTensor>& state() { return state_; }
+  void forget_others();
+  /// Of what this process keeps for good.
+  int64_t state_bytes() const;
+  /// The parameters that `rank` updates.
+  std::vector<at::Tensor> parameters_of(int64_t rank) const;
+  /// Updates made so far; waits for the device.
+  int64_t num_steps() const;
+  void set_num_steps(int64_t num_steps);
 
  private:
   // Parameters that AdamW takes at one rate.
@@ -66,12 +96,15 @@ class Optimizer {
     std::vector<at::Tensor> parameters, exp_avgs, exp_avg_sqs;
   };
 
+  bool goes_by_muon(const model::NamedParameter& parameter) const;
+  void share_out(const std::vector<model::NamedParameter>& parameters);
   void add(const model::NamedParameter& parameter, double rate, double weight_decay);
   void update(Group& group, double learning_rate, const at::Tensor& skip);
-  // Each tensor of the state by its name in the file.
-  std::vector<std::pair<std::string, at::Tensor>> state() const;
+  void list_state(const std::vector<model::NamedParameter>& parameters);
 
   std::vector<at::Tensor> parameters_;
+  std::vector<int64_t> owners_;  // of each
+  std::vector<StateTensor> state_;
   std::vector<Group> groups_;
   std::optional<Muon> muon_;
   OptimizerOptions options_;

@@ -40,6 +40,7 @@ struct TrainConfig {
   int64_t log_every_steps = 10;
   std::vector<std::string> sample_prompts;
   int64_t threads = 0;
+  bool shard_optimizer = false;
 
   template <class Visitor>
   static void visit_fields(Visitor&& v) {
@@ -89,6 +90,8 @@ struct TrainConfig {
     v("log_every_steps", &TrainConfig::log_every_steps, at_least(1), "steps between lines of metrics.jsonl");
     v("sample_prompts", &TrainConfig::sample_prompts, any_value(), "continued by the model at each validation");
     v("threads", &TrainConfig::threads, at_least(0), "of the CPU; 0: all cores");
+    v("shard_optimizer", &TrainConfig::shard_optimizer, any_value(),
+      "of several processes each keeps a part of the optimizer's state (ZeRO-1): less memory, more to exchange");
   }
 
   /// micro_batch_size * grad_accum_steps; where the size is to be found, grad_accum_steps alone.

@@ -19,8 +19,8 @@ namespace ktlm::train {
 at::Tensor accumulate_gradients(const model::LanguageModel& model, const data::Batch& batch, double weight,
                                 at::ScalarType autocast_dtype);
 
-/// Each batch's share of all their targets (those that are not negative).
-std::vector<double> target_shares(const std::vector<data::Batch>& batches);
+/// How many targets each batch has (those that are not negative).
+std::vector<double> count_targets(const std::vector<data::Batch>& batches);
 
 /// Tokens that a micro-batch may have: the gradients of a linear layer sum over them (model::kMpsMaxSummands).
 int64_t max_micro_batch_tokens(at::Device device);

@@ -15,6 +15,7 @@
 #include "ktlm/core/stop_flag.h"
 #include "ktlm/eval/bits_per_byte.h"
 #include "ktlm/model/language_model.h"
+#include "ktlm/train/launch.h"
 #include "ktlm/train/train_config.h"
 
 namespace ktlm::train {
@@ -26,6 +27,7 @@ struct TrainRequest {
   std::string other_sections;  // YAML to stand in config.yaml beside `model` and `train`; may be empty
   std::string device = "auto";
   bool resume = false;  // go on from run_dir's newest checkpoint; a run without one starts at step 0
+  Launch launch = {};   // of several processes that train together, which this one is
 };
 
 /// The run's own copy of its tokenizer, made at its start: checkpoints, samples and --resume take it from there,
@@ -48,9 +50,10 @@ struct RunPlan {
   at::ScalarType dtype;       // of the products
   int64_t corpus_tokens = 0;  // to train on
   int64_t first_step = 0;     // 0: a new run
+  int64_t processes = 1;      // each with train.micro_batch_size * train.grad_accum_steps windows in a step
 };
 
-/// Any may be empty.
+/// Any may be empty. Of several processes rank 0 alone has something to tell; check_device and lost are called in each.
 struct TrainCallbacks {
   ProgressCallback progress;
   WarningCallback warning;
@@ -60,13 +63,17 @@ struct TrainCallbacks {
   std::function<void(at::Device device, at::ScalarType dtype)> check_device;
   /// Before the first step: throws where the run shall not begin.
   std::function<void(const RunPlan&)> check_plan;
+  /// From another thread: the run can't go on, since a process is gone that this one waits for. Says so; the process
+  /// ends behind it, with exit code 1.
+  std::function<void(const std::string&)> lost;
 };
 
 enum class TrainOutcome { kFinished, kStoppedEarly, kInterrupted };
 
 struct TrainSummary {
   TrainOutcome outcome = TrainOutcome::kFinished;
-  int64_t step = 0;  // where the run stands
+  int signal_number = 0;  // that a process was interrupted by, this one or another
+  int64_t step = 0;       // where the run stands
   int64_t num_parameters = 0;
   int64_t tokens_seen = 0;     // over the whole run
   double train_loss = 0;       // nats per token, of the last report; 0 where none was made
@@ -80,7 +87,8 @@ struct TrainSummary {
 
 /// Saves and returns kInterrupted soon after `stop` is requested. Throws ConfigError where run_dir holds checkpoints
 /// and `resume` is off, or belong to another run; Error for faults of data, disk or memory, for a loss that is no
-/// number and where another process trains in run_dir.
+/// number and where another process trains in run_dir. With several processes (request.launch), each with the same
+/// request but for that, it returns in all of them, and throws in all where one throws or is gone.
 TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop);
 
 }  // namespace ktlm::train

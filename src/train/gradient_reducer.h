@@ -1,0 +1,32 @@
+// Adds up the gradients of all processes while the backward pass goes on: c10d's Reducer collects them in buckets and
+// sends a bucket as soon as its last gradient is there.
+#pragma once
+
+#include <torch/types.h>
+
+#include <memory>
+#include <vector>
+
+#include "ktlm/model/language_model.h"
+#include "ranks.h"
+
+namespace ktlm::train {
+
+class GradientReducer {
+ public:
+  /// The parameters' memory must stay. Of a process on its own it does nothing.
+  GradientReducer(const Ranks& ranks, const std::vector<model::NamedParameter>& parameters);
+  ~GradientReducer();
+  GradientReducer(const GradientReducer&) = delete;
+  GradientReducer& operator=(const GradientReducer&) = delete;
+
+  /// Call it before the step's last backward pass, which then leaves the mean over the ranks of all that each has added
+  /// up. Passes before it exchange nothing.
+  void expect_last_pass();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ktlm::train
