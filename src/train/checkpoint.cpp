@@ -184,7 +184,7 @@ void check_resumable(const fs::path& run_dir, const TrainerState& state, const m
   if (state.identity.seed != identity.seed)
     differs("train.seed", std::to_string(state.identity.seed), std::to_string(identity.seed));
   if (state.identity.windows_per_step != identity.windows_per_step)
-    differs("micro_batch_size * grad_accum_steps", std::to_string(state.identity.windows_per_step),
+    differs("micro_batch_size * grad_accum_steps * processes", std::to_string(state.identity.windows_per_step),
             std::to_string(identity.windows_per_step));
   if (state.identity.task != identity.task) differs("train.task", state.identity.task, identity.task);
   if (state.identity.init_from != identity.init_from)

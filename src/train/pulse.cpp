@@ -12,33 +12,19 @@ namespace ktlm::train {
 
 namespace {
 
-using std::chrono::seconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr seconds kInterval(1);
-constexpr seconds kRankIsGone(30);   // that rank 0 hears nothing of
-constexpr seconds kRank0IsGone(45);  // longer: it may be waiting for another one
-constexpr seconds kLastWords(2);     // that rank 0 leaves in the store
-constexpr seconds kGrace(5);         // to end by itself, with an error from its own collective
+constexpr std::chrono::seconds kLastWords(2);  // that rank 0 leaves in the store
 constexpr const char* kLastWordsKey = "last_words";
 constexpr int kTag = 0;
 
-void send(c10d::Backend& backend, std::vector<int64_t> values, int64_t rank) {
-  std::vector<at::Tensor> tensors = {at::tensor(values, at::kLong)};
-  backend.send(tensors, static_cast<int>(rank), kTag)->wait(kRank0IsGone);
-}
-
-std::vector<int64_t> receive(c10d::Backend& backend, int64_t count, int64_t rank, seconds patience) {
-  std::vector<at::Tensor> tensors = {at::zeros({count}, at::kLong)};
-  backend.recv(tensors, static_cast<int>(rank), kTag)->wait(patience);
-  const auto* values = tensors[0].const_data_ptr<int64_t>();
-  return {values, values + count};
-}
-
 }  // namespace
 
-Pulse::Pulse(c10::intrusive_ptr<c10d::Backend> backend, c10::intrusive_ptr<c10d::Store> store, LostCallback lost)
-    : backend_(std::move(backend)), store_(std::move(store)), lost_(std::move(lost)), thread_([this] { run(); }) {}
+Pulse::Pulse(c10::intrusive_ptr<c10d::Backend> backend, c10::intrusive_ptr<c10d::Store> store, LostCallback lost,
+             const PulseTiming& timing)
+    : backend_(std::move(backend)), store_(std::move(store)), lost_(std::move(lost)), timing_(timing), thread_([this] {
+        run();
+      }) {}
 
 Pulse::~Pulse() {
   if (!thread_.joinable()) return;
@@ -52,7 +38,7 @@ void Pulse::run() {
     int64_t status = kRunning;
     {
       std::unique_lock lock(mutex_);
-      if (status_ == kRunning) changed_.wait_for(lock, kInterval);
+      if (status_ == kRunning) changed_.wait_for(lock, timing_.interval);
       status = status_;
     }
     answer = backend_->getRank() == 0 ? ask_all(status) : ask_rank_0(status);
@@ -63,9 +49,21 @@ void Pulse::run() {
   if (answer.event != kGoOn && answer.event != kAllLeave) verdict_ = words(answer);
   changed_.notify_all();
   if (verdict_.empty()) return;
-  if (changed_.wait_for(lock, kGrace, [&] { return status_ != kRunning; })) return;
+  if (changed_.wait_for(lock, timing_.grace, [&] { return status_ != kRunning; })) return;
   lock.unlock();
   lost_(verdict_);
+}
+
+void Pulse::send(const std::vector<int64_t>& values, int64_t rank) {
+  std::vector<at::Tensor> tensors = {at::tensor(values, at::kLong)};
+  backend_->send(tensors, static_cast<int>(rank), kTag)->wait(timing_.rank_0_is_gone);
+}
+
+std::vector<int64_t> Pulse::receive(int64_t count, int64_t rank, std::chrono::milliseconds patience) {
+  std::vector<at::Tensor> tensors = {at::zeros({count}, at::kLong)};
+  backend_->recv(tensors, static_cast<int>(rank), kTag)->wait(patience);
+  const auto* values = tensors[0].const_data_ptr<int64_t>();
+  return {values, values + count};
 }
 
 Pulse::Answer Pulse::ask_all(int64_t own_status) {
@@ -74,7 +72,7 @@ Pulse::Answer Pulse::ask_all(int64_t own_status) {
   bool all_leave = own_status == kLeaving;
   for (int64_t rank = 1; rank < world_size && answer.event != kRankGone; ++rank) {
     try {
-      const int64_t status = receive(*backend_, 1, rank, kRankIsGone).front();
+      const int64_t status = receive(1, rank, timing_.rank_is_gone).front();
       all_leave = all_leave && status == kLeaving;
       if (status == kFailed && answer.event == kGoOn) answer = {kRankFailed, rank};
     } catch (const std::exception&) {
@@ -94,7 +92,7 @@ Pulse::Answer Pulse::ask_all(int64_t own_status) {
   }
   for (int64_t rank = 1; rank < world_size; ++rank) {
     try {
-      if (answer.event != kRankGone || rank != answer.rank) send(*backend_, {answer.event, answer.rank}, rank);
+      if (answer.event != kRankGone || rank != answer.rank) send({answer.event, answer.rank}, rank);
     } catch (const std::exception&) {  // the next round tells, where there is one
     }
   }
@@ -104,12 +102,12 @@ Pulse::Answer Pulse::ask_all(int64_t own_status) {
 Pulse::Answer Pulse::ask_rank_0(int64_t own_status) {
   const auto start = Clock::now();
   try {
-    send(*backend_, {own_status}, 0);
-    const auto values = receive(*backend_, 2, 0, kRank0IsGone);
+    send({own_status}, 0);
+    const auto values = receive(2, 0, timing_.rank_0_is_gone);
     return {values[0], values[1]};
   } catch (const std::exception&) {
     // Where rank 0 is silent it may keep the store as well: asking it would be waiting again.
-    return Clock::now() - start < kRank0IsGone ? read_last_words() : Answer{kRankGone, 0};
+    return Clock::now() - start < timing_.rank_0_is_gone ? read_last_words() : Answer{kRankGone, 0};
   }
 }
 

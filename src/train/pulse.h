@@ -12,17 +12,26 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace ktlm::train {
 
 /// Ends the program with these words, for its main thread waits for a process that is gone; does not return.
 using LostCallback = std::function<void(const std::string&)>;
 
+struct PulseTiming {
+  std::chrono::milliseconds interval{1000};
+  std::chrono::milliseconds rank_is_gone{30000};    // that rank 0 has heard nothing of for so long
+  std::chrono::milliseconds rank_0_is_gone{45000};  // longer: it may be waiting for another one
+  std::chrono::milliseconds grace{5000};            // to end by itself, with an error from its own collective
+};
+
 class Pulse {
  public:
-  /// `backend` is Gloo's, for this alone; `store` takes rank 0's last words. `lost` is called from the pulse's thread,
-  /// some seconds behind the verdict, where the process is still at work then.
-  Pulse(c10::intrusive_ptr<c10d::Backend> backend, c10::intrusive_ptr<c10d::Store> store, LostCallback lost);
+  /// `backend` is Gloo's, for this alone; `store`, a connection of its own, takes rank 0's last words. `lost` is called
+  /// from the pulse's thread, where the process is still at work when the grace behind the verdict is over.
+  Pulse(c10::intrusive_ptr<c10d::Backend> backend, c10::intrusive_ptr<c10d::Store> store, LostCallback lost,
+        const PulseTiming& timing = {});
   /// Unless leave() was called, the others are told that this process ended with an error.
   ~Pulse();
   Pulse(const Pulse&) = delete;
@@ -42,6 +51,8 @@ class Pulse {
   };
 
   void run();
+  void send(const std::vector<int64_t>& values, int64_t rank);
+  std::vector<int64_t> receive(int64_t count, int64_t rank, std::chrono::milliseconds patience);
   Answer ask_all(int64_t own_status);
   Answer ask_rank_0(int64_t own_status);
   Answer read_last_words();
@@ -51,6 +62,7 @@ class Pulse {
   c10::intrusive_ptr<c10d::Backend> backend_;
   c10::intrusive_ptr<c10d::Store> store_;
   LostCallback lost_;
+  PulseTiming timing_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

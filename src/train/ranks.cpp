@@ -66,7 +66,7 @@ Ranks::Ranks(const Launch& launch, const LostCallback& lost, const StopFlag& sto
   groups_->control = make_gloo_backend(groups_->store_of("control"), launch, kConnecting);
   groups_->control->setTimeout(kCollective);
   groups_->pulse = std::make_unique<Pulse>(make_gloo_backend(groups_->store_of("pulse"), launch, kConnecting),
-                                           groups_->store_of("pulse"), lost);
+                                           groups_->store_of("pulse")->clone(), lost);
 }
 
 Ranks::~Ranks() = default;
@@ -90,6 +90,7 @@ at::Device Ranks::select_device(const std::string& name) const {
 
 void Ranks::connect(at::Device device) {
   if (is_alone()) return;
+  any(false);  // all are about to
   guard([&] {
     const auto store = groups_->store_of("device");
     using Type = c10d::ProcessGroup::BackendType;

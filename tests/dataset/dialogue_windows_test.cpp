@@ -181,6 +181,21 @@ TEST_F(DialogueWindowsTest, ABatchIsAPureFunctionOfItsNumber) {
   EXPECT_DOUBLE_EQ(anew.epoch_at(num_batches), 4);
 }
 
+TEST_F(DialogueWindowsTest, TheRanksBatchesOfANumberAreTheRowsOfOneLargeBatch) {
+  const auto dataset = sample();
+  DialogueLoader whole(DialogueWindows(dataset, tokenizer(), 128), 6, 7);
+  for (int64_t rank = 0; rank < 3; ++rank) {
+    DialogueLoader loader(DialogueWindows(dataset, tokenizer(), 128), 2, 7, rank, 3);
+    for (const int64_t number : {0, 1, 5}) {
+      const Batch all = whole.batch(number), own = loader.batch(number);
+      EXPECT_TRUE(at::equal(own.ids, all.ids.narrow(0, 2 * rank, 2)));
+      EXPECT_TRUE(at::equal(own.targets, all.targets.narrow(0, 2 * rank, 2)));
+      EXPECT_TRUE(at::equal(own.text_starts, all.text_starts.narrow(0, 2 * rank, 2)));
+    }
+    EXPECT_DOUBLE_EQ(loader.epoch_at(4), whole.epoch_at(4));
+  }
+}
+
 TEST_F(DialogueWindowsTest, EpochsAndSeedsDifferInOrder) {
   const auto dataset = sample();
   DialogueLoader loader(DialogueWindows(dataset, tokenizer(), 128), 1, 7);

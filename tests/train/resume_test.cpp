@@ -215,7 +215,8 @@ TEST_F(ResumeTest, RefusesAnotherModelAndOtherDataWithTheDifferences) {
   EXPECT_EQ(test::error_message([&] { resume(other); }),
             run_dir_.path().string() +
                 ": can't go on with another run's checkpoint: model.d_ff was 64, is 128, train.seed was 1, is 7, "
-                "micro_batch_size * grad_accum_steps was 4, is 6; set them back, or start afresh with another --out");
+                "micro_batch_size * grad_accum_steps * processes was 4, is 6; set them back, or start afresh with "
+                "another --out");
 }
 
 TEST_F(ResumeTest, RefusesAnotherOptimizerAndBlamesNoCheckpoint) {

@@ -1,0 +1,223 @@
+// Several processes train as one does: to the same losses, through stops, kills and errors.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <memory>
+
+#include "cli/run_program.h"
+#include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
+#include "ktlm/corpus/prepare.h"
+#include "ktlm/train/checkpoint.h"
+#include "tiny_run.h"
+
+namespace ktlm::train {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using Settings = std::vector<std::string>;
+
+// A port that nobody listens at just now.
+std::string free_port() {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(descriptor, generic, size) != 0 || ::getsockname(descriptor, generic, &size) != 0)
+    throw std::runtime_error("no free port");
+  ::close(descriptor);
+  return std::to_string(ntohs(address.sin_port));
+}
+
+std::vector<double> losses(const fs::path& run_dir) {
+  std::vector<double> result;
+  std::ifstream lines(run_dir / "metrics.jsonl");
+  for (std::string line; std::getline(lines, line);)
+    if (const Json report = parse_json(line, "metrics"); report.contains("train/loss"))
+      result.push_back(report.at("train/loss").get<double>());
+  return result;
+}
+
+class SeveralProcesses : public testing::Test {
+ protected:
+  using Processes = std::vector<std::unique_ptr<test::RunningProgram>>;
+
+  // `settings_of` each rank; all train in run_dir_.
+  Processes start(const std::vector<Settings>& settings_of, const std::string& device = "cpu") const {
+    Processes processes;
+    const std::string port = free_port();
+    for (size_t rank = 0; rank < settings_of.size(); ++rank) {
+      Settings command = {KTLM_RANK_CHILD, prepared_.string(), tiny_data().tokenizer.string(), run_dir_.path().string(),
+                          device};
+      command.insert(command.end(), settings_of[rank].begin(), settings_of[rank].end());
+      test::ProgramOptions options;
+      options.environment = {{"RANK", std::to_string(rank)},
+                             {"WORLD_SIZE", std::to_string(settings_of.size())},
+                             {"MASTER_ADDR", "127.0.0.1"},
+                             {"MASTER_PORT", port},
+                             {"OMP_NUM_THREADS", "1"}};
+      processes.push_back(std::make_unique<test::RunningProgram>(command, options));
+    }
+    return processes;
+  }
+  Processes start(size_t world_size, const Settings& settings) const {
+    return start(std::vector<Settings>(world_size, settings));
+  }
+  void train_with(size_t world_size, const Settings& settings) const {
+    for (const auto& process : start(world_size, settings)) {
+      const auto result = process->wait();
+      ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
+    }
+  }
+
+  // A single process's run, of 4 x 2 windows a step.
+  TrainRequest single(const fs::path& run_dir) const {
+    TrainRequest request = tiny_request({prepared_, tiny_data().tokenizer}, run_dir);
+    request.train.micro_batch_size = 4;
+    return request;
+  }
+  void expect_losses_near(const fs::path& expected_dir) const {
+    const auto is = losses(run_dir_.path()), expected = losses(expected_dir);
+    ASSERT_EQ(is.size(), expected.size());
+    for (size_t i = 0; i < is.size(); ++i) EXPECT_NEAR(is[i], expected[i], 1e-5) << "step " << i + 1;
+  }
+
+  test::TemporaryDirectory run_dir_, single_dir_;
+  fs::path prepared_ = tiny_data().prepared;
+};
+
+class SameCurve : public SeveralProcesses, public testing::WithParamInterface<const char*> {};
+
+TEST_P(SameCurve, TwoProcessesWithHalfTheMicroBatchTrainAsOneWithShardsOrWithout) {
+  TrainRequest request = single(single_dir_.path());
+  request.train.optimizer = GetParam();
+  train(request, {}, StopFlag());
+  const std::string optimizer = std::string("train.optimizer=") + GetParam();
+  train_with(2, {optimizer});
+  expect_losses_near(single_dir_.path());
+
+  const std::string state = "checkpoints/step-000020/optimizer.safetensors";
+  const std::string whole = read_file(run_dir_ / state);
+  EXPECT_EQ(whole.size(), read_file(single_dir_ / state).size());
+  fs::remove_all(run_dir_.path());
+  train_with(2, {optimizer, "train.shard_optimizer=true"});
+  expect_losses_near(single_dir_.path());
+  EXPECT_EQ(read_file(run_dir_ / state).size(), whole.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, SameCurve, testing::Values("adamw", "muon"));
+
+TEST_F(SeveralProcesses, DialoguesOfThreeProcessesTrainAsThoseOfOne) {
+  const test::TemporaryDirectory data;
+  std::string lines;
+  for (int i = 0; i < 12; ++i) {  // answers of many lengths, so that windows weigh unequally
+    std::string answer = "산이 높다.";
+    for (int j = 0; j < i % 5; ++j) answer += " 시장이 열린다.";
+    const Json question = {{"role", "user"}, {"content", "서울의 봄은 " + std::to_string(i) + "?"}};
+    const Json reply = {{"role", "assistant"}, {"content", answer}};
+    lines += to_json_line(Json{{"messages", {question, reply}}}) + "\n";
+  }
+  write_file_atomically(data / "dialogues.jsonl", lines);
+  corpus::PrepareConfig config;
+  config.near_duplicates = false;
+  corpus::prepare({(data / "dialogues.jsonl").string()}, data / "prepared", config, StopFlag(), {}, {});
+  prepared_ = data / "prepared";
+  TrainRequest request = single(single_dir_.path());
+  request.model.max_seq_len = 96;
+  request.train.task = "chat";
+  request.train.micro_batch_size = 3;
+  request.train.gradient_checkpointing = true;
+  train(request, {}, StopFlag());
+  train_with(
+      3, {"model.max_seq_len=96", "train.task=chat", "train.micro_batch_size=1", "train.gradient_checkpointing=true"});
+  expect_losses_near(single_dir_.path());
+}
+
+TEST_F(SeveralProcesses, ASignalToOneStopsAllAtOneStepAndOneProcessGoesOn) {
+  train(single(single_dir_.path()), {}, StopFlag());
+  const auto processes = start(2, {"train.shard_optimizer=true", "train.checkpoint_every_steps=0"});
+  ASSERT_TRUE(processes[0]->wait_for("step 2.")) << processes[0]->result().err;
+  processes[1]->send_signal(SIGTERM);
+  for (const auto& process : processes) {
+    const auto result = process->wait();
+    ASSERT_EQ(result.exit_code, 128 + SIGTERM) << result.out << result.err;
+  }
+  EXPECT_EQ(list_checkpoints(run_dir_.path()).size(), 1U);
+  EXPECT_LT(list_checkpoints(run_dir_.path()).front(), 20);
+  TrainRequest rest = single(run_dir_.path());
+  rest.resume = true;
+  EXPECT_EQ(train(rest, {}, StopFlag()).step, 20);
+  expect_losses_near(single_dir_.path());
+}
+
+TEST_F(SeveralProcesses, TheRunOfOneGoesOnWithTwoAndShards) {
+  train(single(single_dir_.path()), {}, StopFlag());
+  StopFlag stop;
+  TrainCallbacks callbacks;
+  callbacks.progress = [&](const Progress& progress) {
+    if (progress.stage == "training" && progress.done == 7) stop.request(SIGTERM);
+  };
+  train(single(run_dir_.path()), callbacks, stop);
+  train_with(2, {"train.shard_optimizer=true"});
+  expect_losses_near(single_dir_.path());
+}
+
+TEST_F(SeveralProcesses, WhereOneIsKilledTheOtherEndsAndBothGoOnFromTheCheckpoint) {
+  train(single(single_dir_.path()), {}, StopFlag());
+  for (const size_t victim : {size_t{1}, size_t{0}}) {
+    const auto processes = start(2, {"train.max_steps=100000", "train.keep_checkpoints=100000"});
+    ASSERT_TRUE(processes[0]->wait_for("step 6.")) << processes[0]->result().err;
+    processes[victim]->send_signal(SIGKILL);
+    const auto start = std::chrono::steady_clock::now();
+    const auto result = processes[1 - victim]->wait();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(result.err, "rank " + std::to_string(victim) +
+                              " of 2 is gone (killed, hanging or cut off), so this process ends as well; go on from "
+                              "the last checkpoint with --resume\n");
+    fs::remove_all(run_dir_.path());
+  }
+}
+
+TEST_F(SeveralProcesses, OtherSettingsAreNamedAndEndAll) {
+  const auto processes = start({{"train.seed=1"}, {"train.seed=7"}});
+  const auto first = processes[0]->wait(), second = processes[1]->wait();
+  EXPECT_EQ(first.exit_code, 1);
+  EXPECT_THAT(first.err, HasSubstr("rank 1 of 2 ended with an error"));
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_EQ(second.err,
+            "rank 1 of 2 was started with other settings than rank 0: it has \"  seed: 7\", expected \"  seed: 1\"; "
+            "start all processes with the same command and data\n");
+  EXPECT_TRUE(list_checkpoints(run_dir_.path()).empty());
+}
+
+TEST_F(SeveralProcesses, AutoFindsASizeThatDividesEachOnesWindows) {
+  train_with(2, {"train.micro_batch_size=auto", "train.grad_accum_steps=12", "train.max_steps=3"});
+  ConfigTree tree;
+  tree.add_file((run_dir_ / "config.yaml").string());
+  const auto config = load_section<TrainConfig>(tree, "train");
+  EXPECT_EQ(config.micro_batch_size, 6);
+  EXPECT_EQ(config.grad_accum_steps, 1);
+  fs::remove_all(run_dir_.path());
+  const auto odd = start(2, {"train.micro_batch_size=auto", "train.grad_accum_steps=3"});
+  EXPECT_EQ(odd[0]->wait().err,
+            "train.grad_accum_steps is 3, with train.micro_batch_size auto the windows of a step; expected a multiple "
+            "of the 2 processes\n");
+}
+
+TEST_F(SeveralProcesses, MpsIsRefused) {
+  const auto processes = start(std::vector<Settings>(2), "mps");
+  EXPECT_THAT(processes[0]->wait().err, HasSubstr("device \"mps\" can't train with other processes"));
+}
+
+}  // namespace
+}  // namespace ktlm::train
