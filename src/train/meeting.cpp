@@ -1,9 +1,11 @@
 #include "meeting.h"
 
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <thread>
@@ -37,6 +39,12 @@ c10::intrusive_ptr<c10d::TCPStore> open_store(const Launch& launch, bool is_serv
   return c10::make_intrusive<c10d::TCPStore>(launch.master_address, options);
 }
 
+// c10d tells of every connection that broke, with stack traces; what matters of it is in our own errors.
+void quiet_c10d() {
+  constexpr int kErrors = 2;
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = kErrors;
+}
+
 void look_at(const StopFlag& stop) {
   if (stop.requested()) throw Error("stopped while waiting for the other processes");
 }
@@ -67,6 +75,7 @@ c10::intrusive_ptr<c10d::TCPStore> reach_store(const Launch& launch, const StopF
 }  // namespace
 
 c10::intrusive_ptr<c10d::Store> meet(const Launch& launch, const StopFlag& stop) {
+  quiet_c10d();
   const auto deadline = Clock::now() + kPatience;
   const auto tcp_store = reach_store(launch, stop, deadline);
   auto store = c10::make_intrusive<c10d::PrefixStore>("ktlm/" + launch.gang, tcp_store);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -30,7 +31,7 @@ void set_gradients(const Parameters& parameters, int step) {
   for (size_t i = 0; i < parameters.size(); ++i) {
     const at::Tensor& tensor = parameters[i].tensor;
     const at::Tensor numbers = at::arange(1, tensor.numel() + 1, at::kFloat).reshape(tensor.sizes());
-    parameters[i].tensor.mutable_grad() = numbers * (factors[i] * (step == 1 ? -0.5 : 1));
+    parameters[i].tensor.mutable_grad() = numbers * (factors[i % factors.size()] * (step == 1 ? -0.5 : 1));
   }
 }
 
@@ -131,6 +132,52 @@ TEST(AdamW, RefusesTheStateOfAnotherModel) {
             path.string() +
                 ": tensor \"exp_avg.model.norm.weight\" has shape [2], expected [3]; it belongs to another "
                 "model");
+}
+
+// A model with matrices for Muon, and enough parameters to share out.
+model::LanguageModel small_model() {
+  model::ModelConfig config;
+  config.vocab_size = 300;
+  config.d_model = 32;
+  config.n_layers = 4;
+  config.n_heads = 2;
+  config.n_kv_heads = 1;
+  config.d_ff = 64;
+  config.max_seq_len = 16;
+  model::LanguageModel model(config, at::kCPU, at::kFloat, 1);
+  model.set_requires_grad(true);
+  return model;
+}
+
+TEST(ShardedOptimizer, EachKeepsAndUpdatesItsShareAndTogetherTheyStepAsOne) {
+  constexpr int64_t kShards = 3;
+  for (const bool muon : {false, true}) {
+    const auto whole_model = small_model();
+    Optimizer whole(whole_model.parameters(), {.muon = muon});
+    set_gradients(whole_model.parameters(), 1);
+    whole.step(0.01, 1);
+    int64_t bytes = 0, updated = 0;
+    for (int64_t rank = 0; rank < kShards; ++rank) {
+      const auto model = small_model();
+      Optimizer shard(model.parameters(), {.muon = muon, .shard = {rank, kShards}});
+      EXPECT_LT(shard.state_bytes(), whole.state_bytes() * 2 / 5);
+      bytes += shard.state_bytes();
+      set_gradients(model.parameters(), 1);
+      shard.step(0.01, 1);
+      const auto own = shard.parameters_of(rank);
+      const auto is = model.parameters(), expected = whole_model.parameters(), before = small_model().parameters();
+      for (size_t i = 0; i < is.size(); ++i) {
+        const bool is_own =
+            std::any_of(own.begin(), own.end(), [&](const at::Tensor& each) { return each.is_same(is[i].tensor); });
+        EXPECT_TRUE(at::allclose(is[i].tensor, is_own ? expected[i].tensor : before[i].tensor, 1e-5, 1e-7))
+            << is[i].name << " of rank " << rank;
+        EXPECT_FALSE(is[i].tensor.grad().defined());
+        updated += is_own ? 1 : 0;
+      }
+    }
+    EXPECT_EQ(bytes, whole.state_bytes());
+    EXPECT_EQ(updated, static_cast<int64_t>(whole_model.parameters().size()));
+  }
 }
 
 TEST(ClipGradients, ShortensLongOnesAndLeavesShortOnes) {

@@ -171,8 +171,7 @@ TEST_F(SeveralProcesses, TheRunOfOneGoesOnWithTwoAndShards) {
   expect_losses_near(single_dir_.path());
 }
 
-TEST_F(SeveralProcesses, WhereOneIsKilledTheOtherEndsAndBothGoOnFromTheCheckpoint) {
-  train(single(single_dir_.path()), {}, StopFlag());
+TEST_F(SeveralProcesses, WhereOneIsKilledTheOtherEndsAndTheCheckpointStands) {
   for (const size_t victim : {size_t{1}, size_t{0}}) {
     const auto processes = start(2, {"train.max_steps=100000", "train.keep_checkpoints=100000"});
     ASSERT_TRUE(processes[0]->wait_for("step 6.")) << processes[0]->result().err;
@@ -184,6 +183,11 @@ TEST_F(SeveralProcesses, WhereOneIsKilledTheOtherEndsAndBothGoOnFromTheCheckpoin
     EXPECT_EQ(result.err, "rank " + std::to_string(victim) +
                               " of 2 is gone (killed, hanging or cut off), so this process ends as well; go on from "
                               "the last checkpoint with --resume\n");
+    EXPECT_THAT(list_checkpoints(run_dir_.path()), testing::Contains(5));
+    TrainRequest rest = single(run_dir_.path());
+    rest.resume = true;
+    rest.train.max_steps = list_checkpoints(run_dir_.path()).front() + 3;
+    EXPECT_EQ(train(rest, {}, StopFlag()).outcome, TrainOutcome::kFinished);
     fs::remove_all(run_dir_.path());
   }
 }
