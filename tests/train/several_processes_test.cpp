@@ -56,8 +56,9 @@ class SeveralProcesses : public testing::Test {
     Processes processes;
     const std::string port = free_port();
     for (size_t rank = 0; rank < settings_of.size(); ++rank) {
-      Settings command = {KTLM_RANK_CHILD, prepared_.string(), tiny_data().tokenizer.string(), run_dir_.path().string(),
-                          device};
+      Settings command = {
+          KTLM_RANK_CHILD, prepared_.string(),           tiny_data().tokenizer.string(), run_dir_.path().string(),
+          device,          std::to_string(break_behind_)};
       command.insert(command.end(), settings_of[rank].begin(), settings_of[rank].end());
       test::ProgramOptions options;
       options.environment = {{"RANK", std::to_string(rank)},
@@ -93,6 +94,7 @@ class SeveralProcesses : public testing::Test {
 
   test::TemporaryDirectory run_dir_, single_dir_;
   fs::path prepared_ = tiny_data().prepared;
+  int64_t break_behind_ = 0;  // a step behind which rank 0's weights break
 };
 
 class SameCurve : public SeveralProcesses, public testing::WithParamInterface<const char*> {};
@@ -190,6 +192,19 @@ TEST_F(SeveralProcesses, WhereOneIsKilledTheOtherEndsAndTheCheckpointStands) {
     EXPECT_EQ(train(rest, {}, StopFlag()).outcome, TrainOutcome::kFinished);
     fs::remove_all(run_dir_.path());
   }
+}
+
+TEST_F(SeveralProcesses, WhereWeightsBreakAllGoBackToTheCheckpointTogether) {
+  break_behind_ = 7;
+  const Settings settings = {"train.eval_every_steps=5", "train.sample_prompts=[서울]"};
+  Settings whole = settings, shards = settings;
+  whole.push_back("train.micro_batch_size=4");
+  shards.push_back("train.shard_optimizer=true");
+  train_with(1, whole);
+  fs::rename(run_dir_.path(), single_dir_ / "one");
+  train_with(2, shards);
+  EXPECT_THAT(read_file(run_dir_ / "metrics.jsonl"), HasSubstr("\"train/rolled_back_from\":10"));
+  expect_losses_near(single_dir_ / "one");
 }
 
 TEST_F(SeveralProcesses, OtherSettingsAreNamedAndEndAll) {
