@@ -6,6 +6,7 @@
 namespace ktlm::cli {
 
 void declare(CLI::App& app, TrainArguments& arguments) {
+  app.footer("Started by torchrun, srun or mpirun it trains one model together with the other processes.");
   app.add_option("--config", arguments.config_files, "Configuration file; several layer, the last one wins")
       ->type_name("FILE")
       ->allow_extra_args(false);

@@ -24,8 +24,8 @@ GradientReducer::GradientReducer(const Ranks& ranks, const std::vector<model::Na
   std::reverse(buckets.begin(), buckets.end());  // the last layer's gradients come first
   impl_.reset(new Impl{c10d::Reducer(tensors, std::move(buckets), ranks.device_group(), sparse,
                                      c10d::kDefaultBucketBytesCap, /*find_unused_parameters=*/false,
-                                     /*gradient_as_bucket_view=*/false, std::move(names),
-                                     c10d::kDefaultFirstBucketBytes, /*skip_all_reduce_unused_params=*/false,
+                                     /*gradient_as_bucket_view=*/true, std::move(names), c10d::kDefaultFirstBucketBytes,
+                                     /*skip_all_reduce_unused_params=*/false,
                                      /*use_python_reducer=*/false, /*bucket_bytes_cap_list=*/{})});
 }
 

@@ -21,7 +21,7 @@ class GradientReducer {
   GradientReducer& operator=(const GradientReducer&) = delete;
 
   /// Call it before the step's last backward pass, which then leaves the mean over the ranks of all that each has added
-  /// up. Passes before it exchange nothing.
+  /// up, in the reducer's own memory. Passes before it exchange nothing.
   void expect_last_pass();
 
  private:

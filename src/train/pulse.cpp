@@ -70,17 +70,18 @@ Pulse::Answer Pulse::ask_all(int64_t own_status) {
   const int64_t world_size = backend_->getSize();
   Answer answer{own_status == kFailed ? kRankFailed : kGoOn, 0};
   bool all_leave = own_status == kLeaving;
-  for (int64_t rank = 1; rank < world_size && answer.event != kRankGone; ++rank) {
+  for (int64_t rank = 1; rank < world_size; ++rank) {
     try {
       const int64_t status = receive(1, rank, timing_.rank_is_gone).front();
       all_leave = all_leave && status == kLeaving;
       if (status == kFailed && answer.event == kGoOn) answer = {kRankFailed, rank};
     } catch (const std::exception&) {
-      answer = {kRankGone, rank};
+      // The first one: a wait that runs out closes the connections to the others as well.
+      if (answer.event != kRankGone) answer = {kRankGone, rank};
     }
   }
   if (all_leave && answer.event == kGoOn) answer.event = kAllLeave;
-  // A wait that ran out has closed all connections of the group: the store has the words for those.
+  // For those whose connections are closed.
   if (answer.event == kRankGone || answer.event == kRankFailed) {
     try {
       store_->set(kLastWordsKey,

@@ -196,7 +196,7 @@ void Ranks::throw_verdict_or_rethrow() const {
     if (!verdict.empty()) throw Error(verdict);
     if (dynamic_cast<const c10::Error*>(&error) != nullptr) throw;
     const std::string words = error.what();
-    throw Error("another process of the run can't be reached (" + words.substr(0, words.find('\n')) +
+    throw Error("another process of the run can't be reached (" + words.substr(0, words.find(". ")) +
                 "); go on from the last checkpoint with --resume");
   }
 }

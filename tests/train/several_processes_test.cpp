@@ -173,25 +173,39 @@ TEST_F(SeveralProcesses, TheRunOfOneGoesOnWithTwoAndShards) {
   expect_losses_near(single_dir_.path());
 }
 
-TEST_F(SeveralProcesses, WhereOneIsKilledTheOtherEndsAndTheCheckpointStands) {
+TEST_F(SeveralProcesses, WhereOneIsKilledAllOthersEndAndSayWhichAndTheCheckpointStands) {
   for (const size_t victim : {size_t{1}, size_t{0}}) {
-    const auto processes = start(2, {"train.max_steps=100000", "train.keep_checkpoints=100000"});
+    const auto processes = start(3, {"train.max_steps=100000", "train.micro_batch_size=1"});
     ASSERT_TRUE(processes[0]->wait_for("step 6.")) << processes[0]->result().err;
     processes[victim]->send_signal(SIGKILL);
     const auto start = std::chrono::steady_clock::now();
-    const auto result = processes[1 - victim]->wait();
+    for (size_t rank = 0; rank < processes.size(); ++rank) {
+      const auto result = processes[rank]->wait();
+      if (rank == victim) continue;
+      EXPECT_EQ(result.exit_code, 1);
+      EXPECT_EQ(result.err, "rank " + std::to_string(victim) +
+                                " of 3 is gone (killed, hanging or cut off), so this process ends as well; go on from "
+                                "the last checkpoint with --resume\n");
+    }
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
-    EXPECT_EQ(result.exit_code, 1);
-    EXPECT_EQ(result.err, "rank " + std::to_string(victim) +
-                              " of 2 is gone (killed, hanging or cut off), so this process ends as well; go on from "
-                              "the last checkpoint with --resume\n");
-    EXPECT_THAT(list_checkpoints(run_dir_.path()), testing::Contains(5));
     TrainRequest rest = single(run_dir_.path());
     rest.resume = true;
+    rest.train.micro_batch_size = 3;
     rest.train.max_steps = list_checkpoints(run_dir_.path()).front() + 3;
     EXPECT_EQ(train(rest, {}, StopFlag()).outcome, TrainOutcome::kFinished);
     fs::remove_all(run_dir_.path());
   }
+}
+
+TEST_F(SeveralProcesses, AnErrorOfOneInMidRunEndsTheOther) {
+  write_file_atomically(run_dir_ / "checkpoints", "where a folder should be");
+  const auto processes = start(2, {});
+  const auto first = processes[0]->wait(), second = processes[1]->wait();
+  EXPECT_EQ(first.exit_code, 1);
+  EXPECT_THAT(first.err, testing::StartsWith("checkpoint of step 5 could not be saved: "));
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_EQ(second.err,
+            "rank 0 of 2 ended with an error, so this process ends as well; put that right and go on with --resume\n");
 }
 
 TEST_F(SeveralProcesses, WhereWeightsBreakAllGoBackToTheCheckpointTogether) {
