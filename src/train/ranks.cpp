@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <sstream>
@@ -80,6 +81,9 @@ at::Device Ranks::select_device(const std::string& name) const {
   const at::Device device = model::select_device(name);
   if (device.is_mps()) return at::kCPU;
   if (!device.is_cuda()) return device;
+  // srun --gpus-per-task 1 lets each process see its own GPU alone.
+  const bool sees_its_own = at::accelerator::deviceCount() == 1 && std::getenv("CUDA_VISIBLE_DEVICES") != nullptr;
+  if (sees_its_own) return {at::kCUDA, 0};
   if (launch_.local_rank >= at::accelerator::deviceCount())
     throw ConfigError("process " + std::to_string(launch_.local_rank) + " of this machine has no GPU: there are " +
                       std::to_string(at::accelerator::deviceCount()) + "; start as many processes as GPUs");
