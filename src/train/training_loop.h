@@ -1,5 +1,5 @@
 // The loop of a run: micro-batches, update, report, checkpoint, validation, until the end, an early stop or a signal.
-// Everything that it needs is open already (trainer.cpp).
+// Everything that it needs is open already (trainer.cpp). Its validations stand in loop_validation.cpp.
 #pragma once
 
 #include <filesystem>
@@ -28,6 +28,19 @@ struct RunParts {
   Optimizer& optimizer;
   TrainerState& state;
   MetricsWriter& metrics;  // of rank 0; the others' keeps nothing
+};
+
+// Adds its scope's time to a sum.
+class Pause {
+ public:
+  explicit Pause(double& seconds) : seconds_(seconds) {}
+  ~Pause() { seconds_ += seconds_since(start_); }
+  Pause(const Pause&) = delete;
+  Pause& operator=(const Pause&) = delete;
+
+ private:
+  double& seconds_;
+  AwakeClock::time_point start_ = AwakeClock::now();
 };
 
 class TrainingLoop {

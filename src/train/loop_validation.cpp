@@ -1,0 +1,88 @@
+// The loop's validations: what rank 0 finds, all go by; samples of what the model has learnt.
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ktlm/train/train_report.h"
+#include "training_loop.h"
+
+namespace ktlm::train {
+
+namespace {
+
+std::string validation_line(int64_t step, const eval::Evaluation& result, bool best) {
+  char line[160];
+  std::snprintf(line, sizeof line, "step %lld: validation loss %.3f, perplexity %.1f, %.3f bits per byte%s",
+                static_cast<long long>(step), result.loss, result.perplexity, result.bits_per_byte,
+                best ? " (best so far)" : "");
+  return line;
+}
+
+std::vector<std::pair<std::string, double>> validation_scalars(const eval::Evaluation& result) {
+  return {
+      {"val/loss", result.loss}, {"val/perplexity", result.perplexity}, {"val/bits_per_byte", result.bits_per_byte}};
+}
+
+}  // namespace
+
+void TrainingLoop::validate() {
+  const Pause pause(paused_seconds_);
+  if (parts_.callbacks.progress)
+    parts_.callbacks.progress({"validating", 0, 0, "", "step " + std::to_string(state_.step)});
+  const auto evaluation = evaluate();
+  if (!evaluation) return;  // cut short: the resumed run validates this step again
+
+  const eval::Evaluation& result = *evaluation;
+  const bool best = result.loss < state_.best_loss;
+  state_.validated_step = summary_.validated_step = state_.step;
+  state_.validations_since_best = best ? 0 : state_.validations_since_best + 1;
+  if (best) {
+    state_.best_step = state_.step;
+    state_.best_loss = result.loss;
+  }
+  summary_.validation = result;
+  parts_.metrics.scalars(state_.step, wall_time_seconds(), validation_scalars(result));
+  if (ranks_.is_writer()) update_checkpoint_state(parts_.request.run_dir, state_);
+  if (parts_.callbacks.note) parts_.callbacks.note(validation_line(state_.step, result, best));
+  show_samples();
+  if (ranks_.is_writer()) try_write_run_report(parts_.request.run_dir, parts_.callbacks.warning);
+  release_memory();  // shapes other than training's stay cached otherwise
+}
+
+std::optional<eval::Evaluation> TrainingLoop::evaluate() {
+  eval::Evaluation result{};
+  std::vector<double> told = {0, 0};  // the loss; whether it was cut short
+  if (ranks_.is_writer()) {
+    result = parts_.data.validate(parts_.model, autocast_dtype_, parts_.stop);
+    told = {result.loss, parts_.stop.requested() ? 1.0 : 0.0};
+  }
+  ranks_.add_up(told);
+  if (told[1] > 0) return {};
+  result.loss = told[0];
+  return result;
+}
+
+// What the model that the run starts from can do already: the later validations are compared with it.
+void TrainingLoop::validate_start() {
+  if (config_.eval_every_steps == 0 || !parts_.data.can_validate()) return;
+  const Pause pause(paused_seconds_);
+  const auto result = evaluate();
+  if (!result) return;
+  parts_.metrics.scalars(0, wall_time_seconds(), validation_scalars(*result));
+  if (parts_.callbacks.note) parts_.callbacks.note(validation_line(0, *result, false));
+  release_memory();
+}
+
+void TrainingLoop::show_samples() {
+  if (!parts_.callbacks.sample) return;
+  const at::NoGradGuard no_grad;
+  for (const auto& prompt : config_.sample_prompts) {
+    if (parts_.stop.requested()) return;
+    const std::string text = prompt + parts_.callbacks.sample(parts_.model, prompt);
+    parts_.metrics.text(state_.step, "sample/" + prompt, text);
+    if (parts_.callbacks.note) parts_.callbacks.note("sample: " + text);
+  }
+}
+
+}  // namespace ktlm::train
