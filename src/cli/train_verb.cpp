@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include "config_sections.h"
 #include "console.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/core/log.h"
+#include "ktlm/core/machine.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/doctor/measured.h"
 #include "ktlm/doctor/preflight.h"
@@ -126,10 +126,13 @@ auto sampler(const TrainSettings& settings) {
   };
 }
 
-// Processes of one machine share its cores.
+// Processes of one machine share its cores, unless their launcher has shared them out already.
 int64_t threads_of(const train::TrainRequest& request) {
-  if (request.train.threads > 0 || request.launch.local_world_size == 1) return request.train.threads;
-  return std::max<int64_t>(1, std::thread::hardware_concurrency() / request.launch.local_world_size);
+  const train::Launch& launch = request.launch;
+  if (request.train.threads > 0 || launch.local_world_size == 1) return request.train.threads;
+  const int64_t cores = num_usable_cores();
+  const bool are_own = launch.binds_to_cores && cores < num_cores();
+  return are_own ? cores : std::max<int64_t>(1, cores / launch.local_world_size);
 }
 
 // GPUs have computed wrongly without a word (docs/architecture.md); a second now saves a night for nothing.
@@ -218,16 +221,10 @@ int run_train(const TrainArguments& arguments, Console& console) {
   request.launch = train::launch_from(train::process_environment());
   model::set_up_compute(threads_of(request));
   const train::TrainCallbacks callbacks = {
-      console.progress(),
-      console.warnings(),
-      [&](const std::string& line) { console.note(line); },
-      sampler(settings),
-      check_device,
-      [&](const train::RunPlan& run) { check_plan(run, request.run_dir, console); },
-      [&](const std::string& words) {
-        console.finish_progress();
-        log_error(words);
-      }};
+      console.progress(), console.warnings(), [&](const std::string& line) { console.note(line); }, sampler(settings),
+      check_device, [&](const train::RunPlan& run) { check_plan(run, request.run_dir, console); },
+      // From another thread, so not through the console, which may be drawing.
+      [](const std::string& words) { log_error(words); }};
   const auto summary = train::train(request, callbacks, console.stop_flag());
 
   if (request.launch.rank == 0) {

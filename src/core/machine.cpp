@@ -1,11 +1,16 @@
 #include "ktlm/core/machine.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <thread>
 
 #ifdef __APPLE__
 #include <sys/sysctl.h>
+#else
+#include <sched.h>
 #endif
 
 namespace ktlm {
@@ -36,6 +41,16 @@ std::filesystem::path folder_from_environment(const char* variable) {
 
 std::string machine_name() {
   return processor_name() + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
+}
+
+int64_t num_cores() { return std::max<int64_t>(1, ::sysconf(_SC_NPROCESSORS_ONLN)); }
+
+int64_t num_usable_cores() {
+#ifndef __APPLE__
+  cpu_set_t cores;
+  if (::sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores);
+#endif
+  return num_cores();
 }
 
 std::filesystem::path cache_directory() {

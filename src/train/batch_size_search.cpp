@@ -4,6 +4,7 @@
 #include <ATen/detail/MPSHooksInterface.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "ktlm/core/memory_info.h"
 #include "ktlm/model/device.h"
@@ -21,9 +22,9 @@ int64_t used_bytes(at::Device device) {
 }
 
 // What it may have in all: beyond it the machine swaps, or ends a process.
-int64_t budget_bytes(at::Device device) {
+int64_t budget_bytes(at::Device device, int64_t num_processes) {
   if (device.is_mps()) return static_cast<int64_t>(at::detail::getMPSHooks().getRecommendedMaxMemory());
-  return current_memory_bytes() + available_memory_bytes() / 5 * 4;
+  return current_memory_bytes() + available_memory_bytes() / 5 * 4 / num_processes;
 }
 
 bool runs(const model::LanguageModel& model, Optimizer& optimizer, int64_t micro_batch_size,
@@ -56,10 +57,13 @@ int64_t next_smaller_micro_batch(int64_t micro_batch_size, int64_t windows_per_s
 }
 
 int64_t find_micro_batch_size(const model::LanguageModel& model, Optimizer& optimizer, int64_t windows_per_step,
-                              at::ScalarType autocast_dtype) {
+                              at::ScalarType autocast_dtype, const Launch& launch) {
   const at::Device device = model.device();
+  std::vector<at::Tensor> exchanged;  // several processes hold each gradient a second time, in buckets
+  if (launch.world_size > 1)
+    for (const auto& parameter : model.parameters()) exchanged.push_back(at::zeros_like(parameter.tensor));
   const int64_t most = std::max<int64_t>(1, useful_micro_batch_tokens(device) / model.config().max_seq_len);
-  const int64_t budget = budget_bytes(device);
+  const int64_t budget = budget_bytes(device, launch.local_world_size);
   const auto before = current_memory_bytes();
   int64_t found = 0;
   for (int64_t size = 1; size <= std::min(most, windows_per_step); ++size) {
@@ -70,6 +74,7 @@ int64_t find_micro_batch_size(const model::LanguageModel& model, Optimizer& opti
     if (!runs(model, optimizer, size, autocast_dtype)) break;
     found = size;
   }
+  exchanged.clear();
   model::release_cached_memory(device);
   return found;
 }

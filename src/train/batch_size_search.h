@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "ktlm/model/language_model.h"
+#include "ktlm/train/launch.h"
 #include "ktlm/train/optimizer.h"
 
 namespace ktlm::train {
@@ -15,9 +16,10 @@ int64_t next_smaller_micro_batch(int64_t micro_batch_size, int64_t windows_per_s
 
 /// The largest divisor of windows_per_step whose micro-batches fit into memory, up to what is of use, found by running
 /// them: each twice, so that gradients stand beside the activations. A size of which the ones before say that it would
-/// take more than the device or the machine has to give is not tried. Leaves no gradients. Throws OutOfMemoryError or
-/// libtorch's own where not even one window fits.
+/// take more than the device or the machine has to give is not tried. Of several processes each counts the memory for
+/// exchanging gradients, and takes a share of the machine's. Leaves no gradients. Throws OutOfMemoryError or libtorch's
+/// own where not even one window fits.
 int64_t find_micro_batch_size(const model::LanguageModel& model, Optimizer& optimizer, int64_t windows_per_step,
-                              at::ScalarType autocast_dtype);
+                              at::ScalarType autocast_dtype, const Launch& launch = {});
 
 }  // namespace ktlm::train

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cstdlib>
-#include <limits>
 
 #include "ktlm/core/error.h"
 
@@ -14,15 +13,16 @@ constexpr int64_t kUsualPort = 29500;  // torch.distributed's
 
 // The names under which a launcher tells a process its place; empty: it does not.
 struct Launcher {
-  const char *rank, *world_size, *local_rank, *local_world_size;
+  const char *rank, *world_size, *local_rank, *local_world_size, *job, *job_part;
 };
-constexpr Launcher kTorchrun = {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"};
-constexpr Launcher kOpenMpi = {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
-                               "OMPI_COMM_WORLD_LOCAL_SIZE"};
+constexpr Launcher kTorchrun = {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RUN_ID", ""};
+constexpr Launcher kOpenMpi = {"OMPI_COMM_WORLD_RANK",       "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
+                               "OMPI_COMM_WORLD_LOCAL_SIZE", "PMIX_NAMESPACE",       "OMPI_MCA_ess_base_jobid"};
 // Of the step, not of the job: the shell of sbatch or salloc has the job's SLURM_NTASKS as well, and SLURM_PROCID 0,
 // and trains alone.
-constexpr Launcher kSlurm = {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", ""};
-constexpr Launcher kMpich = {"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS"};
+constexpr Launcher kSlurm = {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", "",
+                             "SLURM_JOB_ID", "SLURM_STEP_ID"};
+constexpr Launcher kMpich = {"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS", "PMI_JOBID", ""};
 
 class Variables {
  public:
@@ -87,9 +87,12 @@ void find_master(const Variables& variables, const Launcher& launcher, Launch& l
                       ", but MASTER_ADDR does not say where the processes meet; set it to the machine of rank 0 "
                       "(127.0.0.1 where all are on one), or start them with torchrun");
   }
-  // Two jobs of one machine would meet each other at the usual port.
-  const auto job = variables.number("SLURM_JOB_ID", 0, std::numeric_limits<int64_t>::max());
-  if (&launcher == &kSlurm && job && !variables.has("MASTER_PORT")) launch.master_port = 20000 + *job % 10000;
+  if (&launcher != &kSlurm || variables.has("MASTER_PORT")) return;
+  // Two jobs of one machine, or two steps of a job, want the usual port both.
+  constexpr int64_t kMost = int64_t{1} << 40, kStepsApart = 101;
+  const auto job = variables.number("SLURM_JOB_ID", 0, kMost);
+  const int64_t step = variables.number("SLURM_STEP_ID", 0, kMost).value_or(0);
+  if (job) launch.master_port = 20000 + (*job + kStepsApart * step) % 10000;
 }
 
 }  // namespace
@@ -136,7 +139,8 @@ Launch launch_from(const Environment& environment) {
     if (!variables.has(launcher->local_rank)) launch.local_rank = launch.rank;
   }
   launch.store_is_there = variables.text("TORCHELASTIC_USE_AGENT_STORE") == "True";
-  launch.gang = variables.text("TORCHELASTIC_RESTART_COUNT").value_or("0");
+  launch.job = variables.text(launcher->job).value_or("") + "." + variables.text(launcher->job_part).value_or("");
+  launch.binds_to_cores = launcher != &kTorchrun;
   return launch;
 }
 

@@ -5,10 +5,13 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "ktlm/core/error.h"
 
@@ -72,24 +75,89 @@ c10::intrusive_ptr<c10d::TCPStore> reach_store(const Launch& launch, const StopF
   }
 }
 
+std::string make_token() {
+  std::random_device random;
+  char token[40];
+  std::snprintf(token, sizeof token, "%08x%08x%08x", random(), random(), random());
+  return token;
+}
+
+std::vector<uint8_t> bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
+
+// torchrun keeps its store over a restart, with all that the former processes left there, and not all of its agents
+// count the same restarts. So rank 0 names each gathering anew, the others come to the newest, each with a token of its
+// own, and go on where rank 0 has seen all of them, by their tokens.
+class Gathering {
+ public:
+  Gathering(const Launch& launch, const StopFlag& stop, const c10::intrusive_ptr<c10d::Store>& store)
+      : launch_(launch), stop_(stop), store_(store) {}
+
+  // The name of the one that all came to.
+  std::string attend(Clock::time_point deadline) {
+    std::string name = launch_.rank == 0 ? token_ : "";
+    if (launch_.rank == 0) store_->set(kNewest, bytes_of(token_));
+    for (;;) {
+      if (const auto newest = newest_name(); !newest.empty() && newest != name) {
+        if (launch_.rank == 0) throw Error(place_of(launch_) + ": another rank 0 came there; start one run at a time");
+        name = newest;
+        store_->set(present_key(name, launch_.rank), bytes_of(token_));
+      }
+      if (!name.empty() && is_complete(name)) return name;
+      look_at(stop_);
+      if (Clock::now() > deadline) throw Error(words_of_absence(name));
+      std::this_thread::sleep_for(kLook);
+    }
+  }
+
+ private:
+  static constexpr const char* kNewest = "newest";
+
+  static std::string present_key(const std::string& name, int64_t rank) {
+    return name + "/present/" + std::to_string(rank);
+  }
+
+  std::string read(const std::string& key) const {
+    const auto bytes = store_->get(key);
+    return {bytes.begin(), bytes.end()};
+  }
+  std::string newest_name() const { return store_->check({kNewest}) ? read(kNewest) : ""; }
+
+  bool is_complete(const std::string& name) const {
+    const std::string all_here = name + "/all_here";
+    if (launch_.rank != 0) return store_->check({all_here}) && read(all_here).find(token_) != std::string::npos;
+    std::vector<std::string> keys;
+    for (int64_t rank = 1; rank < launch_.world_size; ++rank) keys.push_back(present_key(name, rank));
+    if (!store_->check(keys)) return false;
+    std::string tokens;
+    for (const auto& key : keys) tokens += read(key) + "\n";
+    store_->set(all_here, bytes_of(tokens));
+    return true;
+  }
+
+  std::string words_of_absence(const std::string& name) const {
+    std::string absent = name.empty() ? " 0" : "";
+    for (int64_t rank = 1; rank < launch_.world_size && !name.empty(); ++rank)
+      if (!store_->check({present_key(name, rank)})) absent += " " + std::to_string(rank);
+    return "of " + std::to_string(launch_.world_size) + " processes these did not come to " + place_of(launch_) +
+           " within five minutes: rank" + absent + "; see what they say";
+  }
+
+  const Launch& launch_;
+  const StopFlag& stop_;
+  c10::intrusive_ptr<c10d::Store> store_;
+  std::string token_ = make_token();
+};
+
 }  // namespace
 
 c10::intrusive_ptr<c10d::Store> meet(const Launch& launch, const StopFlag& stop) {
   quiet_c10d();
   const auto deadline = Clock::now() + kPatience;
   const auto tcp_store = reach_store(launch, stop, deadline);
-  auto store = c10::make_intrusive<c10d::PrefixStore>("ktlm/" + launch.gang, tcp_store);
-  int64_t present = store->add("present", 1);
-  while (present < launch.world_size) {
-    look_at(stop);
-    if (Clock::now() > deadline)
-      throw Error("only " + std::to_string(present) + " of " + std::to_string(launch.world_size) +
-                  " processes came to " + place_of(launch) + " within five minutes; see what the others say");
-    std::this_thread::sleep_for(kLook);
-    present = store->add("present", 0);
-  }
+  const auto store = c10::make_intrusive<c10d::PrefixStore>("ktlm/" + launch.job, tcp_store);
+  const std::string name = Gathering(launch, stop, store).attend(deadline);
   tcp_store->setTimeout(kPatience);
-  return store;
+  return c10::make_intrusive<c10d::PrefixStore>(name, store);
 }
 
 }  // namespace ktlm::train

@@ -58,16 +58,26 @@ struct Ranks::Groups {
   c10::intrusive_ptr<c10d::Store> store_of(const std::string& name) const {
     return c10::make_intrusive<c10d::PrefixStore>(name, store);
   }
+  Backend connect_over_gloo(const std::string& name, const Launch& launch) const {
+    try {
+      return make_gloo_backend(store_of(name), launch, kConnecting);
+    } catch (const std::exception& error) {
+      const std::string words = error.what();
+      throw Error("can't connect to the other processes (" + words.substr(0, words.find('\n')) +
+                  "); see that each machine's name leads to it and its firewall lets them in, or name the network "
+                  "interface in GLOO_SOCKET_IFNAME");
+    }
+  }
 };
 
 Ranks::Ranks(const Launch& launch, const LostCallback& lost, const StopFlag& stop) : launch_(launch) {
   if (is_alone()) return;
   groups_ = std::make_unique<Groups>();
   groups_->store = meet(launch, stop);
-  groups_->control = make_gloo_backend(groups_->store_of("control"), launch, kConnecting);
+  groups_->control = groups_->connect_over_gloo("control", launch);
   groups_->control->setTimeout(kCollective);
-  groups_->pulse = std::make_unique<Pulse>(make_gloo_backend(groups_->store_of("pulse"), launch, kConnecting),
-                                           groups_->store_of("pulse")->clone(), lost);
+  groups_->pulse =
+      std::make_unique<Pulse>(groups_->connect_over_gloo("pulse", launch), groups_->store_of("pulse")->clone(), lost);
 }
 
 Ranks::~Ranks() = default;

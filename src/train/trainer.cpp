@@ -124,12 +124,13 @@ RunStart begin_run(const TrainRequest& request, const Ranks& ranks, bool resumin
 }
 
 // Where train.micro_batch_size is auto: takes the checkpoint's, else finds it, and says so in `config`.
-void settle_micro_batch_size(TrainConfig& config, const Ranks& ranks, RunStart& run, const TrainCallbacks& callbacks) {
+void settle_micro_batch_size(TrainConfig& config, const Launch& launch, const Ranks& ranks, RunStart& run,
+                             const TrainCallbacks& callbacks) {
   TrainerState& state = run.state;
   const int64_t windows = state.identity.windows_per_step / ranks.size();
   if (state.micro_batch_size < 1) {
-    state.micro_batch_size = state.asked_micro_batch_size =
-        ranks.min(find_micro_batch_size(run.model, run.optimizer, windows, model::parse_dtype(state.autocast_dtype)));
+    state.micro_batch_size = state.asked_micro_batch_size = ranks.min(
+        find_micro_batch_size(run.model, run.optimizer, windows, model::parse_dtype(state.autocast_dtype), launch));
     if (callbacks.note)
       callbacks.note("micro_batch_size " + std::to_string(state.micro_batch_size) + " fits, so grad_accum_steps is " +
                      std::to_string(windows / state.micro_batch_size) + " for " + std::to_string(windows) +
@@ -212,7 +213,7 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
 
   TrainRequest run_request = request;
   run_request.tokenizer_dir = run_tokenizer_dir(request.run_dir);
-  settle_micro_batch_size(run_request.train, ranks, run, callbacks);
+  settle_micro_batch_size(run_request.train, request.launch, ranks, run, callbacks);
   check_micro_batch(run_request, model_config, device);  // again: a checkpoint's size may be of another device
 
   // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.

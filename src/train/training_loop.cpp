@@ -64,7 +64,7 @@ TrainSummary TrainingLoop::run() {
     show_progress();
   }
 
-  if (stop_.requested()) {
+  if (stop_requested()) {  // also where it came with the last validation
     summary_.outcome = TrainOutcome::kInterrupted;
     summary_.signal_number = stop_.signal_number();
     watch_.read();
@@ -110,10 +110,10 @@ at::Tensor TrainingLoop::add_up_gradients() {
         at::Tensor loss = at::zeros({}, at::TensorOptions(parts_.model.device()).dtype(at::kFloat));
         for (size_t i = 0; i < step.batches.size(); ++i) {
           if (stop_.requested()) return at::Tensor();
-          if (i + 1 == step.batches.size()) reducer_.expect_last_pass();
           // The ranks' gradients and losses are averaged, not summed.
           const double weight = step.shares[i] * static_cast<double>(ranks_.size());
           loss = loss + ranks_.guard([&] {
+            if (i + 1 == step.batches.size()) reducer_.expect_last_pass();
             return accumulate_gradients(parts_.model, step.batches[i], weight, autocast_dtype_);
           });
         }

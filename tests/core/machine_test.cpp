@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 namespace ktlm {
 namespace {
@@ -34,6 +37,22 @@ TEST(CacheDirectory, FollowsTheEnvironment) {
   home.clear();
   EXPECT_TRUE(cache_directory().empty());
 }
+
+#ifdef __linux__
+TEST(NumUsableCores, AreThoseThatTheProcessIsBoundTo) {
+  EXPECT_LE(num_usable_cores(), num_cores());
+  cpu_set_t before, one;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  int core = 0;
+  while (!CPU_ISSET(core, &before)) ++core;
+  CPU_ZERO(&one);
+  CPU_SET(core, &one);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  const int64_t bound = num_usable_cores();
+  ::sched_setaffinity(0, sizeof before, &before);
+  EXPECT_EQ(bound, 1);
+}
+#endif
 
 TEST(MachineName, NamesTheProcessorAndItsCores) {
   EXPECT_TRUE(machine_name().ends_with(" cores"));

@@ -38,7 +38,7 @@ TEST(Launch, TorchrunSaysAllAndKeepsTheStore) {
                             {"MASTER_ADDR", "node7"},
                             {"MASTER_PORT", "29501"},
                             {"TORCHELASTIC_USE_AGENT_STORE", "True"},
-                            {"TORCHELASTIC_RESTART_COUNT", "2"}});
+                            {"TORCHELASTIC_RUN_ID", "night"}});
   EXPECT_EQ(is.rank, 5);
   EXPECT_EQ(is.world_size, 8);
   EXPECT_EQ(is.local_rank, 1);
@@ -47,7 +47,8 @@ TEST(Launch, TorchrunSaysAllAndKeepsTheStore) {
   EXPECT_EQ(is.master_address, "node7");
   EXPECT_EQ(is.master_port, 29501);
   EXPECT_TRUE(is.store_is_there);
-  EXPECT_EQ(is.gang, "2");
+  EXPECT_EQ(is.job, "night.");
+  EXPECT_FALSE(is.binds_to_cores);
 }
 
 TEST(Launch, OnOneMachineTheMasterIsTheMachineItself) {
@@ -82,6 +83,11 @@ TEST(Launch, SrunCountsAsOneOfItsStepWhoseFirstNodeIsTheMaster) {
   EXPECT_EQ(is.local_world_size, 2);
   EXPECT_EQ(is.master_address, "gpu03");
   EXPECT_EQ(is.master_port, 23456);
+  EXPECT_TRUE(is.binds_to_cores);
+  Variables second_step = task;
+  second_step.emplace("SLURM_STEP_ID", "1");
+  EXPECT_EQ(launch(second_step).job, "123456.1");
+  EXPECT_EQ(launch(second_step).master_port, 23557) << "two steps of a job do not meet";
   Variables with_pmi = task;
   with_pmi.emplace("PMI_RANK", "3");
   with_pmi.emplace("PMI_SIZE", "4");

@@ -1,6 +1,7 @@
 // One of several processes that train together, as the environment says which. Rank 0 says each step on standard
 // output. Exits with 128 + the signal where the run was interrupted. Behind step BREAK (0: never) rank 0's weights
-// break, as a wrong kernel would do it; it needs a validation with a sample before.
+// break, as a wrong kernel would do it; it needs a validation with a sample before. Where the environment has
+// STOP_WHILE_VALIDATING_STEP, rank 0 sends itself SIGTERM then.
 //
 //   ktlm_rank_child PREPARED TOKENIZER RUN DEVICE BREAK [SECTION.KEY=VALUE...]
 #include <cmath>
@@ -46,7 +47,10 @@ int main(int argc, char** argv) {
       weights = model.parameters();
       return std::string();
     };
+    const char* const stop_step = std::getenv("STOP_WHILE_VALIDATING_STEP");
     callbacks.progress = [&](const Progress& progress) {
+      if (stop_step != nullptr && progress.stage == "validating" && progress.detail == std::string("step ") + stop_step)
+        std::raise(SIGTERM);
       if (progress.stage != "training") return;
       std::printf("step %lld.\n", static_cast<long long>(progress.done));
       std::fflush(stdout);

@@ -66,6 +66,8 @@ class SeveralProcesses : public testing::Test {
                              {"MASTER_ADDR", "127.0.0.1"},
                              {"MASTER_PORT", port},
                              {"OMP_NUM_THREADS", "1"}};
+      if (stop_while_validating_ > 0)
+        options.environment.emplace_back("STOP_WHILE_VALIDATING_STEP", std::to_string(stop_while_validating_));
       processes.push_back(std::make_unique<test::RunningProgram>(command, options));
     }
     return processes;
@@ -94,7 +96,8 @@ class SeveralProcesses : public testing::Test {
 
   test::TemporaryDirectory run_dir_, single_dir_;
   fs::path prepared_ = tiny_data().prepared;
-  int64_t break_behind_ = 0;  // a step behind which rank 0's weights break
+  int64_t break_behind_ = 0;           // a step behind which rank 0's weights break
+  int64_t stop_while_validating_ = 0;  // a step: rank 0 hears SIGTERM then
 };
 
 class SameCurve : public SeveralProcesses, public testing::WithParamInterface<const char*> {};
@@ -159,6 +162,18 @@ TEST_F(SeveralProcesses, ASignalToOneStopsAllAtOneStepAndOneProcessGoesOn) {
   rest.resume = true;
   EXPECT_EQ(train(rest, {}, StopFlag()).step, 20);
   expect_losses_near(single_dir_.path());
+}
+
+TEST_F(SeveralProcesses, ASignalDuringTheLastValidationInterruptsTheRun) {
+  stop_while_validating_ = 20;
+  for (const auto& process : start(2, {"train.eval_every_steps=20"})) {
+    const auto result = process->wait();
+    EXPECT_EQ(result.exit_code, 128 + SIGTERM) << result.out << result.err;
+  }
+  EXPECT_FALSE(fs::exists(run_dir_ / "model"));
+  stop_while_validating_ = 0;
+  train_with(2, {"train.eval_every_steps=20"});
+  EXPECT_TRUE(fs::exists(run_dir_ / "model"));
 }
 
 TEST_F(SeveralProcesses, TheRunOfOneGoesOnWithTwoAndShards) {

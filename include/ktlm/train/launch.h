@@ -16,7 +16,8 @@ struct Launch {
   std::string master_address;                    // where the processes meet: the machine of rank 0
   int64_t master_port = 0;
   bool store_is_there = false;  // torchrun itself keeps the store at that address; else rank 0 does
-  std::string gang = "0";       // another one after each restart, so that it meets nothing that the former left there
+  std::string job = "";         // the launcher's name for this job; another one may meet at the same address
+  bool binds_to_cores = false;  // the launcher may give each process cores of its own
 
   bool on_one_machine() const { return local_world_size == world_size; }
 };
