@@ -14,7 +14,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TRIAL_STEPS = 60
-MARGIN = 0.9  # of the time: a machine slows down, and the schedule must end within it
+MARGIN = 0.9  # of the time: a run's steps have taken up to a tenth longer than the trial's, and must end within it
 AS_IT_IS = ["--quality", "off", "--no-near-duplicates", "--repeated-line-documents", "0", "--no-mask-personal-data",
             "--min-chars", "1", "--val-fraction", "0.01"]
 
