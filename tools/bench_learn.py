@@ -28,7 +28,8 @@ def main():
     parser.add_argument("--vocab-size", type=int, default=8000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", default="runs/bench_learn", help="folder for the data, the tokenizer and the runs")
+    parser.add_argument("--out", default="runs/bench_learn", help="folder for the data, the tokenizer and the runs; the first two are made "
+                        "once, so take another folder for other texts")
     parser.add_argument("--ktlm", default=str(ROOT / "build/release/ktlm"))
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
     arguments = parser.parse_args()
@@ -68,7 +69,10 @@ def free_folder(path):
 
 
 def ktlm(arguments, verb, *words):
-    result = subprocess.run([arguments.ktlm, verb, *map(str, words), "--quiet"], stdout=subprocess.PIPE, text=True)
+    try:
+        result = subprocess.run([arguments.ktlm, verb, *map(str, words), "--quiet"], stdout=subprocess.PIPE, text=True)
+    except OSError as error:
+        sys.exit(f"bench_learn: {arguments.ktlm}: {error.strerror}; build ktlm, or name it with --ktlm")
     if result.returncode != 0:
         sys.exit(f"bench_learn: ktlm {verb} ended with {result.returncode}")
     return result.stdout

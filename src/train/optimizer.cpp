@@ -192,13 +192,6 @@ void Optimizer::forget_others() {
     if (each.owner != options_.shard.rank) each.tensor.reset();
 }
 
-int64_t Optimizer::state_bytes() const {
-  int64_t bytes = 0;
-  for (const StateTensor& each : state_)
-    if (each.owner == options_.shard.rank) bytes += static_cast<int64_t>(each.tensor.nbytes());
-  return bytes;
-}
-
 std::vector<at::Tensor> Optimizer::parameters_of(int64_t rank) const {
   std::vector<at::Tensor> parameters;
   for (size_t i = 0; i < parameters_.size(); ++i)

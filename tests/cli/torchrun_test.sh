@@ -3,11 +3,12 @@
 #
 #   torchrun_test.sh KTLM PROJECT WORK_DIR
 #
-# Exits with 77, which ctest counts as skipped, where there is no torchrun.
+# Exits with 77, which ctest counts as skipped, where there is no torchrun or pgrep.
 set -eu
 ktlm=$1 project=$2 work=$3
 
 torchrun=$project/.venv/bin/torchrun
+command -v pgrep >/dev/null || { echo "no pgrep here"; exit 77; }
 [ -x "$torchrun" ] || torchrun=$(command -v torchrun) || { echo "no torchrun here"; exit 77; }
 
 rm -rf "$work"

@@ -80,8 +80,6 @@ class Optimizer {
   /// In the same order in each process.
   std::vector<StateTensor>& state() { return state_; }
   void forget_others();
-  /// Of what this process keeps for good.
-  int64_t state_bytes() const;
   /// The parameters that `rank` updates.
   std::vector<at::Tensor> parameters_of(int64_t rank) const;
   /// Updates made so far; waits for the device.
