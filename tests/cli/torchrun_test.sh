@@ -20,7 +20,7 @@ export OMP_NUM_THREADS=1
 "$torchrun" --standalone --no-python --nproc-per-node 2 --max-restarts 1 "$ktlm" train --resume --config \
   "$project/configs/tiny.yaml" --out runs/two --threads 1 --device cpu --set model.d_model=32 --set model.n_heads=2 \
   --set model.n_kv_heads=1 --set model.d_ff=64 --set model.max_seq_len=64 --set train.dtype=fp32 \
-  --set train.micro_batch_size=1 --set train.grad_accum_steps=2 --set train.max_steps=400 \
+  --set train.micro_batch_size=1 --set train.grad_accum_steps=2 --set train.max_steps=1200 \
   --set train.eval_every_steps=0 --set train.checkpoint_every_steps=50 --set train.shard_optimizer=true 2>log &
 agent=$!
 trap 'kill $agent 2>/dev/null || true' EXIT
@@ -37,8 +37,8 @@ if ! wait $agent; then
   exit 1
 fi
 trap - EXIT
-for words in "rank 1 of 2 is gone" "going on from step-" "of 2 processes in fp32" "finished step 400"; do
+for words in "rank 1 of 2 is gone" "going on from step-" "of 2 processes in fp32" "finished step 1200"; do
   grep -q "$words" log || { cat log; echo "no word of \"$words\""; exit 1; }
 done
 [ -e runs/two/model/model.safetensors ]
-[ "$(grep -c '"step":400,' runs/two/metrics.jsonl)" = 1 ]
+[ "$(grep -c '"step":1200,' runs/two/metrics.jsonl)" = 1 ]
