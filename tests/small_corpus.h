@@ -17,16 +17,23 @@
 
 namespace ktlm::test {
 
+inline std::string random_words(int count, Random& random) {
+  static const std::vector<std::string> words = {"강물이", "흐르고", "산이",     "높다",     "시장에서", "사람들은",
+                                                 "봄이",   "오면",   "서울에",   "모여",     "바다를",   "바라본다",
+                                                 "눈이",   "내리는", "겨울에도", "학교까지", "걸어서",   "갔으며",
+                                                 "2024년", "Linux",  "커널은"};
+  std::string text;
+  for (int i = 0; i < count; ++i) text += (i == 0 ? "" : " ") + words[random.below(words.size())];
+  return text;
+}
+
 /// JSON lines, each a document of some 300 bytes; no two are alike.
 inline std::string made_up_documents(int count, uint64_t seed) {
-  const std::vector<std::string> words = {"강물이",   "흐르고",   "산이",   "높다",   "시장에서", "사람들은", "봄이",
-                                          "오면",     "서울에",   "모여",   "바다를", "바라본다", "눈이",     "내리는",
-                                          "겨울에도", "학교까지", "걸어서", "갔으며", "2024년",   "Linux",    "커널은"};
   Random random(seed);
   std::string lines;
   for (int i = 0; i < count; ++i) {
-    std::string text = "이야기 " + std::to_string(seed) + "-" + std::to_string(i) + ":";
-    for (int word = 0; word < 30; ++word) text += " " + words[random.below(words.size())];
+    const std::string text =
+        "이야기 " + std::to_string(seed) + "-" + std::to_string(i) + ": " + random_words(30, random);
     lines += to_json_line(Json{{"text", text + "."}}) + "\n";
   }
   return lines;
