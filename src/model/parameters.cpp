@@ -29,14 +29,13 @@ std::vector<ParameterSpec> parameter_specs(const ModelConfig& config) {
     add("mlp.up_proj", {f, c}, Initial::kNormal);
     add("mlp.down_proj", {c, f}, Initial::kResidualOutput);
   }
-  specs.push_back({"model.norm.weight", {c}, Initial::kOnes});
+  specs.push_back({"model.norm.weight", {c}, config.tie_embeddings ? Initial::kTiedOutputNorm : Initial::kOnes});
   if (!config.tie_embeddings) specs.push_back({"lm_head.weight", {config.vocab_size, c}, Initial::kNormal});
   return specs;
 }
 
 std::vector<at::Tensor> initial_values(const std::vector<ParameterSpec>& specs, int64_t n_layers, uint64_t seed,
                                        double embedding_std) {
-  constexpr double kStandardDeviation = 0.02;
   auto generator = at::detail::createCPUGenerator(seed);
   std::vector<at::Tensor> values;
   values.reserve(specs.size());
@@ -49,11 +48,14 @@ std::vector<at::Tensor> initial_values(const std::vector<ParameterSpec>& specs, 
       case Initial::kEmbedding:
         value.normal_(0.0, embedding_std, generator);
         break;
+      case Initial::kTiedOutputNorm:
+        value.fill_(kInitialStandardDeviation / embedding_std);
+        break;
       case Initial::kNormal:
-        value.normal_(0.0, kStandardDeviation, generator);
+        value.normal_(0.0, kInitialStandardDeviation, generator);
         break;
       case Initial::kResidualOutput:
-        value.normal_(0.0, kStandardDeviation / std::sqrt(2.0 * static_cast<double>(n_layers)), generator);
+        value.normal_(0.0, kInitialStandardDeviation / std::sqrt(2.0 * static_cast<double>(n_layers)), generator);
         break;
     }
     values.push_back(std::move(value));

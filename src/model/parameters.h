@@ -14,6 +14,7 @@ namespace ktlm::model {
 
 enum class Initial {
   kEmbedding,       // N(0, embedding_std²)
+  kTiedOutputNorm,  // 0.02 / embedding_std, so that an output layer which is the embedding starts with usual logits
   kNormal,          // N(0, 0.02²)
   kResidualOutput,  // N(0, 0.02² / 2 n_layers): each block adds two of these to the residual stream (GPT-2)
   kOnes,

@@ -47,7 +47,8 @@ OptimizerOptions make_optimizer_options(const TrainConfig& config) {
           .muon = config.optimizer == "muon",
           .muon_momentum = config.muon_momentum,
           .embedding_rate = config.embedding_rate,
-          .head_rate = config.head_rate};
+          .head_rate = config.head_rate,
+          .tied_norm_rate = model::kInitialStandardDeviation / config.embedding_std};
 }
 
 bool has_weight_decay(const model::NamedParameter& parameter) {
@@ -68,6 +69,9 @@ at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double max_n
 Optimizer::Optimizer(const std::vector<model::NamedParameter>& parameters, const OptimizerOptions& options)
     : options_(options) {
   share_out(parameters);
+  const bool is_tied = std::none_of(parameters.begin(), parameters.end(), [](const auto& parameter) {
+    return parameter.name.find("lm_head") != std::string::npos;
+  });
   std::vector<model::NamedParameter> matrices;  // for Muon
   for (size_t i = 0; i < parameters.size(); ++i) {
     const auto& parameter = parameters[i];
@@ -80,6 +84,8 @@ Optimizer::Optimizer(const std::vector<model::NamedParameter>& parameters, const
       add(parameter, options.embedding_rate, weight_decay);
     else if (parameter.name.find("lm_head") != std::string::npos)
       add(parameter, options.head_rate, weight_decay);
+    else if (is_tied && parameter.name == "model.norm.weight")
+      add(parameter, options.tied_norm_rate, weight_decay);
     else
       add(parameter, 1, weight_decay);
   }

@@ -226,6 +226,16 @@ TEST(LanguageModel, InitialWeightsHaveTheRecipesScale) {
   }
 }
 
+TEST(LanguageModel, LogitsOfAWideEmbeddingStartAsAnyOthers) {
+  const at::Tensor ids = at::arange(12).reshape({2, 6});
+  const auto first_logits = [&](double embedding_std, bool tied) {
+    auto config = small_config();
+    config.tie_embeddings = tied;
+    return all_logits(LanguageModel(config, at::kCPU, at::kFloat, 1, embedding_std), ids).std().item<double>();
+  };
+  EXPECT_NEAR(first_logits(1.0, true) / first_logits(1.0, false), 1, 0.2);
+}
+
 TEST(LanguageModel, TheEmbeddingAloneStartsWithItsOwnStandardDeviation) {
   auto config = small_config();
   config.tie_embeddings = false;

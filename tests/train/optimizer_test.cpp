@@ -57,6 +57,23 @@ TEST(AdamW, EqualsPyTorchsOverThreeSteps) {
   expect_near(parameters[2].tensor, {1.010626316F, 2.010626316F});
 }
 
+// A first step of AdamW goes as far as the rate, whatever the gradient.
+TEST(AdamW, TheLastNormGoesSlowerWhereAWideEmbeddingIsTheOutputLayer) {
+  for (const bool tied : {true, false}) {
+    std::vector<model::NamedParameter> parameters = {{"model.norm.weight", values({1, 2}, {2})},
+                                                     {"model.layers.0.input_layernorm.weight", values({1, 2}, {2})}};
+    if (!tied) parameters.push_back({"lm_head.weight", values({1, 2}, {1, 2})});
+    for (const auto& parameter : parameters) parameter.tensor.mutable_grad() = at::ones_like(parameter.tensor);
+    TrainConfig config;
+    config.embedding_std = 1;
+    Optimizer optimizer(parameters, make_optimizer_options(config));
+    optimizer.step(0.1, 0);
+    const float step = tied ? 0.002F : 0.1F;
+    expect_near(parameters[0].tensor, {1 - step, 2 - step});
+    expect_near(parameters[1].tensor, {0.9F, 1.9F});
+  }
+}
+
 TEST(AdamW, DecaysMatricesAlone) {
   const auto parameters = three_parameters();
   Optimizer optimizer(parameters, {.weight_decay = 0.5});

@@ -24,9 +24,10 @@ struct NamedParameter {
 class LanguageModel {
  public:
   /// Parameters on `device` in `dtype`, all initialised from `seed` (the same on every device: drawn on the CPU in
-  /// fp32), the embedding with standard deviation `embedding_std`. Throws ConfigError from config.validate().
+  /// fp32), the embedding with standard deviation `embedding_std`; where it is the output layer too, the last norm
+  /// makes up for it, so that logits start alike. Throws ConfigError from config.validate().
   LanguageModel(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed,
-                double embedding_std = 0.02);
+                double embedding_std = kInitialStandardDeviation);
   /// Takes these parameters, of one device and dtype, in any order. Throws Error, beginning with `where`, for one that
   /// is missing, unexpected or of another shape than the configuration asks for.
   LanguageModel(const ModelConfig& config, std::map<std::string, at::Tensor> parameters, const std::string& where);

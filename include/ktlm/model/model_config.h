@@ -7,6 +7,9 @@
 
 namespace ktlm::model {
 
+/// Of the weights' first values (Radford et al. 2019, GPT-2), where nothing else is said.
+inline constexpr double kInitialStandardDeviation = 0.02;
+
 struct ModelConfig {
   int64_t vocab_size = 0;  // 0: the tokenizer's
   int64_t d_model = 512;

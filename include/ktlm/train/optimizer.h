@@ -29,6 +29,7 @@ struct OptimizerOptions {
   bool muon = false;
   double muon_momentum = 0.95;
   double embedding_rate = 1, head_rate = 1;  // times the learning rate
+  double tied_norm_rate = 1;                 // the last norm's, where the embedding is the output layer
   OptimizerShard shard = {};
 };
 

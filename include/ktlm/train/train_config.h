@@ -64,8 +64,9 @@ struct TrainConfig {
     v("optimizer", &TrainConfig::optimizer, one_of({"adamw", "muon"}),
       "of the blocks' matrices; embedding, output layer and norms always go by adamw");
     v("embedding_std", &TrainConfig::embedding_std, greater_than(0),
-      "standard deviation of the embedding's first values; 1, with an embedding_rate to match, learns faster where the "
-      "output layer is not tied to it");
+      "standard deviation of the embedding's first values; 1, with an embedding_rate to match, learns faster (of a "
+      "tied "
+      "output layer the last norm makes up for it, and learns that much slower)");
     v("embedding_rate", &TrainConfig::embedding_rate, greater_than(0),
       "the embedding's learning rate, in learning_rates: 2 is twice as fast");
     v("head_rate", &TrainConfig::head_rate, greater_than(0),
