@@ -34,6 +34,7 @@ TEST(ShippedPlans, AreThoseOfTheFiles) {
     EXPECT_EQ(plan.train.max_steps, train.max_steps) << plan.name;
     EXPECT_EQ(plan.train.micro_batch_size, train.micro_batch_size) << plan.name;
     EXPECT_EQ(plan.train.grad_accum_steps, train.grad_accum_steps) << plan.name;
+    EXPECT_EQ(plan.train.optimizer, train.optimizer) << plan.name;
     EXPECT_EQ(plan.train.dtype, train.dtype) << plan.name;
     EXPECT_EQ(plan.train.gradient_checkpointing, train.gradient_checkpointing) << plan.name;
   }

@@ -22,7 +22,8 @@ inline std::vector<NamedModel> shipped_models() {
             .n_heads = 4,
             .n_kv_heads = 2,
             .d_ff = 512,
-            .max_seq_len = 128}},
+            .max_seq_len = 128,
+            .qk_norm = true}},
           {"small",
            {.vocab_size = 16000,
             .d_model = 512,
@@ -30,7 +31,8 @@ inline std::vector<NamedModel> shipped_models() {
             .n_heads = 8,
             .n_kv_heads = 2,
             .d_ff = 1408,
-            .max_seq_len = 1024}},
+            .max_seq_len = 1024,
+            .qk_norm = true}},
           {"base",
            {.vocab_size = 32000,
             .d_model = 576,
@@ -38,7 +40,8 @@ inline std::vector<NamedModel> shipped_models() {
             .n_heads = 9,
             .n_kv_heads = 3,
             .d_ff = 1536,
-            .max_seq_len = 1024}},
+            .max_seq_len = 1024,
+            .qk_norm = true}},
           {"large",
            {.vocab_size = 32000,
             .d_model = 640,
@@ -46,7 +49,8 @@ inline std::vector<NamedModel> shipped_models() {
             .n_heads = 10,
             .n_kv_heads = 2,
             .d_ff = 1728,
-            .max_seq_len = 1024}}};
+            .max_seq_len = 1024,
+            .qk_norm = true}}};
 }
 
 }  // namespace ktlm::model
