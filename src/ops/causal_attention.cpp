@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 
+#include "attention_kernels.h"
 #include "ktlm/ops/autocast.h"
 
 namespace ktlm::ops {
@@ -163,17 +164,44 @@ struct CausalAttention : torch::autograd::Function<CausalAttention> {
   }
 };
 
+// The same on the CPU in kernels of our own.
+struct FusedCausalAttention : torch::autograd::Function<FusedCausalAttention> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& q, const at::Tensor& keys,
+                            const at::Tensor& values, const std::optional<at::Tensor>& given_text_starts) {
+    const auto text_starts = given_text_starts.value_or(at::Tensor());
+    const auto result = attention_forward({q, keys, values, text_starts});
+    context->save_for_backward({q, keys, values, text_starts, result.out, result.log_sums});
+    return result.out;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto [dq, dk, dv] =
+        attention_backward({saved[0], saved[1], saved[2], saved[3]}, {saved[4], saved[5]}, grads[0]);
+    return {dq, dk, dv, at::Tensor()};
+  }
+};
+
+template <class Attention>
+at::Tensor apply(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const at::Tensor& text_starts) {
+  // apply() takes no undefined tensors.
+  return Attention::apply(q, keys, values,
+                          text_starts.defined() ? std::optional(text_starts) : std::optional<at::Tensor>());
+}
+
 }  // namespace
 
 at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
                             const at::Tensor& text_starts) {
-  const bool differentiate = q.requires_grad() || keys.requires_grad() || values.requires_grad();
-  if (at::GradMode::is_enabled() && differentiate) {
-    // apply() takes no undefined tensors.
-    return CausalAttention::apply(q, keys, values,
-                                  text_starts.defined() ? std::optional(text_starts) : std::optional<at::Tensor>());
+  const bool differentiate =
+      at::GradMode::is_enabled() && (q.requires_grad() || keys.requires_grad() || values.requires_grad());
+  if (has_attention_kernels(q, keys, values)) {
+    return differentiate ? apply<FusedCausalAttention>(q, keys, values, text_starts)
+                         : attention_forward({q, keys, values, text_starts}).out;
   }
-  return forward_pass(q, keys, values, text_starts);
+  return differentiate ? apply<CausalAttention>(q, keys, values, text_starts)
+                       : forward_pass(q, keys, values, text_starts);
 }
 
 }  // namespace ktlm::ops

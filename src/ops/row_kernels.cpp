@@ -1,12 +1,11 @@
 #include "row_kernels.h"
 
-#include <ATen/TensorIterator.h>
-
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
 
 #include "ktlm/ops/linear_cross_entropy.h"
+#include "parallel_tasks.h"
 
 // Highway compiles the rest once for each kind of vector unit; foreach_target.h includes it again by this name.
 #undef HWY_TARGET_INCLUDE
@@ -14,61 +13,11 @@
 // clang-format off
 #include <hwy/foreach_target.h>
 // clang-format on
-#include <hwy/contrib/math/math-inl.h>
-#include <hwy/highway.h>
+#include "vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ktlm::ops::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-// At most 16 values, so that a row of a multiple of 16 is made of whole vectors on every machine.
-using Floats = hn::CappedTag<float, 16>;
-using Bits32 = hn::Rebind<uint32_t, Floats>;
-using Bits16 = hn::Rebind<uint16_t, Floats>;
-using V = hn::Vec<Floats>;
-constexpr Floats d;
-
-using Bf16 = at::BFloat16;  // the upper half of an fp32
-
-HWY_INLINE V set(float value) { return hn::Set(d, value); }
-HWY_INLINE float sum(V v) { return hn::GetLane(hn::SumOfLanes(d, v)); }
-
-HWY_INLINE V load(const float* p) { return hn::LoadU(d, p); }
-HWY_INLINE V load(const Bf16* p) {
-  const auto bits = hn::LoadU(Bits16(), reinterpret_cast<const uint16_t*>(p));
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(Bits32(), bits)));
-}
-
-// Rounded to the nearest, ties to even; what is not a number stays so.
-HWY_INLINE hn::Vec<Bits32> bf16_bits(V v) {
-  const Bits32 d32;
-  const auto bits = hn::BitCast(d32, v);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1));
-  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(d32, 0x7FFF))));
-  return hn::IfThenElse(hn::RebindMask(d32, hn::IsNaN(v)), hn::Set(d32, 0x7FC0), rounded);
-}
-
-HWY_INLINE void store(V v, float* p) { hn::StoreU(v, d, p); }
-HWY_INLINE void store(V v, Bf16* p) {
-  hn::StoreU(hn::TruncateTo(Bits16(), bf16_bits(v)), Bits16(), reinterpret_cast<uint16_t*>(p));
-}
-
-// As if stored as a T and loaded again.
-template <class T>
-HWY_INLINE V rounded_to(V v) {
-  if constexpr (std::is_same_v<T, float>) {
-    return v;
-  } else {
-    return hn::BitCast(d, hn::ShiftLeft<16>(bf16_bits(v)));
-  }
-}
-
-template <class F>
-HWY_INLINE void for_each_vector(int64_t size, F&& f) {
-  for (int64_t i = 0; i < size; i += static_cast<int64_t>(hn::Lanes(d))) f(i);
-}
 
 template <class T>
 const T* row_of(const at::Tensor& x, int64_t row) {
@@ -279,26 +228,13 @@ int64_t num_blocks(int64_t num_rows, int64_t size) {
   return (num_rows + per_block - 1) / per_block;
 }
 
-// f(block, rows), blocks side by side on libtorch's own threads: through the loop of a tensor of their numbers, since a
-// parallel loop of ours would need a second OpenMP runtime.
+// f(block, rows), blocks side by side.
 template <class F>
 void for_each_block(int64_t num_rows, int64_t size, F&& f) {
   const int64_t per_block = rows_per_block(num_rows, size);
-  const at::Tensor blocks = at::arange(num_blocks(num_rows, size), at::kLong);
-  auto iterator = at::TensorIteratorConfig()
-                      .check_all_same_dtype(false)
-                      .resize_outputs(false)
-                      .declare_static_shape(blocks.sizes())
-                      .add_owned_output(blocks)
-                      .build();
-  iterator.for_each(
-      [&](char** data, const int64_t* strides, int64_t count) {
-        for (int64_t i = 0; i < count; ++i) {
-          const int64_t block = *reinterpret_cast<const int64_t*>(data[0] + i * strides[0]);
-          f(block, Rows{block * per_block, std::min((block + 1) * per_block, num_rows)});
-        }
-      },
-      /*grain_size=*/1);
+  for_each_task(num_blocks(num_rows, size), [&](int64_t block) {
+    f(block, Rows{block * per_block, std::min((block + 1) * per_block, num_rows)});
+  });
 }
 
 int64_t num_rows_of(const at::Tensor& x) { return x.numel() / x.size(-1); }
