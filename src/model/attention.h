@@ -1,5 +1,5 @@
-// The attention layer of a block: projections to heads, optional QK-norm (Henry et al. 2020; Qwen3), rotary positions,
-// the cache, grouped-query attention, projection back.
+// The attention layer of a block: RMSNorm, projections to heads, optional QK-norm (Henry et al. 2020; Qwen3), rotary
+// positions, the cache, grouped-query attention, projection back.
 #pragma once
 
 #include <torch/types.h>
@@ -24,8 +24,8 @@ struct TokenPlace {
   at::Tensor text_starts;    // of ops::attention_within_texts; undefined: a row is one text
 };
 
-/// x (B, T, C) -> (B, T, C)
-at::Tensor attention(const at::Tensor& x, const AttentionWeights& weights, const ModelConfig& config, int64_t layer,
-                     const TokenPlace& place);
+/// x (B, T, C), norm (C) -> (B, T, C)
+at::Tensor attention(const at::Tensor& x, const at::Tensor& norm, const AttentionWeights& weights,
+                     const ModelConfig& config, int64_t layer, const TokenPlace& place);
 
 }  // namespace ktlm::model

@@ -1,7 +1,5 @@
 #include "transformer_block.h"
 
-#include "ktlm/ops/rms_norm.h"
-
 namespace ktlm::model {
 
 std::vector<at::Tensor> tensors_of(const BlockWeights& weights) {
@@ -18,10 +16,9 @@ std::vector<at::Tensor> tensors_of(const BlockWeights& weights) {
 
 at::Tensor transformer_block(const at::Tensor& x, const BlockWeights& weights, const ModelConfig& config, int64_t layer,
                              const TokenPlace& place) {
-  const auto after_attention =
-      x + attention(ops::rms_norm(x, weights.attention_norm, config.norm_eps), weights.attention, config, layer, place);
+  const auto after_attention = x + attention(x, weights.attention_norm, weights.attention, config, layer, place);
   return after_attention +
-         feed_forward(ops::rms_norm(after_attention, weights.feed_forward_norm, config.norm_eps), weights.feed_forward);
+         feed_forward(after_attention, weights.feed_forward_norm, weights.feed_forward, config.norm_eps);
 }
 
 }  // namespace ktlm::model

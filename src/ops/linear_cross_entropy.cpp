@@ -60,6 +60,19 @@ at::Tensor through_weight(const at::Tensor& dlogits, const at::Tensor& weight) {
   return sum;
 }
 
+// dweight (V, C) fp32 += dlogits^T hidden, or = where it is the `first` part. On the CPU in slices that are still in
+// the cache when they are added.
+void add_weight_gradient(const at::Tensor& dlogits, const at::Tensor& hidden, const at::Tensor& dweight, bool first) {
+  constexpr int64_t kSlice = 4096;
+  const int64_t vocab_size = dweight.size(0), slice = dweight.is_cpu() ? kSlice : vocab_size;
+  for (int64_t begin = 0; begin < vocab_size; begin += slice) {
+    const int64_t size = std::min(slice, vocab_size - begin);
+    const auto part = at::mm(dlogits.narrow(1, begin, size).t(), hidden);
+    const auto to = dweight.narrow(0, begin, size);
+    first ? to.copy_(part) : to.add_(part);
+  }
+}
+
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& hidden,
                             const at::Tensor& weight, const at::Tensor& targets, int64_t chunk_rows) {
@@ -69,7 +82,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     const auto valid = targets.ge(0);
     const auto row_weight = valid.to(at::kFloat) / valid.sum().clamp_min(1).to(at::kFloat);  // (N): 1/count or 0
     auto loss = at::zeros({}, fp32);
-    auto dweight = at::zeros(weight.sizes(), fp32);
+    const auto dweight = at::empty(weight.sizes(), fp32);
     auto dhidden = at::empty_like(operands.hidden);
     for (int64_t begin = 0; begin < hidden.size(0); begin += chunk_rows) {
       const int64_t rows = std::min(chunk_rows, hidden.size(0) - begin);
@@ -77,17 +90,25 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
       const auto dlogits = loss_gradient(chunk, operands.weight, targets.narrow(0, begin, rows),
                                          row_weight.narrow(0, begin, rows), loss);
       dhidden.narrow(0, begin, rows).copy_(through_weight(dlogits, operands.weight));
-      dweight.add_(at::mm(dlogits.t(), chunk));
+      add_weight_gradient(dlogits, chunk, dweight, begin == 0);
     }
-    context->save_for_backward({dhidden.to(hidden.scalar_type()), dweight.to(weight.scalar_type())});
+    context->saved_data["gradients"] =
+        std::vector<at::Tensor>{dhidden.to(hidden.scalar_type()), dweight.to(weight.scalar_type())};
     return loss;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
-    const auto saved = context->get_saved_variables();
-    const auto scale = grads[0];
-    return {saved[0].mul(scale), saved[1].mul(scale), at::Tensor(), at::Tensor()};
+    const auto saved = context->saved_data.find("gradients");
+    TORCH_CHECK(saved != context->saved_data.end(), "linear_cross_entropy: its gradients can be taken once");
+    const auto gradients = saved->second.toTensorVector();
+    context->saved_data.erase(saved);
+    // In place: of a large vocabulary they are a good part of all memory. Reading a GPU's scale would wait for it.
+    const auto& scale = grads[0];
+    if (!scale.is_cpu() || scale.item<double>() != 1) {
+      for (at::Tensor gradient : gradients) gradient.mul_(scale);
+    }
+    return {gradients[0], gradients[1], at::Tensor(), at::Tensor()};
   }
 };
 

@@ -90,15 +90,18 @@ void swiglu(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& y, R
 
 // With s = sigmoid(gate):  dup = dy gate s;  dgate = dy up s (1 + gate (1 - s)).
 template <class T>
-void swiglu_backward(const at::Tensor& dy, const at::Tensor& gate, const at::Tensor& up, const at::Tensor& dgate,
+void swiglu_backward(const at::Tensor& dy_then_y, const at::Tensor& gate, const at::Tensor& up, const at::Tensor& dgate,
                      const at::Tensor& dup, Rows rows) {
   const int64_t size = (rows.end - rows.begin) * gate.size(-1);
-  const T *slope = row_of<T>(dy, rows.begin), *g = row_of<T>(gate, rows.begin), *u = row_of<T>(up, rows.begin);
+  const T *g = row_of<T>(gate, rows.begin), *u = row_of<T>(up, rows.begin);
+  T* const slope_then_y = mutable_row_of<T>(dy_then_y, rows.begin);
   T *dg = mutable_row_of<T>(dgate, rows.begin), *du = mutable_row_of<T>(dup, rows.begin);
   for_each_vector(size, [&](int64_t i) HWY_ATTR {
-    const V v = load(g + i), s = sigmoid(v), silu = hn::Mul(v, s), out = load(slope + i);
-    store(hn::Mul(out, silu), du + i);
-    store(hn::Mul(hn::Mul(out, load(u + i)), hn::MulAdd(silu, hn::Sub(set(1), s), s)), dg + i);
+    const V v = load(g + i), s = sigmoid(v), silu = hn::Mul(v, s), factor = load(u + i);
+    const V slope = load(slope_then_y + i);
+    store(hn::Mul(silu, factor), slope_then_y + i);
+    store(hn::Mul(slope, silu), du + i);
+    store(hn::Mul(hn::Mul(slope, factor), hn::MulAdd(silu, hn::Sub(set(1), s), s)), dg + i);
   });
 }
 
@@ -186,9 +189,9 @@ void swiglu_of_any(const at::Tensor& gate, const at::Tensor& up, const at::Tenso
   with_type(gate, [&](auto* type) { swiglu<Pointed<decltype(type)>>(gate, up, y, rows); });
 }
 
-void swiglu_backward_of_any(const at::Tensor& dy, const at::Tensor& gate, const at::Tensor& up, const at::Tensor& dgate,
-                            const at::Tensor& dup, Rows rows) {
-  with_type(gate, [&](auto* type) { swiglu_backward<Pointed<decltype(type)>>(dy, gate, up, dgate, dup, rows); });
+void swiglu_backward_of_any(const at::Tensor& dy_then_y, const at::Tensor& gate, const at::Tensor& up,
+                            const at::Tensor& dgate, const at::Tensor& dup, Rows rows) {
+  with_type(gate, [&](auto* type) { swiglu_backward<Pointed<decltype(type)>>(dy_then_y, gate, up, dgate, dup, rows); });
 }
 
 void cross_entropy_of_any(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& row_weight,
@@ -275,10 +278,10 @@ void swiglu_rows(const at::Tensor& gate, const at::Tensor& up, const at::Tensor&
   });
 }
 
-void swiglu_backward_rows(const at::Tensor& dy, const at::Tensor& gate, const at::Tensor& up, const at::Tensor& dgate,
-                          const at::Tensor& dup) {
+void swiglu_backward_rows(const at::Tensor& dy_then_y, const at::Tensor& gate, const at::Tensor& up,
+                          const at::Tensor& dgate, const at::Tensor& dup) {
   for_each_block(num_rows_of(gate), gate.size(-1), [&](int64_t, Rows rows) {
-    HWY_DYNAMIC_DISPATCH(swiglu_backward_of_any)(dy, gate, up, dgate, dup, rows);
+    HWY_DYNAMIC_DISPATCH(swiglu_backward_of_any)(dy_then_y, gate, up, dgate, dup, rows);
   });
 }
 

@@ -29,8 +29,9 @@ at::Tensor rms_norm_backward_rows(const at::Tensor& dy, const at::Tensor& x, con
 
 /// y = silu(gate) * up, all of one shape and dtype.
 void swiglu_rows(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& y);
-void swiglu_backward_rows(const at::Tensor& dy, const at::Tensor& gate, const at::Tensor& up, const at::Tensor& dgate,
-                          const at::Tensor& dup);
+/// dy -> dgate and dup; over dy it writes y, which the backward pass of what comes behind needs as well.
+void swiglu_backward_rows(const at::Tensor& dy_then_y, const at::Tensor& gate, const at::Tensor& up,
+                          const at::Tensor& dgate, const at::Tensor& dup);
 
 /// logits (R, V), targets (R) int64, row_weight (R) fp32 -> losses (R) fp32: -log softmax(logits)[target]; and, over
 /// the logits, their gradient (softmax - one hot) * row_weight. A negative target's loss is 0. Throws c10::Error where

@@ -24,11 +24,6 @@ struct Swiglu : torch::autograd::Function<Swiglu> {
                                                  torch::autograd::variable_list grads) {
     const auto saved = context->get_saved_variables();
     const auto &gate = saved[0], &up = saved[1], &dy = grads[0];
-    if (has_row_kernels(gate) && has_row_kernels(up)) {
-      const auto dgate = at::empty_like(gate), dup = at::empty_like(up);
-      swiglu_backward_rows(dy.contiguous(), gate, up, dgate, dup);
-      return {dgate, dup};
-    }
     return {at::silu_backward(dy.mul(up), gate), at::silu(gate).mul_(dy)};
   }
 };

@@ -127,13 +127,12 @@ struct ProductSize {
   int64_t rows, columns, words;  // `words`: of the summed dimension
 };
 
-template <class Kind, int kRows, int kVectors>
-HWY_INLINE void multiply_add_tile(const char* a, int64_t a_stride, const uint32_t* b, float* c,
-                                  const ProductSize& size) {
+template <class Kind, bool kAdd, int kRows, int kVectors>
+HWY_INLINE void product_tile(const char* a, int64_t a_stride, const uint32_t* b, float* c, const ProductSize& size) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   V sums[kRows][kVectors];
   for (int r = 0; r < kRows; ++r)
-    for (int v = 0; v < kVectors; ++v) sums[r][v] = load(c + r * size.columns + v * lanes);
+    for (int v = 0; v < kVectors; ++v) sums[r][v] = kAdd ? load(c + r * size.columns + v * lanes) : hn::Zero(d);
   for (int64_t k = 0; k < size.words; ++k) {
     Words of_b[kVectors];
     for (int v = 0; v < kVectors; ++v) of_b[v] = hn::LoadU(Bits32(), b + k * size.columns + v * lanes);
@@ -148,9 +147,8 @@ HWY_INLINE void multiply_add_tile(const char* a, int64_t a_stride, const uint32_
     for (int v = 0; v < kVectors; ++v) store(sums[r][v], c + r * size.columns + v * lanes);
 }
 
-// c += a b. a's rows begin `a_stride` values apart, those of b and c follow each other. Columns: a multiple of 16.
-template <class Kind>
-void multiply_add(const typename Kind::Value* a, int64_t a_stride, const uint32_t* b, float* c, ProductSize size) {
+template <class Kind, bool kAdd>
+void product(const typename Kind::Value* a, int64_t a_stride, const uint32_t* b, float* c, const ProductSize& size) {
   // As many sums as hide the latency of an addition, and leave registers for the operands.
   constexpr int kTileRows = HWY_ARCH_X86 && HWY_TARGET > HWY_AVX3 ? 4 : 8, kTileVectors = 2;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -162,21 +160,27 @@ void multiply_add(const typename Kind::Value* a, int64_t a_stride, const uint32_
       const bool high = size.rows - row >= kTileRows;
       const auto* const rows = bytes + row * stride;
       float* const sums = c + row * size.columns + column;
-      if (wide && high) multiply_add_tile<Kind, kTileRows, kTileVectors>(rows, stride, b + column, sums, size);
-      if (wide && !high) multiply_add_tile<Kind, 1, kTileVectors>(rows, stride, b + column, sums, size);
-      if (!wide && high) multiply_add_tile<Kind, kTileRows, 1>(rows, stride, b + column, sums, size);
-      if (!wide && !high) multiply_add_tile<Kind, 1, 1>(rows, stride, b + column, sums, size);
+      if (wide && high) product_tile<Kind, kAdd, kTileRows, kTileVectors>(rows, stride, b + column, sums, size);
+      if (wide && !high) product_tile<Kind, kAdd, 1, kTileVectors>(rows, stride, b + column, sums, size);
+      if (!wide && high) product_tile<Kind, kAdd, kTileRows, 1>(rows, stride, b + column, sums, size);
+      if (!wide && !high) product_tile<Kind, kAdd, 1, 1>(rows, stride, b + column, sums, size);
       row += high ? kTileRows : 1;
     }
     column += wide ? kTileVectors * lanes : lanes;
   }
 }
 
-// c = a b.
+// c = a b. a's rows begin `a_stride` values apart, those of b and c follow each other. Columns: a multiple of 16.
 template <class Kind>
-void multiply(const typename Kind::Value* a, int64_t a_stride, const uint32_t* b, float* c, ProductSize size) {
-  std::fill_n(c, size.rows * size.columns, 0.0F);
-  multiply_add<Kind>(a, a_stride, b, c, size);
+void multiply(const typename Kind::Value* a, int64_t a_stride, const uint32_t* b, float* c, const ProductSize& size) {
+  product<Kind, false>(a, a_stride, b, c, size);
+}
+
+// c += a b.
+template <class Kind>
+void multiply_add(const typename Kind::Value* a, int64_t a_stride, const uint32_t* b, float* c,
+                  const ProductSize& size) {
+  product<Kind, true>(a, a_stride, b, c, size);
 }
 
 }  // namespace
