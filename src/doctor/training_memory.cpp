@@ -22,7 +22,10 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
   const int64_t e = static_cast<int64_t>(c10::elementSize(product_dtype));
   const int64_t c = model.d_model, f = model.d_ff, d = model.resolved_head_dim();
   const int64_t q = model.n_heads * d, kv = model.n_kv_heads * d;
-  const int64_t layer = 2 * kFloatBytes * c + e * (2 * c + 2 * q + 2 * kv + 3 * f);
+  // On the CPU normalised rows, SwiGLU's results and copies of weights are made again (ops/recomputed_linear.h).
+  const auto in_rows = [](int64_t size) { return size % ops::kRowKernelMultiple == 0; };
+  const bool remakes = device.is_cpu() && product_dtype != at::kHalf && in_rows(c) && in_rows(f);
+  const int64_t layer = 2 * kFloatBytes * c + e * (2 * q + 2 * kv + 2 * f) + (remakes ? 0 : e * (2 * c + f));
   const int64_t parameters = model.num_parameters(), output_layer = model.vocab_size * c;
 
   TrainingMemory memory{};
@@ -33,16 +36,16 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
   const bool muon = plan.train.optimizer == "muon";
   memory.moments_bytes = kFloatBytes * (muon ? parameters + embeddings : 2 * parameters);
   const bool recomputes = memory.recomputes = plan.train.gradient_checkpointing;
-  const int64_t layer_parameters = (parameters - output_layer) / model.n_layers;
-  const int64_t copied = recomputes ? layer_parameters + output_layer : parameters;
+  const int64_t layer_copies = remakes ? q * c : (parameters - output_layer) / model.n_layers;
+  const int64_t copied = (recomputes ? 1 : model.n_layers) * layer_copies + output_layer;
   memory.weight_copies_bytes = product_dtype == at::kFloat ? 0 : e * copied;
   memory.activation_bytes_per_token = model.n_layers * (recomputes ? kFloatBytes * c : layer);
   memory.working_bytes_per_token = 3 * e * f + 2 * kFloatBytes * c + (recomputes ? layer : 0);
-  const bool in_place = device.is_cpu() && model.vocab_size % ops::kRowKernelMultiple == 0;
+  const bool in_place = device.is_cpu() && in_rows(model.vocab_size);
   const int64_t logit_bytes = in_place ? e : 2 * kFloatBytes + (product_dtype == at::kFloat ? 0 : e);
   memory.logits_bytes_per_token = logit_bytes * model.vocab_size;
   memory.largest_logits_bytes = logit_bytes * ops::kMaxLogitsInFlight;
-  memory.output_gradient_bytes = 2 * kFloatBytes * output_layer;
+  memory.output_gradient_bytes = (kFloatBytes + (device.is_cpu() ? 0 : e)) * output_layer;
   memory.accumulates = plan.train.grad_accum_steps > 1;
   return memory;
 }
