@@ -47,15 +47,14 @@ HWY_INLINE V gather(const float* p, int64_t stride) {
 }
 
 // Vectors of two neighbouring rows, `even` and the one behind, at column i of joined rows of kQueries values.
-template <class T>
 HWY_INLINE void store_joined(V first, V second, int64_t even, int64_t i, uint32_t* joined) {
-  uint32_t* const to = joined + even / kPerWord<T> * kQueries + i;
-  if constexpr (std::is_same_v<T, float>) {
-    hn::StoreU(hn::BitCast(Bits32(), first), Bits32(), to);
-    hn::StoreU(hn::BitCast(Bits32(), second), Bits32(), to + kQueries);
-  } else {
-    hn::StoreU(hn::Or(bf16_bits(first), hn::ShiftLeft<16>(bf16_bits(second))), Bits32(), to);
-  }
+  uint32_t* const to = joined + even * kQueries + i;
+  hn::StoreU(hn::BitCast(Bits32(), first), Bits32(), to);
+  hn::StoreU(hn::BitCast(Bits32(), second), Bits32(), to + kQueries);
+}
+HWY_INLINE void store_joined(hn::Vec<Bits16> first, hn::Vec<Bits16> second, int64_t even, int64_t i, uint32_t* joined) {
+  const auto upper = hn::ShiftLeft<16>(hn::PromoteTo(Bits32(), second));
+  hn::StoreU(hn::Or(hn::PromoteTo(Bits32(), first), upper), Bits32(), joined + even / 2 * kQueries + i);
 }
 
 // A block of queries of one head, and the keys that they see.
@@ -89,7 +88,7 @@ HWY_INLINE hn::Mask<Floats> sees(const Block& block, int64_t i, int64_t key) {
 
 // scores (num_keys, kQueries), unscaled -> exponentials of what they lie below their query's maximum, joined; their
 // sums, and maxima, scaled.
-template <class T>
+template <class Kind>
 void exponentials(const Block& block, float scale, const float* scores, uint32_t* joined, float* sums, float* maxima) {
   const V lowest = set(std::numeric_limits<float>::lowest());
   for_each_vector(kQueries, [&](int64_t i) HWY_ATTR {
@@ -108,7 +107,7 @@ void exponentials(const Block& block, float scale, const float* scores, uint32_t
     for (int64_t l = 0; l < block.num_keys(); l += 2) {
       const V first = exponential(l), second = exponential(l + 1);
       total = hn::Add(total, hn::Add(first, second));
-      store_joined<T>(first, second, l, i, joined);
+      store_joined(Kind::round(first), Kind::round(second), l, i, joined);
     }
     store(total, sums + i);
     store(largest, maxima + i);
@@ -143,7 +142,7 @@ void forward_head(const AttentionInputs& in, const at::Tensor& turned_values, co
     const Block block = block_at(begin, num_queries, num_keys, in.starts_of(head));
     transpose_words(q, begin, kQueries, words, turned_q);
     multiply<Kind>(k.row(block.first_key), k.stride, turned_q, scores, {block.num_keys(), kQueries, words});
-    exponentials<T>(block, in.scale(), scores, p, sums, maxima);
+    exponentials<Kind>(block, in.scale(), scores, p, sums, maxima);
     multiply<Kind>(v.data + block.first_key, v.stride, p, mixed, {size, kQueries, words_for<T>(block.num_keys())});
     for (int64_t i = 0; i < block.size; ++i) {
       log_sums[begin + i] = maxima[i] + std::log(sums[i]);
@@ -193,9 +192,9 @@ void read_sums(const float* log_sums, const Matrix<const T>& dout, const Matrix<
 }
 
 // P and dS / scale of the keys `key` .. key + num_keys - 1, from their scores and dP.
-template <class T>
+template <class Kind>
 void probabilities_and_slopes(const Block& block, float scale, int64_t key, int64_t num_keys,
-                              BackwardScratch<T>& scratch) {
+                              BackwardScratch<typename Kind::Value>& scratch) {
   for_each_vector(kQueries, [&](int64_t i) HWY_ATTR {
     const V log_sum = load(scratch.log_sums + i), delta = load(scratch.deltas + i);
     const auto slope_of = [&](int64_t l) HWY_ATTR {
@@ -204,13 +203,14 @@ void probabilities_and_slopes(const Block& block, float scale, int64_t key, int6
       const V exponent = hn::MulSub(load(scratch.scores + at), set(scale), log_sum);
       const V probability = hn::IfThenElseZero(seen, hn::Exp(d, exponent));
       const V slope = hn::IfThenElseZero(seen, hn::Mul(probability, hn::Sub(load(scratch.dp + at), delta)));
-      store(probability, scratch.p + at);
-      store(slope, scratch.ds + at);
-      return slope;
+      const auto rounded = Kind::round(slope);
+      store_rounded(Kind::round(probability), scratch.p + at);
+      store_rounded(rounded, scratch.ds + at);
+      return rounded;
     };
     for (int64_t l = 0; l < num_keys; l += 2) {
-      const V first = slope_of(l), second = slope_of(l + 1);
-      store_joined<T>(first, second, l, i, scratch.joined_ds);
+      const auto first = slope_of(l), second = slope_of(l + 1);
+      store_joined(first, second, l, i, scratch.joined_ds);
     }
   });
 }
@@ -248,7 +248,7 @@ void backward_head(const AttentionInputs& in, const at::Tensor& turned_keys, con
       const int64_t n = std::min(kKeys, block.end_key - key);
       multiply<Kind>(k.row(key), k.stride, scratch.turned_q, scratch.scores, {n, kQueries, words});
       multiply<Kind>(v.row(key), v.stride, scratch.turned_dout, scratch.dp, {n, kQueries, words});
-      probabilities_and_slopes(block, in.scale(), key, n, scratch);
+      probabilities_and_slopes<Kind>(block, in.scale(), key, n, scratch);
       const ProductSize of_keys{n, size, words_for<T>(kQueries)};
       multiply_add<Kind>(scratch.p, kQueries, scratch.joined_dout, dv + key * size, of_keys);
       multiply_add<Kind>(scratch.ds, kQueries, scratch.joined_q, dk + key * size, of_keys);

@@ -16,7 +16,7 @@
 
 #include "vectors-inl.h"
 
-// The targets whose CPUs may have vdpbf16ps, which this Highway does not know as a target of its own.
+// The targets whose CPUs may have instructions for bf16 (AVX512_BF16), which Highway 1.0 does not know.
 #undef KTLM_MAY_HAVE_BF16_DOT
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
 #define KTLM_MAY_HAVE_BF16_DOT 1
@@ -30,9 +30,11 @@ namespace {
 
 using Words = hn::Vec<Bits32>;
 
-// Kinds of words: what they hold, and sum + the products of what two hold.
+// Kinds of words: what they hold, values as they hold them, and sum + the products of what two hold.
 struct Fp32Words {
   using Value = float;
+  using Rounded = V;
+  HWY_INLINE static Rounded round(V v) { return v; }
   HWY_INLINE static V multiply_add(Words a, Words b, V sum) {
     return hn::MulAdd(hn::BitCast(d, a), hn::BitCast(d, b), sum);
   }
@@ -40,6 +42,8 @@ struct Fp32Words {
 
 struct Bf16Words {
   using Value = Bf16;
+  using Rounded = hn::Vec<Bits16>;
+  HWY_INLINE static Rounded round(V v) { return hn::TruncateTo(Bits16(), bf16_bits(v)); }
   HWY_INLINE static V lower(Words w) { return hn::BitCast(d, hn::ShiftLeft<16>(w)); }
   HWY_INLINE static V upper(Words w) { return hn::BitCast(d, hn::And(w, hn::Set(Bits32(), 0xFFFF0000))); }
   HWY_INLINE static V multiply_add(Words a, Words b, V sum) {
@@ -50,12 +54,21 @@ struct Bf16Words {
 #if KTLM_MAY_HAVE_BF16_DOT
 struct Bf16DotWords {
   using Value = Bf16;
+  using Rounded = hn::Vec<Bits16>;
+  HWY_INLINE static Rounded round(V v) {
+    Rounded rounded;
+    asm("vcvtneps2bf16 %1, %0" : "=v"(rounded.raw) : "v"(v.raw));
+    return rounded;
+  }
   HWY_INLINE static V multiply_add(Words a, Words b, V sum) {
     asm("vdpbf16ps %2, %1, %0" : "+v"(sum.raw) : "v"(a.raw), "v"(b.raw));
     return sum;
   }
 };
 #endif
+
+HWY_INLINE void store_rounded(V v, float* p) { store(v, p); }
+HWY_INLINE void store_rounded(hn::Vec<Bits16> v, Bf16* p) { hn::StoreU(v, Bits16(), reinterpret_cast<uint16_t*>(p)); }
 
 template <class T>
 constexpr int64_t kPerWord = static_cast<int64_t>(sizeof(uint32_t) / sizeof(T));
