@@ -109,6 +109,9 @@ template <class T>
 void cross_entropy(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& row_weight,
                    const at::Tensor& losses, Rows rows) {
   const int64_t size = logits.size(-1);
+  // Kept from their sum on: the second cache gives them faster than they are computed again.
+  const at::Tensor scratch = at::empty({size}, at::kFloat);
+  float* const kept = scratch.mutable_data_ptr<float>();
   for (int64_t row = rows.begin; row < rows.end; ++row) {
     T* const values = mutable_row_of<T>(logits, row);
     V largest = load(values);
@@ -116,16 +119,16 @@ void cross_entropy(const at::Tensor& logits, const at::Tensor& targets, const at
     const V max = hn::MaxOfLanes(d, largest);
     V exponentials = hn::Zero(d);
     for_each_vector(size, [&](int64_t i) HWY_ATTR {
-      exponentials = hn::Add(exponentials, hn::Exp(d, hn::Sub(load(values + i), max)));
+      const V exponential = hn::Exp(d, hn::Sub(load(values + i), max));
+      store(exponential, kept + i);
+      exponentials = hn::Add(exponentials, exponential);
     });
     const float total = sum(exponentials), weight = row_weight.const_data_ptr<float>()[row];
     const int64_t target = targets.const_data_ptr<int64_t>()[row];
     const float logit = target < 0 ? 0 : static_cast<float>(values[target]) - hn::GetLane(max);
     losses.mutable_data_ptr<float>()[row] = target < 0 ? 0 : std::log(total) - logit;
     const V factor = set(weight / total);
-    for_each_vector(size, [&](int64_t i) HWY_ATTR {
-      store(hn::Mul(hn::Exp(d, hn::Sub(load(values + i), max)), factor), values + i);
-    });
+    for_each_vector(size, [&](int64_t i) HWY_ATTR { store(hn::Mul(load(kept + i), factor), values + i); });
     if (target >= 0) values[target] = weight * (std::exp(logit) / total - 1);
   }
 }
