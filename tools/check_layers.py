@@ -12,10 +12,10 @@ import re
 import sys
 
 # From left to right. Modules in one group stand side by side and do not include each other.
-ORDER = [["core"], ["text"], ["corpus"], ["tokenizer"], ["data"], ["ops"], ["model"], ["eval"], ["train", "generate"],
+ORDER = [["core"], ["text"], ["corpus"], ["tokenizer"], ["data"], ["ops"], ["model"], ["cpu_model"], ["eval"], ["train", "generate"],
          ["doctor"], ["export"], ["cli"]]
 RANK = {module: rank for rank, group in enumerate(ORDER) for module in group}
-TORCH_MODULES = {module for module, rank in RANK.items() if rank >= RANK["data"]}
+TORCH_MODULES = {module for module, rank in RANK.items() if rank >= RANK["data"]} - {"cpu_model"}
 
 # What an include starts with -> where it may stand: modules, or a single file.
 HOMES = [
@@ -25,7 +25,7 @@ HOMES = [
     (("expat.h", "bzlib.h", "zstd.h", "zlib.h", "lzma.h", "zip.h", "arrow/", "parquet/"), {"corpus"}),
     (("sentencepiece",), {"tokenizer"}),
     (("torch/", "ATen/", "c10/"), TORCH_MODULES),
-    (("hwy/",), {"ops"}),
+    (("hwy/",), {"ops", "cpu_model"}),
     (("CLI/", "histedit.h", "editline/"), {"cli"}),
 ]
 
