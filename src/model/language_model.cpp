@@ -34,29 +34,11 @@ BlockWeights block_weights(const ParameterMap& parameters, int64_t layer, bool q
   return block;
 }
 
-std::string shape_text(at::IntArrayRef shape) {
-  std::string text = "[";
-  for (const int64_t size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
-  return text + "]";
-}
-
 void check_parameters(const std::vector<ParameterSpec>& specs, const ParameterMap& parameters,
                       const std::string& where) {
-  for (const auto& spec : specs) {
-    const auto found = parameters.find(spec.name);
-    if (found == parameters.end()) {
-      throw Error(where + ": tensor \"" + spec.name + "\" is missing; is the file of this config.json?");
-    }
-    if (found->second.sizes() != at::IntArrayRef(spec.shape)) {
-      throw Error(where + ": tensor \"" + spec.name + "\" has shape " + shape_text(found->second.sizes()) +
-                  ", but config.json asks for " + shape_text(spec.shape));
-    }
-  }
-  if (parameters.size() == specs.size()) return;
-  ParameterMap rest = parameters;
-  for (const auto& spec : specs) rest.erase(spec.name);
-  throw Error(where + ": tensor \"" + rest.begin()->first +
-              "\" is unexpected; config.json describes a model without it");
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const auto& [name, tensor] : parameters) shapes.emplace(name, tensor.sizes().vec());
+  check_shapes(specs, shapes, where);
 }
 
 ParameterMap initial_parameters(const ModelConfig& config, at::Device device, at::ScalarType dtype, uint64_t seed,

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "ktlm/core/error.h"
-#include "parameters.h"
+#include "ktlm/model/parameter_specs.h"
 
 namespace ktlm::model {
 

@@ -50,19 +50,9 @@ void save_model_files(const LanguageModel& model, const std::filesystem::path& t
   if (!tokenizer_directory.empty()) copy_tokenizer_files(tokenizer_directory, directory);
 }
 
-ModelConfig load_model_config(const std::filesystem::path& directory) {
-  const auto path = directory / "config.json";
-  return config_from_hf_json(read_file(path), path.string());
-}
-
 LanguageModel load_model(const std::filesystem::path& directory, at::Device device, at::ScalarType dtype) {
   const auto config = load_model_config(directory);
-  const auto path = directory / "model.safetensors";
-  if (!std::filesystem::exists(path) && std::filesystem::exists(directory / "model.safetensors.index.json")) {
-    throw Error(directory.string() +
-                ": the weights are split over several files (model.safetensors.index.json); ktlm " +
-                "reads one, so save them again with save_pretrained(..., max_shard_size=\"100GB\")");
-  }
+  const auto path = weights_file(directory);
   auto tensors = load_safetensors(path);
   for (auto& [name, tensor] : tensors) tensor = tensor.to(device, dtype);
   return LanguageModel(config, std::move(tensors), path.string());

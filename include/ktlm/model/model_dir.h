@@ -9,6 +9,7 @@
 #include <string>
 
 #include "ktlm/model/language_model.h"
+#include "ktlm/model/model_files.h"
 
 namespace ktlm::model {
 
@@ -18,9 +19,6 @@ struct SpecialIds {
 
 /// config.json's content for this shape, in a form that transformers 4 and 5 read.
 std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, at::ScalarType dtype);
-/// And back. Throws Error for architectures and options that ktlm does not compute (another model_type, rope scaling,
-/// biases, sliding windows), naming the key, and for numbers that fit no model.
-ModelConfig config_from_hf_json(const std::string& json_text, const std::string& where);
 
 /// Those files of a tokenizer directory that are there. Throws Error.
 void copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to);
@@ -33,8 +31,5 @@ void save_model_files(const LanguageModel& model, const std::filesystem::path& t
 
 /// Throws Error: missing or damaged files, tensors missing, unexpected or of another shape than config.json promises.
 LanguageModel load_model(const std::filesystem::path& directory, at::Device device, at::ScalarType dtype);
-
-/// Reads the shape alone.
-ModelConfig load_model_config(const std::filesystem::path& directory);
 
 }  // namespace ktlm::model
