@@ -14,6 +14,7 @@ struct BenchConfig {
   int64_t measured_steps = 7;
   int64_t prompt_tokens = 0;
   int64_t decode_tokens = 128;
+  int64_t decode_texts = 1;
 
   template <class Visitor>
   static void visit_fields(Visitor&& v) {
@@ -24,6 +25,8 @@ struct BenchConfig {
     v("prompt_tokens", &BenchConfig::prompt_tokens, at_least(0), "length of the prefill; 0 is the model's max_seq_len");
     v("decode_tokens", &BenchConfig::decode_tokens, at_least(1),
       "tokens decoded one by one from an empty context; the result is their median");
+    v("decode_texts", &BenchConfig::decode_texts, at_least(1),
+      "texts that are decoded side by side, a token of each at a time; tokens/s counts them all");
   }
 };
 

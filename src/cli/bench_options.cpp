@@ -17,11 +17,17 @@ void declare(CLI::App& app, BenchArguments& arguments) {
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
   declare_device(app, arguments.device);
-  app.add_option(
-         "--dtype", arguments.dtype,
-         "fp32 or bf16: of the multiplications in training (train.dtype unless given), else of the weights (fp32)")
+  app.add_option("--dtype", arguments.dtype,
+                 "fp32 or bf16, of the multiplications in training (train.dtype unless given); else of the weights: "
+                 "bf16, int8 or int4 with ktlm's own engine (int8 unless given), fp32 or bf16 with libtorch (fp32)")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"fp32", "bf16"}));
+      ->check(CLI::IsMember({"fp32", "bf16", "int8", "int4"}));
+  app.add_option("--engine", arguments.engine,
+                 "What prefill and decode compute with: own, ktlm's for the CPU, or libtorch; auto is own on the CPU, "
+                 "but for fp32")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "own", "libtorch"}))
+      ->capture_default_str();
   declare_threads(app, arguments.threads);
   app.add_flag("--json", arguments.json, "Print one JSON object");
 }

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "bench_config.h"
+#include "bench_talk.h"
 #include "config_sections.h"
 #include "console.h"
 #include "ktlm/core/error.h"
@@ -27,19 +27,10 @@ namespace ktlm::cli {
 
 namespace {
 
-struct BenchResult {
-  double tokens_per_second = 0;
-  int64_t peak_memory_bytes = 0;
-  const char* limit_name = "gemm_flops_per_second";
-  double limit = 0;
-  double fraction_of_limit = 0;
-  at::ScalarType dtype = at::kFloat;
-};
-
 BenchSettings load_settings(const BenchArguments& arguments) {
   BenchSettings settings = arguments.config_files.empty() ? default_bench_settings() : BenchSettings{};
   ConfigTree tree = load_config_tree(arguments.config_files, arguments.overrides);
-  if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
+  if (arguments.what == "train" && !arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
   settings.model = load_section(tree, "model", settings.model);
   settings.train = load_section(tree, "train", settings.train);
   settings.bench = load_section(tree, "bench", settings.bench);
@@ -67,7 +58,8 @@ BenchResult bench_train(const BenchSettings& settings, at::Device device) {
   const int64_t batch_size = std::max<int64_t>(1, settings.train.micro_batch_size),
                 num_tokens = settings.model.max_seq_len;
   BenchResult result;
-  result.dtype = train::choose_autocast_dtype(settings.train.dtype, device, settings.model, batch_size);
+  const at::ScalarType dtype = train::choose_autocast_dtype(settings.train.dtype, device, settings.model, batch_size);
+  result.dtype = model::dtype_name(dtype);
   model::LanguageModel model(settings.model, device, at::kFloat, 1);
   model.set_requires_grad(true);
   model.set_gradient_checkpointing(settings.train.gradient_checkpointing);
@@ -75,14 +67,14 @@ BenchResult bench_train(const BenchSettings& settings, at::Device device) {
   const data::Batch batch{random_ids(settings, batch_size, num_tokens).to(device),
                           random_ids(settings, batch_size, num_tokens).to(device)};
   const auto step = [&] {
-    train::accumulate_gradients(model, batch, 1, result.dtype);
-    optimizer.step(settings.train.learning_rate, settings.train.grad_clip, /*loss=*/{}, result.dtype);
+    train::accumulate_gradients(model, batch, 1, dtype);
+    optimizer.step(settings.train.learning_rate, settings.train.grad_clip, /*loss=*/{}, dtype);
   };
   const double seconds =
       doctor::median(doctor::time_runs(settings.bench.warmup_steps, settings.bench.measured_steps, device, step));
   result.tokens_per_second = static_cast<double>(batch_size * num_tokens) / seconds;
   result.peak_memory_bytes = peak_memory_bytes();
-  result.limit = doctor::gemm_flops_per_second(settings.model, batch_size * num_tokens, true, result.dtype, device);
+  result.limit = doctor::gemm_flops_per_second(settings.model, batch_size * num_tokens, true, dtype, device);
   const double mean_context = (static_cast<double>(num_tokens) + 1) / 2;
   result.fraction_of_limit =
       result.tokens_per_second * doctor::flops_per_token(settings.model, mean_context, true) / result.limit;
@@ -93,7 +85,7 @@ BenchResult bench_train(const BenchSettings& settings, at::Device device) {
 BenchResult bench_prefill(const BenchSettings& settings, at::Device device, at::ScalarType dtype) {
   const int64_t num_tokens = settings.bench.prompt_tokens;
   BenchResult result;
-  result.dtype = dtype;
+  result.dtype = model::dtype_name(dtype);
   const model::LanguageModel model(settings.model, device, dtype, 1);
   model::KvCache cache(settings.model, 1, num_tokens, device, dtype);
   const at::Tensor prompt = random_ids(settings, 1, num_tokens);
@@ -106,12 +98,8 @@ BenchResult bench_prefill(const BenchSettings& settings, at::Device device, at::
   result.tokens_per_second = static_cast<double>(num_tokens) / seconds;
   result.peak_memory_bytes = peak_memory_bytes();
   result.limit = doctor::gemm_flops_per_second(settings.model, num_tokens, false, dtype, device);
-  // The logits are those of the last token alone.
-  const double mean_context = (static_cast<double>(num_tokens) + 1) / 2;
-  const double logits_flops = 2.0 * static_cast<double>(settings.model.vocab_size * settings.model.d_model);
-  const double flops = doctor::flops_per_token(settings.model, mean_context, false) - logits_flops +
-                       logits_flops / static_cast<double>(num_tokens);
-  result.fraction_of_limit = result.tokens_per_second * flops / result.limit;
+  result.fraction_of_limit =
+      result.tokens_per_second * prefill_flops_per_token(settings.model, num_tokens) / result.limit;
   return result;
 }
 
@@ -119,36 +107,67 @@ BenchResult bench_prefill(const BenchSettings& settings, at::Device device, at::
 BenchResult bench_decode(const BenchSettings& settings, at::Device device, at::ScalarType dtype) {
   const int64_t num_tokens = settings.bench.warmup_steps + settings.bench.decode_tokens;
   BenchResult result;
-  result.dtype = dtype;
+  result.dtype = model::dtype_name(dtype);
   const model::LanguageModel model(settings.model, device, dtype, 1);
-  model::KvCache cache(settings.model, 1, num_tokens, device, dtype);
-  at::Tensor ids = random_ids(settings, 1, 1);
-  std::vector<int32_t> history;
+  const int64_t num_texts = settings.bench.decode_texts;
+  model::KvCache cache(settings.model, num_texts, num_tokens, device, dtype);
+  at::Tensor ids = random_ids(settings, num_texts, 1);
+  std::vector<std::vector<int32_t>> histories(static_cast<size_t>(num_texts));
   Random random(1);
   const auto decode = [&] {
     const at::Tensor logits = generate::next_token_logits(model, ids, cache);
-    const std::span<float> row(logits.data_ptr<float>(), static_cast<size_t>(logits.numel()));
-    history.push_back(generate::sample_token(row, history, {}, random));
-    ids.fill_(history.back());
+    const auto vocab_size = static_cast<size_t>(logits.size(1));
+    for (size_t i = 0; i < histories.size(); ++i) {
+      const std::span<float> row(logits.data_ptr<float>() + i * vocab_size, vocab_size);
+      histories[i].push_back(generate::sample_token(row, histories[i], {}, random));
+      ids.data_ptr<int64_t>()[i] = histories[i].back();
+    }
   };
   const double seconds =
       doctor::median(doctor::time_runs(settings.bench.warmup_steps, settings.bench.decode_tokens, device, decode));
-  result.tokens_per_second = 1 / seconds;
-  result.peak_memory_bytes = peak_memory_bytes();
-  result.limit_name = "read_bytes_per_second";
-  result.limit = doctor::read_bytes_per_second(device);
-  const double bytes = doctor::decode_bytes_per_token(settings.model, static_cast<double>(num_tokens) / 2, dtype);
-  result.fraction_of_limit = result.tokens_per_second * bytes / result.limit;
+  const double context = static_cast<double>(num_texts * num_tokens) / 2;
+  const double bytes = doctor::decode_bytes_per_token(settings.model, context, dtype);
+  set_decode_figures(settings, seconds, bytes, device, result);
   return result;
+}
+
+bool has_own_engine(const BenchArguments& arguments, at::Device device) {
+  const bool only_own = arguments.dtype == "int8" || arguments.dtype == "int4",
+             only_libtorch = arguments.dtype == "fp32";
+  if (arguments.what == "train" || (arguments.engine == "libtorch")) {
+    if (only_own)
+      throw ConfigError("--dtype " + arguments.dtype + " is known to prefill and decode with ktlm's own engine alone");
+    return false;
+  }
+  if (arguments.engine == "auto") {
+    if (only_own && !device.is_cpu())
+      throw ConfigError("--dtype " + arguments.dtype + " is computed on the CPU alone; choose --device cpu");
+    return device.is_cpu() && !only_libtorch;
+  }
+  if (!device.is_cpu()) throw ConfigError("--engine own computes on the CPU alone; choose --device cpu");
+  if (only_libtorch) throw ConfigError("--engine own computes with bf16, int8 or int4, not with fp32");
+  return true;
+}
+
+BenchResult measure(const BenchArguments& arguments, const BenchSettings& settings, at::Device device,
+                    int64_t num_threads) {
+  if (has_own_engine(arguments, device)) {
+    const auto format = cpu_model::parse_weight_format(arguments.dtype.empty() ? "int8" : arguments.dtype);
+    return arguments.what == "prefill" ? bench_own_prefill(settings, format, num_threads)
+                                       : bench_own_decode(settings, format, num_threads);
+  }
+  if (arguments.what == "train") return bench_train(settings, device);
+  const at::ScalarType dtype = model::parse_dtype(arguments.dtype.empty() ? "fp32" : arguments.dtype);
+  return arguments.what == "prefill" ? bench_prefill(settings, device, dtype) : bench_decode(settings, device, dtype);
 }
 
 std::string words(const std::string& what, const BenchResult& result) {
   const bool reads = std::string_view(result.limit_name) == "read_bytes_per_second";
   char line[256];
   std::snprintf(line, sizeof line, "%s %s: %.1f tokens/s, %.1f %% of the limit (%s %.4g G%s/s), peak memory %s",
-                what.c_str(), model::dtype_name(result.dtype).c_str(), result.tokens_per_second,
-                100 * result.fraction_of_limit, reads ? "reads" : "multiplies", result.limit / 1e9,
-                reads ? "B" : "FLOP", format_bytes(result.peak_memory_bytes).c_str());
+                what.c_str(), result.dtype.c_str(), result.tokens_per_second, 100 * result.fraction_of_limit,
+                reads ? "reads" : "multiplies", result.limit / 1e9, reads ? "B" : "FLOP",
+                format_bytes(result.peak_memory_bytes).c_str());
   return line;
 }
 
@@ -160,14 +179,12 @@ int run_bench(const BenchArguments& arguments, Console& console) {
   std::signal(SIGTERM, SIG_DFL);
   model::set_up_compute(arguments.threads);
   const at::Device device = model::select_device(arguments.device);
-  const at::ScalarType dtype = model::parse_dtype(arguments.dtype.empty() ? "fp32" : arguments.dtype);
-  const int64_t num_parameters = settings.model.num_parameters();
+  const int64_t num_parameters = settings.model.num_parameters(),
+                num_threads = arguments.threads > 0 ? arguments.threads : at::get_num_threads();
   console.note("a model of " + format_count(static_cast<double>(num_parameters)) + " parameters, " +
-               std::to_string(at::get_num_threads()) + " threads");
+               std::to_string(num_threads) + " threads");
 
-  const BenchResult result = arguments.what == "train"     ? bench_train(settings, device)
-                             : arguments.what == "prefill" ? bench_prefill(settings, device, dtype)
-                                                           : bench_decode(settings, device, dtype);
+  const BenchResult result = measure(arguments, settings, device, num_threads);
   if (!arguments.json) {
     console.print(words(arguments.what, result));
     return console.exit_code();
@@ -178,8 +195,9 @@ int run_bench(const BenchArguments& arguments, Console& console) {
   json["peak_memory_bytes"] = result.peak_memory_bytes;
   json[result.limit_name] = result.limit;
   json["fraction_of_limit"] = result.fraction_of_limit;
-  json["threads"] = at::get_num_threads();
-  json["dtype"] = model::dtype_name(result.dtype);
+  json["threads"] = num_threads;
+  json["dtype"] = result.dtype;
+  json["engine"] = result.engine;
   json["parameters"] = num_parameters;
   console.print(to_json_line(json));
   return console.exit_code();

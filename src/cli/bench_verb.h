@@ -18,7 +18,8 @@ struct BenchArguments {
   std::vector<std::string> config_files;  // none: the values of configs/bench.yaml
   std::vector<std::string> overrides;
   std::string device = "auto";
-  std::string dtype;  // empty: train.dtype for training, fp32 for the others
+  std::string dtype;            // empty: train.dtype for training, for the others what `engine` talks with
+  std::string engine = "auto";  // of prefill and decode: "own", "libtorch"
   int64_t threads = 0;
   bool json = false;
 };

@@ -36,6 +36,11 @@ class Activations {
   std::vector<int32_t> starts_;
 };
 
+/// In what numbers a file holds its weights.
+enum class Source { kFp32, kBf16, kFp16 };
+/// `count` numbers of a file, at any address, as fp32.
+void widen(const std::byte* from, Source source, int64_t count, float* to);
+
 /// Packs 16 rows of `cols` (padded) values each into group `group`.
 void pack_group(const float* const rows[kGroupRows], const PackedView& weights, int64_t group);
 

@@ -1,6 +1,7 @@
 // What stands between the products: RMSNorm, SwiGLU, rotary positions, and attention over the cache.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kernels.h"
 
@@ -138,6 +139,23 @@ void rotate_head(float* x, const float* cos, const float* sin, int64_t half) {
   }
 }
 
+void widen_numbers(const std::byte* from, Source source, int64_t count, float* to) {
+  if (source == Source::kFp32) {
+    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
+    return;
+  }
+  constexpr int kSome = 16;
+  for (int64_t i = 0; i < count; i += kSome) {
+    uint16_t halves[kSome] = {};  // aligned, and whole vectors at the end too
+    float floats[kSome];
+    const int64_t rest = std::min<int64_t>(kSome, count - i);
+    std::memcpy(halves, from + i * 2, static_cast<size_t>(rest) * 2);
+    for (int lane = 0; lane < kSome; lane += kLanes)
+      store(source == Source::kBf16 ? load_bf16(halves + lane) : load_fp16(halves + lane), floats + lane);
+    std::memcpy(to + i, floats, static_cast<size_t>(rest) * sizeof(float));
+  }
+}
+
 void store_fp16_row(const float* x, int64_t size, uint16_t* y) {
   for (int64_t i = 0; i < size; i += kLanes) store_fp16(load(x + i), y + i);
 }
@@ -160,6 +178,7 @@ namespace ktlm::cpu_model {
 HWY_EXPORT(rms_norm_row);
 HWY_EXPORT(swiglu_row);
 HWY_EXPORT(rotate_head);
+HWY_EXPORT(widen_numbers);
 HWY_EXPORT(store_fp16_row);
 HWY_EXPORT(attend_all);
 
@@ -173,6 +192,10 @@ void swiglu(const float* gate, const float* up, int64_t size, float* y) {
 
 void rotate(float* x, const float* cos, const float* sin, int64_t half) {
   HWY_DYNAMIC_DISPATCH(rotate_head)(x, cos, sin, half);
+}
+
+void widen(const std::byte* from, Source source, int64_t count, float* to) {
+  HWY_DYNAMIC_DISPATCH(widen_numbers)(from, source, count, to);
 }
 
 void store_key(const float* key, int64_t head_dim, int64_t position, uint16_t* keys) {
