@@ -7,6 +7,7 @@
 #define KTLM_CPU_MODEL_VECTORS_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
