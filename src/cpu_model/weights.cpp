@@ -70,9 +70,10 @@ class Packer {
     return values;
   }
 
-  void plan(PackedView& place, std::vector<RowSource> rows, int64_t cols, int64_t run, int64_t step) {
+  void plan(PackedView& place, WeightFormat format, std::vector<RowSource> rows, int64_t cols, int64_t run,
+            int64_t step) {
     rows.resize(static_cast<size_t>(round_up(static_cast<int64_t>(rows.size()), kGroupRows)));
-    const PackedView view{format_, static_cast<int64_t>(rows.size()) / kGroupRows, cols, nullptr};
+    const PackedView view{format, static_cast<int64_t>(rows.size()) / kGroupRows, cols, nullptr};
     plans_.push_back({&place, view, std::move(rows), run, step});
   }
 
@@ -88,17 +89,17 @@ class Packer {
     std::vector<RowSource> rows;
     for (const char* name : {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"})
       add_heads(named(name), head_dim, head, rows);
-    plan(layer.qkv, std::move(rows), channels, config_.d_model, channels);
+    plan(layer.qkv, format_, std::move(rows), channels, config_.d_model, channels);
     rows = {};
     add_rows(named("self_attn.o_proj"), config_.d_model, rows);
-    plan(layer.o, std::move(rows), widths_.mixed, head_dim, head);
+    plan(layer.o, format_, std::move(rows), widths_.mixed, head_dim, head);
     rows = {};
     add_rows(named("mlp.gate_proj"), widths_.hidden, rows);
     add_rows(named("mlp.up_proj"), widths_.hidden, rows);
-    plan(layer.gate_up, std::move(rows), channels, config_.d_model, channels);
+    plan(layer.gate_up, format_, std::move(rows), channels, config_.d_model, channels);
     rows = {};
     add_rows(named("mlp.down_proj"), config_.d_model, rows);
-    plan(layer.down, std::move(rows), widths_.hidden, config_.d_ff, widths_.hidden);
+    plan(layer.down, format_, std::move(rows), widths_.hidden, config_.d_ff, widths_.hidden);
   }
 
   void plan_all() {
@@ -108,13 +109,15 @@ class Packer {
     weights_.final_norm = norm("model.norm.weight", widths_.channels);
     std::vector<RowSource> rows;
     add_rows(tensor(config_.tie_embeddings ? "model.embed_tokens.weight" : "lm_head.weight"), config_.vocab_size, rows);
-    plan(weights_.head, std::move(rows), widths_.channels, config_.d_model, widths_.channels);
+    // In 4 bits the output layer alone would cost perplexity more than all the others: 2.5 of 3.0 %.
+    const WeightFormat format = format_ == WeightFormat::kInt4 ? WeightFormat::kInt8 : format_;
+    plan(weights_.head, format, std::move(rows), widths_.channels, config_.d_model, widths_.channels);
   }
 
   void allocate(int64_t num_threads) {
     int64_t size = 0, cols = 0;
     for (const Plan& plan : plans_) {
-      size += plan.view.groups * group_bytes(format_, plan.view.cols).total();
+      size += plan.view.groups * group_bytes(plan.view.format, plan.view.cols).total();
       cols = std::max(cols, plan.view.cols);
     }
     weights_.memory = PageMemory(size);
@@ -122,7 +125,7 @@ class Packer {
     for (Plan& plan : plans_) {
       plan.view.data = next;
       *plan.place = plan.view;
-      next += plan.view.groups * group_bytes(format_, plan.view.cols).total();
+      next += plan.view.groups * group_bytes(plan.view.format, plan.view.cols).total();
     }
     rooms_.assign(static_cast<size_t>(num_threads), std::vector<float>(static_cast<size_t>(kGroupRows * cols)));
   }

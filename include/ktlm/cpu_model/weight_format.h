@@ -9,7 +9,7 @@ namespace ktlm::cpu_model {
 enum class WeightFormat {
   kBf16,  // multiplied with fp32 activations
   kInt8,  // blocks of 32 with a scale; activations in 8 bits as well
-  kInt4,  // blocks of 32 with a scale, 16 levels; activations in 8 bits
+  kInt4,  // blocks of 32 with a scale, 16 levels; activations and the output layer in 8 bits
 };
 
 /// "bf16", "int8", "int4".
