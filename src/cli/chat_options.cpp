@@ -8,11 +8,9 @@ void declare(CLI::App& app, ChatArguments& arguments) {
   app.add_option("--model", arguments.model_dir, "Model directory; runs/<newest>/model unless given")->type_name("DIR");
   app.add_option("--system", arguments.system, "System message, which stands before the dialogue")->type_name("TEXT");
   declare_fields(app, arguments.sampling);
-  declare_device(app, arguments.device);
+  declare_talking_device(app, arguments.device);
   declare_decode_device(app, arguments.decode_device);
-  app.add_option("--dtype", arguments.dtype, "Of the weights: fp32, bf16 or fp16")
-      ->type_name("NAME")
-      ->capture_default_str();
+  declare_talking_dtype(app, arguments.dtype);
   declare_threads(app, arguments.threads);
 }
 

@@ -13,9 +13,7 @@
 #include "ktlm/core/log.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/generate/sampling.h"
-#include "ktlm/model/device.h"
 #include "line_editor.h"
-#include "talking_model.h"
 
 namespace ktlm::cli {
 
@@ -42,8 +40,8 @@ class InterruptGuard {
 // Answers and commands, for lines from wherever they come.
 class Chat {
  public:
-  Chat(const TalkingModel& talking, const generate::SamplingConfig& sampling, const StopFlag& stop)
-      : session_(talking.models(), talking.chosen.trained.tokenizer),
+  Chat(const Talker& talker, const generate::SamplingConfig& sampling, const StopFlag& stop)
+      : session_(*talker.model, talker.tokenizer),
         sampling_(sampling),
         stop_(stop),
         commands_(session_, sampling_,
@@ -136,18 +134,16 @@ bool talk_with_pipe(Chat& chat, const Console& console) {
 
 }  // namespace
 
-int run_chat(const ChatArguments& arguments, Console& console) {
-  model::set_up_compute(arguments.threads);
-  const TalkingModel talking = open_talking_model(arguments.model_dir, arguments.device, arguments.decode_device,
-                                                  model::parse_dtype(arguments.dtype), console);
+int run_chat(const ChatArguments& arguments, Console& console, const OpenTalker& open) {
+  const Talker talker = open(console);
   generate::SamplingConfig sampling = arguments.sampling;
   sampling.seed = static_cast<int64_t>(generate::resolve_seed(sampling));
 
-  Chat chat(talking, sampling, console.stop_flag());
+  Chat chat(talker, sampling, console.stop_flag());
   chat.set_system(arguments.system);
-  const auto& config = talking.chosen.trained.model.config();
-  console.note(talking.chosen.directory.string() + ", " + format_count(static_cast<double>(config.num_parameters())) +
-               " parameters, " + talking.places() + ", seed " + std::to_string(sampling.seed) +
+  const auto& config = talker.model->config();
+  console.note(talker.directory.string() + ", " + format_count(static_cast<double>(config.num_parameters())) +
+               " parameters, " + talker.places + " in " + talker.dtype + ", seed " + std::to_string(sampling.seed) +
                "; /help lists the commands");
   bool all_well = true;
   if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) {
@@ -156,6 +152,11 @@ int run_chat(const ChatArguments& arguments, Console& console) {
     all_well = talk_with_pipe(chat, console);
   }
   return console.stop_flag().requested() || all_well ? console.exit_code() : 1;
+}
+
+int run_chat_on_cpu(const ChatArguments& arguments, Console& console) {
+  return run_chat(arguments, console,
+                  [&](Console&) { return open_own_model(arguments.model_dir, arguments.dtype, arguments.threads); });
 }
 
 }  // namespace ktlm::cli

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ktlm/generate/sampling_config.h"
+#include "talker.h"
 
 namespace CLI {
 class App;
@@ -18,12 +19,17 @@ struct ChatArguments {
   std::string model_dir;  // empty: the newest run's
   std::string system;
   generate::SamplingConfig sampling;
-  std::string device = "auto", decode_device = "auto", dtype = "fp32";
+  std::string device = "auto", decode_device = "auto", dtype = "auto";
   int64_t threads = 0;
 };
 
 void declare(CLI::App& app, ChatArguments& arguments);
 
-int run_chat(const ChatArguments& arguments, Console& console);
+int run_chat(const ChatArguments& arguments, Console& console, const OpenTalker& open);
+
+/// With ktlm's own model for the CPU.
+int run_chat_on_cpu(const ChatArguments& arguments, Console& console);
+/// With libtorch; in the library that links it.
+int run_chat_with_torch(const ChatArguments& arguments, Console& console);
 
 }  // namespace ktlm::cli

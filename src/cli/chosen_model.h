@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "ktlm/generate/find_model.h"
 #include "ktlm/generate/trained_model.h"
 #include "ktlm/model/device.h"
 

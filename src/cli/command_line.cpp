@@ -43,6 +43,11 @@ struct LightPart {
   int (*run)(const Arguments&, Console&) = nullptr;
 };
 
+template <class Arguments>
+bool is_for_own_model(const Arguments& arguments) {
+  return cli::is_for_own_model(arguments.device, arguments.decode_device, arguments.dtype);
+}
+
 class VerbTable {
  public:
   using Run = std::function<int(Console&)>;
@@ -117,8 +122,10 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   verbs.add<TrainArguments>(
       "train", "Train a language model, or show how runs went", torch_verbs ? torch_verbs->train : nullptr,
       {[](const TrainArguments& arguments) { return !arguments.report_runs.empty(); }, run_train_report});
-  verbs.add<GenerateArguments>("generate", "Continue a prompt", torch_verbs ? torch_verbs->generate : nullptr);
-  verbs.add<ChatArguments>("chat", "Talk with a model in the terminal", torch_verbs ? torch_verbs->chat : nullptr);
+  verbs.add<GenerateArguments>("generate", "Continue a prompt", torch_verbs ? torch_verbs->generate : nullptr,
+                               {is_for_own_model<GenerateArguments>, run_generate_on_cpu});
+  verbs.add<ChatArguments>("chat", "Talk with a model in the terminal", torch_verbs ? torch_verbs->chat : nullptr,
+                           {is_for_own_model<ChatArguments>, run_chat_on_cpu});
   verbs.add<EvalArguments>("eval", "Measure how well a model predicts a text",
                            torch_verbs ? torch_verbs->eval : nullptr);
   verbs.add<TokenizeArguments>("tokenize", "Turn text into token ids, and back", run_tokenize);

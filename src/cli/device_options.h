@@ -12,6 +12,23 @@ inline void declare_device(CLI::App& app, std::string& device) {
   app.add_option("--device", device, "auto, cpu, cuda or mps")->type_name("NAME")->capture_default_str();
 }
 
+/// Of the verbs that talk: the CPU unless a GPU is asked for.
+inline void declare_talking_device(CLI::App& app, std::string& device) {
+  app.add_option("--device", device,
+                 "cpu, cuda or mps; auto is the CPU with ktlm's own engine, or with --dtype fp32 or fp16 what libtorch "
+                 "finds: CUDA, MPS, CPU")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
+inline void declare_talking_dtype(CLI::App& app, std::string& dtype) {
+  app.add_option("--dtype", dtype,
+                 "Of the weights: on the CPU int8 (auto), bf16 or int4 with ktlm's own engine, fp32 or fp16 with "
+                 "libtorch; on a GPU fp32 (auto), bf16 or fp16")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
 /// Of the verbs that talk: where tokens are made one by one.
 inline void declare_decode_device(CLI::App& app, std::string& decode_device) {
   app.add_option("--decode-device", decode_device,

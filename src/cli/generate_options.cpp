@@ -17,11 +17,9 @@ void declare(CLI::App& app, GenerateArguments& arguments) {
       ->type_name("TEXT")
       ->allow_extra_args(false);
   declare_fields(app, arguments.sampling);
-  declare_device(app, arguments.device);
+  declare_talking_device(app, arguments.device);
   declare_decode_device(app, arguments.decode_device);
-  app.add_option("--dtype", arguments.dtype, "Of the weights: fp32, bf16 or fp16")
-      ->type_name("NAME")
-      ->capture_default_str();
+  declare_talking_dtype(app, arguments.dtype);
   declare_threads(app, arguments.threads);
   app.add_flag("--json", arguments.json, "Print one JSON object: prompts, texts, reasons to end, tokens per second");
 }

@@ -13,8 +13,6 @@
 #include "ktlm/core/text_format.h"
 #include "ktlm/generate/generator.h"
 #include "ktlm/generate/sampling.h"
-#include "ktlm/model/device.h"
-#include "talking_model.h"
 
 namespace ktlm::cli {
 
@@ -66,17 +64,17 @@ std::string stats_line(const generate::GenerationStats& stats) {
 }
 
 Json to_json(const std::vector<std::string>& prompts, const std::vector<generate::Generation>& generations,
-             const generate::GenerationStats& stats, const TalkingModel& talking, int64_t seed) {
+             const generate::GenerationStats& stats, const Talker& talker, int64_t seed) {
   Json results = Json::array();
   for (size_t i = 0; i < generations.size(); ++i)
     results.push_back({{"prompt", prompts[i]},
                        {"text", generations[i].text},
                        {"new_tokens", generations[i].ids.size()},
                        {"finish_reason", generate::to_string(generations[i].finish)}});
-  const auto models = talking.models();
-  return {{"model", talking.chosen.directory.string()},
-          {"device", model::device_name(models.prompt_model.device())},
-          {"decode_device", model::device_name(models.token_model.device())},
+  return {{"model", talker.directory.string()},
+          {"device", talker.prompt_device},
+          {"decode_device", talker.token_device},
+          {"dtype", talker.dtype},
           {"seed", seed},
           {"results", results},
           {"prefill_tokens", stats.prefill_tokens},
@@ -92,16 +90,14 @@ void write_piece(std::string_view piece) {
 
 }  // namespace
 
-int run_generate(const GenerateArguments& arguments, Console& console) {
+int run_generate(const GenerateArguments& arguments, Console& console, const OpenTalker& open) {
   const std::vector<std::string> prompts = read_prompts(arguments, console.stop_flag());
   if (console.stop_flag().requested()) return console.exit_code();
-  model::set_up_compute(arguments.threads);
-  const TalkingModel talking = open_talking_model(arguments.model_dir, arguments.device, arguments.decode_device,
-                                                  model::parse_dtype(arguments.dtype), console);
+  const Talker talker = open(console);
 
   generate::GenerationOptions options{arguments.sampling, arguments.stop_strings};
   options.sampling.seed = static_cast<int64_t>(generate::resolve_seed(arguments.sampling));
-  console.note(talking.chosen.directory.string() + " " + talking.places() + ", seed " +
+  console.note(talker.directory.string() + " " + talker.places + " in " + talker.dtype + ", seed " +
                std::to_string(options.sampling.seed));
 
   // One prompt's text is shown as it comes, several when all are there. A shown text begins with its prompt.
@@ -113,18 +109,23 @@ int run_generate(const GenerateArguments& arguments, Console& console) {
     return !console.stop_flag().requested();
   };
   generate::GenerationStats stats;
-  const auto generations =
-      generate::generate(talking.models(), talking.chosen.trained.tokenizer, prompts, options, on_text, &stats);
+  const auto generations = generate::generate(*talker.model, talker.tokenizer, prompts, options, on_text, &stats);
   if (streaming) write_piece(unshown + "\n");
 
   if (arguments.json) {
-    console.print(to_json_line(to_json(prompts, generations, stats, talking, options.sampling.seed)));
+    console.print(to_json_line(to_json(prompts, generations, stats, talker, options.sampling.seed)));
   } else if (!streaming) {
     for (size_t i = 0; i < prompts.size(); ++i) console.print((i > 0 ? "\n" : "") + prompts[i] + generations[i].text);
   }
   const std::string ended = streaming ? "; ended: " + std::string(to_string(generations.front().finish)) : "";
   console.note(stats_line(stats) + ended);
   return console.exit_code();
+}
+
+int run_generate_on_cpu(const GenerateArguments& arguments, Console& console) {
+  return run_generate(arguments, console, [&](Console&) {
+    return open_own_model(arguments.model_dir, arguments.dtype, arguments.threads);
+  });
 }
 
 }  // namespace ktlm::cli

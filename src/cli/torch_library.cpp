@@ -25,8 +25,8 @@ int translated(const Arguments& arguments, Console& console) {
 extern "C" __attribute__((visibility("default"))) int ktlm_torch_main(int argc, const char* const* argv) {
   using namespace ktlm::cli;
   static constexpr TorchVerbs kTorchVerbs = {
-      translated<TrainArguments, run_train>, translated<GenerateArguments, run_generate>,
-      translated<ChatArguments, run_chat>,   translated<EvalArguments, run_eval>,
-      translated<BenchArguments, run_bench>, translated<DoctorArguments, run_doctor>};
+      translated<TrainArguments, run_train>,          translated<GenerateArguments, run_generate_with_torch>,
+      translated<ChatArguments, run_chat_with_torch>, translated<EvalArguments, run_eval>,
+      translated<BenchArguments, run_bench>,          translated<DoctorArguments, run_doctor>};
   return run_command_line(argc, argv, &kTorchVerbs);
 }

@@ -14,8 +14,9 @@
 #include "ktlm/doctor/preflight.h"
 #include "ktlm/doctor/self_test.h"
 #include "ktlm/generate/chat_session.h"
+#include "ktlm/generate/find_model.h"
 #include "ktlm/generate/generator.h"
-#include "ktlm/generate/trained_model.h"
+#include "ktlm/generate/inference_models.h"
 #include "ktlm/model/device.h"
 #include "ktlm/model/model_dir.h"
 #include "ktlm/train/trainer.h"
@@ -121,8 +122,9 @@ auto sampler(const TrainSettings& settings) {
   return [sampling, chat, directory = train::run_tokenizer_dir(settings.request.run_dir)](
              const model::LanguageModel& model, const std::string& prompt) {
     const auto tokenizer = tokenizer::Tokenizer::load(directory);
-    if (!chat) return generate::generate_text(model, tokenizer, prompt, sampling);
-    return std::string("\n").append(generate::ChatSession(model, tokenizer).ask(prompt, sampling).text);
+    if (!chat) return generate::generate_text(generate::InferenceModels(model), tokenizer, prompt, sampling);
+    return std::string("\n").append(
+        generate::ChatSession(generate::InferenceModels(model), tokenizer).ask(prompt, sampling).text);
   };
 }
 

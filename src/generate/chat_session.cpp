@@ -9,7 +9,6 @@
 #include "ktlm/core/json.h"
 #include "ktlm/generate/generator.h"
 #include "ktlm/generate/sampling.h"
-#include "ktlm/model/torch_error.h"
 #include "ktlm/tokenizer/chat_template.h"
 
 namespace ktlm::generate {
@@ -42,12 +41,9 @@ std::vector<ChatMessage> parse_messages(const Json& document, const std::string&
 
 }  // namespace
 
-ChatSession::ChatSession(const InferenceModels& models, const tokenizer::Tokenizer& tokenizer)
-    : models_(models),
-      tokenizer_(tokenizer),
-      cache_(models.token_model.config(), 1, models.token_model.config().max_seq_len, models.token_model.device(),
-             models.token_model.dtype()) {
-  check_vocabulary(models.token_model, tokenizer, tokenizer.directory().string());
+ChatSession::ChatSession(const TokenModel& model, const tokenizer::Tokenizer& tokenizer)
+    : context_(model.make_context(1, model.config().max_seq_len)), tokenizer_(tokenizer) {
+  check_vocabulary(model.config(), tokenizer, tokenizer.directory().string());
   tokenizer::encode_chat(tokenizer, {}, true);  // throws where there are no chat markers
 }
 
@@ -55,7 +51,7 @@ Generation ChatSession::ask(const std::string& text, const SamplingConfig& sampl
                             const std::function<bool(std::string_view)>& on_text) {
   messages_.push_back({"user", text});
   try {
-    return model::translate_torch_errors([&] { return answer(sampling, on_text); });
+    return answer(sampling, on_text);
   } catch (...) {
     messages_.pop_back();
     throw;
@@ -70,7 +66,7 @@ Generation ChatSession::regenerate(const SamplingConfig& sampling,
   ChatMessage former = std::move(messages_.back());
   messages_.pop_back();
   try {
-    return model::translate_torch_errors([&] { return answer(sampling, on_text); });
+    return answer(sampling, on_text);
   } catch (...) {
     messages_.push_back(std::move(former));
     throw;
@@ -80,7 +76,7 @@ Generation ChatSession::regenerate(const SamplingConfig& sampling,
 // The ids of what the context has room for: the system message, and of the dialogue as many of the last turns as leave
 // a quarter of the context, or max_new_tokens, to the answer. A turn is a user's message and what follows it.
 std::vector<TokenId> ChatSession::fit_context(int64_t max_new_tokens) {
-  const int64_t max_seq_len = models_.token_model.config().max_seq_len;
+  const int64_t max_seq_len = context_->max_len();
   const int64_t reserve = max_new_tokens > 0 ? std::min(max_new_tokens, max_seq_len / 4) : max_seq_len / 4;
   const auto first = messages_.begin() + (starts_with_system(messages_) ? 1 : 0);
   auto num_tokens = static_cast<int64_t>(tokenizer::encode_chat(tokenizer_, messages_, true).size());
@@ -112,11 +108,11 @@ Generation ChatSession::answer(const SamplingConfig& sampling, const std::functi
   const auto common = std::mismatch(cached_ids_.begin(), cached_ids_.end(), ids.begin(), ids.end()).first;
   const auto reused = std::min(common - cached_ids_.begin(), static_cast<std::ptrdiff_t>(ids.size()) - 1);
   cached_ids_.resize(static_cast<size_t>(reused));
-  cache_.truncate(reused);
-  const std::vector<int64_t> new_ids(ids.begin() + reused, ids.end());
+  context_->truncate(reused);
+  const std::vector<TokenId> new_ids(ids.begin() + reused, ids.end());
   GenerationStats turn;
   const auto start = std::chrono::steady_clock::now();
-  at::Tensor logits = prefill(models_, at::tensor(new_ids, at::kLong).unsqueeze(0), cache_);
+  NextLogits logits = context_->prefill({&new_ids, 1});
   turn.prefill_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   turn.prefill_tokens = static_cast<int64_t>(new_ids.size());
   cached_ids_ = ids;
@@ -124,15 +120,15 @@ Generation ChatSession::answer(const SamplingConfig& sampling, const std::functi
   const DecodeRow row{ids, &*random_};
   const TextCallback on_row_text = [&](size_t, std::string_view piece) { return on_text(piece); };
   Generation generation =
-      decode(models_.token_model, tokenizer_, {&row, 1}, std::move(logits), cache_,
-             {.sampling = sampling, .stop_strings = {}}, on_text ? on_row_text : TextCallback(), turn)
+      decode(*context_, tokenizer_, {&row, 1}, std::move(logits), {.sampling = sampling, .stop_strings = {}},
+             on_text ? on_row_text : TextCallback(), turn)
           .front();
   cached_ids_.insert(cached_ids_.end(), generation.ids.begin(), generation.ids.end());
-  cached_ids_.resize(static_cast<size_t>(cache_.length()));  // the last one drawn did not go through the model
+  cached_ids_.resize(static_cast<size_t>(context_->length()));  // the last one drawn did not go through the model
   messages_.push_back({"assistant", generation.text});
 
   ++stats_.num_answers;
-  stats_.context_tokens = cache_.length();
+  stats_.context_tokens = context_->length();
   stats_.reused_tokens = reused;
   stats_.last = turn;
   stats_.total.prefill_tokens += turn.prefill_tokens;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling.h"
 #include "ktlm/generate/stream_decoder.h"
 
@@ -96,28 +95,32 @@ std::string_view to_string(FinishReason reason) {
   return "";
 }
 
-std::vector<Generation> decode(const model::LanguageModel& model, const Tokenizer& tokenizer,
-                               std::span<const DecodeRow> rows, at::Tensor logits, model::KvCache& cache,
-                               const GenerationOptions& options, const TextCallback& on_text, GenerationStats& stats) {
+std::vector<Generation> decode(TokenContext& context, const Tokenizer& tokenizer, std::span<const DecodeRow> rows,
+                               NextLogits logits, const GenerationOptions& options, const TextCallback& on_text,
+                               GenerationStats& stats) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<RowState> states;
   states.reserve(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) states.emplace_back(tokenizer, rows[i], i, options, on_text);
 
-  at::Tensor ids = at::zeros({static_cast<int64_t>(rows.size()), 1}, at::kLong);  // (B, 1)
+  std::vector<TokenId> ids(rows.size());
   while (true) {
-    const auto vocab_size = static_cast<size_t>(logits.size(1));
     for (size_t i = 0; i < states.size(); ++i) {
-      if (states[i].ended()) continue;
-      ids.data_ptr<int64_t>()[i] = states[i].draw({logits.data_ptr<float>() + i * vocab_size, vocab_size});
+      if (!states[i].ended()) ids[i] = states[i].draw(logits[i]);
     }
-    if (cache.length() == cache.max_len()) {
+    if (context.length() == context.max_len()) {
       for (RowState& state : states)
         if (!state.ended()) state.end(FinishReason::kContextFull);
     }
-    const auto going = std::count_if(states.begin(), states.end(), [](const RowState& row) { return !row.ended(); });
+    int64_t going = 0;
+    for (size_t i = 0; i < states.size(); ++i) {
+      if (states[i].ended())
+        ids[i] = TokenContext::kNoToken;
+      else
+        ++going;
+    }
     if (going == 0) break;
-    logits = next_token_logits(model, ids, cache);
+    logits = context.step(ids);
     stats.decode_tokens += going;
   }
   stats.decode_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -47,17 +47,16 @@ std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view 
   return ids;
 }
 
-void check_vocabulary(const model::LanguageModel& model, const Tokenizer& tokenizer, const std::string& where) {
-  if (model.config().vocab_size != tokenizer.vocab_size())
-    throw Error(where + ": the model knows " + std::to_string(model.config().vocab_size) + " tokens, the tokenizer " +
+void check_vocabulary(const model::ModelConfig& config, const Tokenizer& tokenizer, const std::string& where) {
+  if (config.vocab_size != tokenizer.vocab_size())
+    throw Error(where + ": the model knows " + std::to_string(config.vocab_size) + " tokens, the tokenizer " +
                 std::to_string(tokenizer.vocab_size()) + "; use the tokenizer that the model was trained with");
 }
 
-std::vector<Generation> generate(const InferenceModels& models, const Tokenizer& tokenizer,
+std::vector<Generation> generate(const TokenModel& model, const Tokenizer& tokenizer,
                                  std::span<const std::string> prompts, const GenerationOptions& options,
                                  const TextCallback& on_text, GenerationStats* stats) {
-  const model::LanguageModel& model = models.token_model;
-  check_vocabulary(model, tokenizer, tokenizer.directory().string());
+  check_vocabulary(model.config(), tokenizer, tokenizer.directory().string());
   if (prompts.empty()) return {};
   const int64_t max_seq_len = model.config().max_seq_len;
   std::vector<std::vector<TokenId>> encoded;
@@ -78,39 +77,33 @@ std::vector<Generation> generate(const InferenceModels& models, const Tokenizer&
       longest = std::max(longest, static_cast<int64_t>(encoded[i].size()));
       num_prompt_tokens += static_cast<int64_t>(encoded[i].size());
     }
-    const auto batch_size = static_cast<int64_t>(batch.size());
-    at::Tensor ids = at::full({batch_size, longest}, std::max(tokenizer.pad_id(), 0), at::kLong);  // (B, T)
-    std::vector<int64_t> padding;
+    std::vector<std::vector<TokenId>> batch_prompts;
     std::vector<Random> randoms;
     std::vector<DecodeRow> rows;
     randoms.reserve(batch.size());
     for (const size_t i : batch) {
-      padding.push_back(longest - static_cast<int64_t>(encoded[i].size()));
-      int64_t* const row = ids.data_ptr<int64_t>() + static_cast<int64_t>(rows.size()) * longest;
-      std::copy(encoded[i].begin(), encoded[i].end(), row + padding.back());
+      batch_prompts.push_back(encoded[i]);
       randoms.emplace_back(first_seed + i);
       rows.push_back({encoded[i], &randoms.back()});
     }
 
     const int64_t room = max_new_tokens > 0 ? std::min(max_seq_len, longest + max_new_tokens) : max_seq_len;
-    model::KvCache cache(model.config(), batch_size, room, model.device(), model.dtype());
-    if (std::any_of(padding.begin(), padding.end(), [](int64_t columns) { return columns > 0; }))
-      cache.set_padding(padding);
+    const auto context = model.make_context(static_cast<int64_t>(batch.size()), room);
     const auto start = std::chrono::steady_clock::now();
-    at::Tensor logits = prefill(models, ids, cache);
+    NextLogits logits = context->prefill(batch_prompts);
     total.prefill_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     total.prefill_tokens += num_prompt_tokens;
 
     const TextCallback on_row_text = [&](size_t row, std::string_view piece) { return on_text(batch[row], piece); };
-    std::vector<Generation> finished = decode(model, tokenizer, rows, std::move(logits), cache, options,
-                                              on_text ? on_row_text : TextCallback(), total);
+    std::vector<Generation> finished =
+        decode(*context, tokenizer, rows, std::move(logits), options, on_text ? on_row_text : TextCallback(), total);
     for (size_t row = 0; row < batch.size(); ++row) generations[batch[row]] = std::move(finished[row]);
   }
   if (stats != nullptr) *stats = total;
   return generations;
 }
 
-std::string generate_text(const model::LanguageModel& model, const Tokenizer& tokenizer, const std::string& prompt,
+std::string generate_text(const TokenModel& model, const Tokenizer& tokenizer, const std::string& prompt,
                           const SamplingConfig& sampling) {
   return generate(model, tokenizer, {&prompt, 1}, {.sampling = sampling, .stop_strings = {}}).front().text;
 }

@@ -3,10 +3,74 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ktlm/model/device.h"
+#include "ktlm/model/torch_error.h"
 
 namespace ktlm::generate {
+
+namespace {
+
+using tokenizer::TokenId;
+
+// Texts of unequal length are padded on the left, so that their last tokens share a column.
+class TorchContext : public TokenContext {
+ public:
+  TorchContext(const InferenceModels& models, int64_t num_texts, int64_t max_len)
+      : models_(models),
+        cache_(models.config(), num_texts, max_len, models.token_model.device(), models.token_model.dtype()) {}
+
+  int64_t length() const override { return cache_.length(); }
+  int64_t max_len() const override { return cache_.max_len(); }
+  void truncate(int64_t length) override { cache_.truncate(length); }
+
+  NextLogits prefill(std::span<const std::vector<TokenId>> prompts) override {
+    size_t longest = 0;
+    for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
+    const auto num_columns = static_cast<int64_t>(longest);
+    const at::Tensor ids = at::zeros({static_cast<int64_t>(prompts.size()), num_columns}, at::kLong);  // (B, T)
+    std::vector<int64_t> padding;
+    for (const auto& prompt : prompts) {
+      int64_t* const row = ids.data_ptr<int64_t>() + static_cast<int64_t>(padding.size()) * num_columns;
+      padding.push_back(static_cast<int64_t>(longest - prompt.size()));
+      std::copy(prompt.begin(), prompt.end(), row + padding.back());
+    }
+    return model::translate_torch_errors([&] {
+      if (std::any_of(padding.begin(), padding.end(), [](int64_t columns) { return columns > 0; }))
+        cache_.set_padding(padding);
+      return rows_of(generate::prefill(models_, ids, cache_));
+    });
+  }
+
+  NextLogits step(std::span<const TokenId> ids) override {
+    const at::Tensor column = at::zeros({static_cast<int64_t>(ids.size()), 1}, at::kLong);  // (B, 1)
+    // A text that has ended takes in some token that nobody looks at.
+    std::transform(ids.begin(), ids.end(), column.data_ptr<int64_t>(), [](TokenId id) { return std::max(id, 0); });
+    return model::translate_torch_errors(
+        [&] { return rows_of(next_token_logits(models_.token_model, column, cache_)); });
+  }
+
+ private:
+  NextLogits rows_of(at::Tensor logits) {
+    logits_ = std::move(logits);
+    const auto vocab_size = static_cast<size_t>(logits_.size(1));
+    NextLogits rows;
+    for (size_t row = 0; row < static_cast<size_t>(logits_.size(0)); ++row)
+      rows.emplace_back(logits_.data_ptr<float>() + row * vocab_size, vocab_size);
+    return rows;
+  }
+
+  InferenceModels models_;
+  model::KvCache cache_;
+  at::Tensor logits_;  // (B, V)
+};
+
+}  // namespace
+
+std::unique_ptr<TokenContext> InferenceModels::make_context(int64_t num_texts, int64_t max_len) const {
+  return std::make_unique<TorchContext>(*this, num_texts, max_len);
+}
 
 at::Tensor next_token_logits(const model::LanguageModel& model, const at::Tensor& ids, model::KvCache& cache) {
   // Not InferenceMode: a table that the model makes on first use must serve a later training step too.

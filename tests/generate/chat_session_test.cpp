@@ -6,8 +6,10 @@
 #include <fstream>
 
 #include "error_message.h"
+#include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/generate/generator.h"
+#include "ktlm/generate/inference_models.h"
 #include "ktlm/tokenizer/chat_template.h"
 #include "tiny_model.h"
 
@@ -20,7 +22,7 @@ using test::greedy;
 using test::TinyModel;
 using test::wild;
 
-ChatSession tiny_session() { return {TinyModel::get().model, TinyModel::get().tokenizer}; }
+ChatSession tiny_session() { return {InferenceModels(TinyModel::get().model), TinyModel::get().tokenizer}; }
 
 std::vector<std::string> roles(const ChatSession& session) {
   std::vector<std::string> result;
@@ -33,13 +35,12 @@ std::string answer_from_scratch(const model::LanguageModel& model, const std::ve
                                 int64_t max_new_tokens) {
   const tokenizer::Tokenizer& tokenizer = TinyModel::get().tokenizer;
   const auto ids = tokenizer::encode_chat(tokenizer, messages, true);
-  model::KvCache cache(model.config(), 1, model.config().max_seq_len, at::kCPU, at::kFloat);
-  const std::vector<int64_t> input(ids.begin(), ids.end());
-  at::Tensor logits = next_token_logits(model, at::tensor(input, at::kLong).unsqueeze(0), cache);
+  const auto context = InferenceModels(model).make_context(1, model.config().max_seq_len);
+  NextLogits logits = context->prefill({&ids, 1});
   Random random(0);
   const DecodeRow row{ids, &random};
   GenerationStats stats;
-  return decode(model, tokenizer, {&row, 1}, logits, cache, {greedy(max_new_tokens), {}}, nullptr, stats).front().text;
+  return decode(*context, tokenizer, {&row, 1}, logits, {greedy(max_new_tokens), {}}, nullptr, stats).front().text;
 }
 
 TEST(ChatSession, EveryAnswerEqualsOneFromScratch) {
@@ -92,11 +93,11 @@ TEST(ChatSession, MessageLongerThanTheContextIsAnErrorAndChangesNothing) {
   EXPECT_EQ(session.messages().back().content, before);
 }
 
-TEST(ChatSession, AnErrorOfLibtorchIsOneLineAndChangesNothing) {
+TEST(ChatSession, AnErrorInTheMidstOfAnAnswerChangesNothing) {
   ChatSession session = tiny_session();
   const std::string before = session.ask("안녕?", greedy(6)).text;
-  const auto failing = [](std::string_view) -> bool { TORCH_CHECK(false, "as if in the midst of the model"); };
-  const std::string expected = "libtorch: as if in the midst of the model";
+  const auto failing = [](std::string_view) -> bool { throw Error("as if in the midst of the model"); };
+  const std::string expected = "as if in the midst of the model";
   EXPECT_EQ(error_message([&] { session.ask("봄", greedy(6), failing); }), expected);
   EXPECT_EQ(error_message([&] { session.regenerate(greedy(6), failing); }), expected);
   EXPECT_EQ(roles(session), (std::vector<std::string>{"user", "assistant"}));

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "error_message.h"
+#include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling.h"
 #include "ktlm/text/utf8.h"
 #include "tiny_model.h"
@@ -21,7 +22,8 @@ std::vector<Generation> run(std::vector<std::string> prompts, const SamplingConf
                             std::vector<std::string> stop_strings = {}, const TextCallback& on_text = nullptr,
                             GenerationStats* stats = nullptr) {
   const TinyModel& tiny = TinyModel::get();
-  return generate(tiny.model, tiny.tokenizer, prompts, {sampling, std::move(stop_strings)}, on_text, stats);
+  return generate(InferenceModels(tiny.model), tiny.tokenizer, prompts, {sampling, std::move(stop_strings)}, on_text,
+                  stats);
 }
 
 // The obvious version: the whole text through the model for every token.
@@ -201,7 +203,7 @@ TEST(Generate, PromptLongerThanTheContextIsAnErrorWithNumbers) {
 TEST(Generate, TokenizerOfAnotherVocabularyIsAnError) {
   const TinyModel& tiny = TinyModel::get();
   const model::LanguageModel model = test::make_tiny_model(500);
-  EXPECT_EQ(error_message([&] { generate_text(model, tiny.tokenizer, "개", greedy(1)); }),
+  EXPECT_EQ(error_message([&] { generate_text(InferenceModels(model), tiny.tokenizer, "개", greedy(1)); }),
             tiny.tokenizer.directory().string() +
                 ": the model knows 500 tokens, the tokenizer 384; use the tokenizer that the model was trained with");
 }
@@ -209,10 +211,11 @@ TEST(Generate, TokenizerOfAnotherVocabularyIsAnError) {
 TEST(GenerateText, LeavesAModelReadyForTraining) {
   const TinyModel& tiny = TinyModel::get();
   model::LanguageModel model = test::make_tiny_model(tiny.tokenizer.vocab_size());
-  EXPECT_EQ(generate_text(model, tiny.tokenizer, "서울은", greedy(8)), run({"서울은"}, greedy(8)).front().text);
+  EXPECT_EQ(generate_text(InferenceModels(model), tiny.tokenizer, "서울은", greedy(8)),
+            run({"서울은"}, greedy(8)).front().text);
   model.set_requires_grad(true);
   const at::Tensor ids = at::randint(384, {1, 16}, at::kLong);
-  generate_text(model, tiny.tokenizer, "서울은", greedy(8));
+  generate_text(InferenceModels(model), tiny.tokenizer, "서울은", greedy(8));
   model.loss(ids, ids).backward();
   for (const model::NamedParameter& parameter : model.parameters()) EXPECT_TRUE(parameter.tensor.grad().defined());
 }

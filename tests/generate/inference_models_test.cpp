@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "error_message.h"
 #include "generate/tiny_model.h"
 #include "ktlm/generate/chat_session.h"
 #include "ktlm/generate/generator.h"
@@ -48,11 +49,18 @@ TEST(InferenceModels, PromptsGoThroughThePromptModelFromTheLengthOn) {
   EXPECT_TRUE(at::equal(logits({other, tiny.model, 11}), logits(tiny.model)));
 }
 
+TEST(InferenceModels, AnErrorOfLibtorchIsOneLine) {
+  const auto context = InferenceModels(TinyModel::get().model).make_context(1, 10);
+  const std::vector<int32_t> beyond = {1'000'000};
+  EXPECT_EQ(test::error_message([&] { context->prefill({&beyond, 1}); }), "libtorch: index out of range in self");
+  EXPECT_EQ(test::error_message([&] { context->step(beyond); }), "libtorch: index out of range in self");
+}
+
 TEST(InferenceModels, AnswersOfSeveralTurnsAreThoseOfOneModel) {
   const auto& tiny = TinyModel::get();
   const auto copy = test::make_tiny_model(tiny.tokenizer.vocab_size());
   const InferenceModels both(tiny.model, copy, 4);
-  ChatSession plain(tiny.model, tiny.tokenizer), split(both, tiny.tokenizer);
+  ChatSession plain(InferenceModels(tiny.model), tiny.tokenizer), split(both, tiny.tokenizer);
   for (const char* message : {"안녕하세요?", "ㅋㅋ", "봄에는 비가 온다."})
     EXPECT_EQ(split.ask(message, greedy(12)).text, plain.ask(message, greedy(12)).text) << message;
 }

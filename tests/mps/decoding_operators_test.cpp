@@ -10,6 +10,7 @@
 #include "generate/tiny_model.h"
 #include "ktlm/generate/chat_session.h"
 #include "ktlm/generate/generator.h"
+#include "ktlm/generate/inference_models.h"
 #include "mps_device.h"
 #include "operator_recorder.h"
 
@@ -75,7 +76,7 @@ TEST_F(MpsDecoding, RunsNoForbiddenOperator) {
 // MPS compiles each operator anew for each shape, and keeps that (#132596, #164299).
 TEST_F(MpsDecoding, MeetsNoNewShapesWithEachTokenOrQuestion) {
   const auto shapes_of = [&](const std::string& question, int64_t num_tokens) {
-    generate::ChatSession session(*model_, TinyModel::get().tokenizer);
+    generate::ChatSession session(generate::InferenceModels(*model_), TinyModel::get().tokenizer);
     std::set<std::string> shapes;
     for (const auto& call : record_operators([&] { session.ask(question, test::greedy(num_tokens)); }))
       shapes.insert(call.description());
@@ -97,7 +98,7 @@ TEST_F(MpsDecoding, PromptsOfLikeLengthsShareTheirShapes) {
 }
 
 TEST_F(MpsDecoding, ADialogueKeepsToTheRules) {
-  generate::ChatSession session(*model_, TinyModel::get().tokenizer);
+  generate::ChatSession session(generate::InferenceModels(*model_), TinyModel::get().tokenizer);
   for (const std::string question : {"안녕?", "봄", "왜"}) {
     const auto calls = record_operators([&] { session.ask(question, test::greedy(10)); });
     EXPECT_THAT(forbidden_calls(calls, Phase::kDecoding), IsEmpty());

@@ -7,6 +7,7 @@
 #include "generate/tiny_model.h"
 #include "ktlm/generate/chat_session.h"
 #include "ktlm/generate/generator.h"
+#include "ktlm/generate/inference_models.h"
 #include "mps_device.h"
 
 namespace ktlm {
@@ -61,7 +62,7 @@ TEST_P(MpsGeneration, TokensOfABatchAreTheCpus) {
 }
 
 TEST_P(MpsGeneration, ADialoguesAnswersAreTheCpus) {
-  generate::ChatSession actual(models(), tokenizer()), expected(cpu(), tokenizer());
+  generate::ChatSession actual(models(), tokenizer()), expected(generate::InferenceModels(cpu()), tokenizer());
   for (generate::ChatSession* session : {&actual, &expected}) session->set_system("고양이처럼");
   // So many turns that the oldest leave the context.
   for (const std::string question : {"안녕?", "개는 밤에 자고 낮에 논다.", "왜", "개는 낮에 자고 밤에 논다.", "봄"})

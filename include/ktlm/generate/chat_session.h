@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,9 +13,8 @@
 #include "ktlm/core/random.h"
 #include "ktlm/corpus/document.h"
 #include "ktlm/generate/decode_loop.h"
-#include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling_config.h"
-#include "ktlm/model/kv_cache.h"
+#include "ktlm/generate/token_model.h"
 #include "ktlm/tokenizer/tokenizer.h"
 
 namespace ktlm::generate {
@@ -30,8 +30,9 @@ struct ChatStats {
 
 class ChatSession {
  public:
-  /// Keeps references to all of them. Throws Error where the tokenizer has no chat markers or isn't the model's.
-  ChatSession(const InferenceModels& models, const tokenizer::Tokenizer& tokenizer);
+  /// Keeps references to the tokenizer and what `model` refers to. Throws Error where the tokenizer has no chat markers
+  /// or isn't the model's.
+  ChatSession(const TokenModel& model, const tokenizer::Tokenizer& tokenizer);
 
   /// Answers `text`. `on_text` gets the answer in pieces, and stops it by returning false; what came so far then counts
   /// as the answer. Throws Error where the message does not fit into the context, or memory runs out; the dialogue is
@@ -49,7 +50,7 @@ class ChatSession {
   /// All messages, dropped ones too, the system message first.
   const std::vector<corpus::ChatMessage>& messages() const { return messages_; }
   const ChatStats& stats() const { return stats_; }
-  int64_t max_context_tokens() const { return cache_.max_len(); }
+  int64_t max_context_tokens() const { return context_->max_len(); }
 
   /// {"messages": [{"role", "content"}, ...]}, one line, as `prepare` reads dialogues. Throws Error.
   void save(const std::string& path) const;
@@ -60,11 +61,10 @@ class ChatSession {
   Generation answer(const SamplingConfig& sampling, const std::function<bool(std::string_view)>& on_text);
   std::vector<tokenizer::TokenId> fit_context(int64_t max_new_tokens);
 
-  InferenceModels models_;
+  std::unique_ptr<TokenContext> context_;  // of the model's whole max_seq_len
   const tokenizer::Tokenizer& tokenizer_;
   std::vector<corpus::ChatMessage> messages_;
-  model::KvCache cache_;
-  std::vector<tokenizer::TokenId> cached_ids_;  // what cache_ holds
+  std::vector<tokenizer::TokenId> cached_ids_;  // what context_ holds
   std::optional<Random> random_;                // goes on from turn to turn
   int64_t seed_ = -1;                           // random_'s, as configured
   ChatStats stats_;

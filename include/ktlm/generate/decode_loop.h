@@ -2,8 +2,6 @@
 // to the model, until every row has ended.
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -13,8 +11,7 @@
 
 #include "ktlm/core/random.h"
 #include "ktlm/generate/sampling_config.h"
-#include "ktlm/model/kv_cache.h"
-#include "ktlm/model/language_model.h"
+#include "ktlm/generate/token_model.h"
 #include "ktlm/tokenizer/tokenizer.h"
 
 namespace ktlm::generate {
@@ -56,11 +53,11 @@ struct DecodeRow {
   Random* random;
 };
 
-/// `cache` holds the prompts of all rows and `logits`, (B, V) fp32 on the CPU, what the model said behind them. Where
-/// it returns, the cache holds the prompts and all tokens drawn but the last (a row that ended early was fed its last
-/// one again). Adds to the decode part of `stats`; `on_text` may be null.
-std::vector<Generation> decode(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer,
-                               std::span<const DecodeRow> rows, at::Tensor logits, model::KvCache& cache,
-                               const GenerationOptions& options, const TextCallback& on_text, GenerationStats& stats);
+/// `context` holds the prompts of all rows, and `logits` are what the model said behind them. Where it returns, the
+/// context holds the prompts and all tokens drawn but the last. Adds to the decode part of `stats`; `on_text` may be
+/// null.
+std::vector<Generation> decode(TokenContext& context, const tokenizer::Tokenizer& tokenizer,
+                               std::span<const DecodeRow> rows, NextLogits logits, const GenerationOptions& options,
+                               const TextCallback& on_text, GenerationStats& stats);
 
 }  // namespace ktlm::generate

@@ -1,5 +1,5 @@
-// Continues prompts with a language model, several at once: one batch, padded on the left, each row drawing by its own
-// seed and ending on its own. A row's text is what a run of that prompt alone would give.
+// Continues prompts with a language model, several at once: one batch, each row drawing by its own seed and ending on
+// its own. A row's text is what a run of that prompt alone would give.
 #pragma once
 
 #include <span>
@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "ktlm/generate/decode_loop.h"
-#include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling_config.h"
-#include "ktlm/model/language_model.h"
+#include "ktlm/generate/token_model.h"
 #include "ktlm/tokenizer/tokenizer.h"
 
 namespace ktlm::generate {
@@ -21,16 +20,16 @@ std::vector<tokenizer::TokenId> encode_prompt(const tokenizer::Tokenizer& tokeni
 /// Continues every prompt. Row i draws with the seed sampling.seed + i, so a row can be repeated alone; a seed of -1 is
 /// replaced by a new one (resolve_seed). `on_text` and `stats` may be null. Throws Error where a prompt leaves no room
 /// for a new token in max_seq_len, or the tokenizer is not the model's.
-std::vector<Generation> generate(const InferenceModels& models, const tokenizer::Tokenizer& tokenizer,
+std::vector<Generation> generate(const TokenModel& model, const tokenizer::Tokenizer& tokenizer,
                                  std::span<const std::string> prompts, const GenerationOptions& options,
                                  const TextCallback& on_text = nullptr, GenerationStats* stats = nullptr);
 
 /// The continuation of one prompt; for samples while training.
-std::string generate_text(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer,
-                          const std::string& prompt, const SamplingConfig& sampling);
+std::string generate_text(const TokenModel& model, const tokenizer::Tokenizer& tokenizer, const std::string& prompt,
+                          const SamplingConfig& sampling);
 
 /// Throws Error where their vocabularies differ in size; `where` opens the message.
-void check_vocabulary(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer,
+void check_vocabulary(const model::ModelConfig& config, const tokenizer::Tokenizer& tokenizer,
                       const std::string& where);
 
 }  // namespace ktlm::generate

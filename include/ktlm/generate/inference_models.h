@@ -7,17 +7,21 @@
 
 #include <cstdint>
 
+#include "ktlm/generate/token_model.h"
 #include "ktlm/model/kv_cache.h"
 #include "ktlm/model/language_model.h"
 
 namespace ktlm::generate {
 
 /// References: the models stay with the caller. Both hold the same weights.
-struct InferenceModels {
+struct InferenceModels : TokenModel {
   /// One model does all.
   InferenceModels(const model::LanguageModel& model) : prompt_model(model), token_model(model) {}  // NOLINT: on purpose
   InferenceModels(const model::LanguageModel& prompts, const model::LanguageModel& tokens, int64_t min_tokens)
       : prompt_model(prompts), token_model(tokens), min_prompt_tokens(min_tokens) {}
+
+  const model::ModelConfig& config() const override { return token_model.config(); }
+  std::unique_ptr<TokenContext> make_context(int64_t num_texts, int64_t max_len) const override;
 
   const model::LanguageModel& prompt_model;  // takes in prompts of min_prompt_tokens or more
   const model::LanguageModel& token_model;   // all else; the KV cache is on its device

@@ -1,0 +1,68 @@
+#include "ktlm/generate/find_model.h"
+
+#include <optional>
+
+#include "ktlm/core/error.h"
+
+namespace ktlm::generate {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of the directories that hold a model, the one whose config.json was written last.
+class Newest {
+ public:
+  void consider(const fs::path& directory) {
+    std::error_code error;
+    const fs::file_time_type time = fs::last_write_time(directory / "config.json", error);
+    if (error || (directory_ && time <= time_)) return;
+    directory_ = directory;
+    time_ = time;
+  }
+  const std::optional<fs::path>& directory() const { return directory_; }
+
+ private:
+  std::optional<fs::path> directory_;
+  fs::file_time_type time_;
+};
+
+template <class Visit>
+void for_each_entry(const fs::path& directory, const Visit& visit) {
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
+    visit(entry->path());
+}
+
+}  // namespace
+
+fs::path find_model(const fs::path& named) {
+  std::error_code error;
+  for (const fs::path& directory : {named, named / "model"}) {
+    if (fs::exists(directory / "config.json", error)) return directory;
+    if (error) throw Error(named.string() + ": can't be read: " + error.message());
+  }
+  Newest checkpoint;
+  for_each_entry(named / "checkpoints", [&](const fs::path& step) { checkpoint.consider(step); });
+  if (checkpoint.directory())
+    throw Error(named.string() + ": no finished model, but a checkpoint: use it with --model " +
+                checkpoint.directory()->string());
+  if (!fs::exists(named, error)) throw Error(named.string() + ": no such directory; name a model's or a run's");
+  throw Error(named.string() +
+              ": holds no model (config.json, model.safetensors); name a model's directory or a run's");
+}
+
+fs::path find_newest_model(const fs::path& runs) {
+  Newest model, checkpoint;
+  for_each_entry(runs, [&](const fs::path& run) {
+    model.consider(run / "model");
+    for_each_entry(run / "checkpoints", [&](const fs::path& step) { checkpoint.consider(step); });
+  });
+  if (model.directory()) return *model.directory();
+  const std::string where = runs.string() + ": no finished model (" + (runs / "*" / "model").string() + ")";
+  if (checkpoint.directory())
+    throw Error(where + ", but a checkpoint: use it with --model " + checkpoint.directory()->string());
+  throw Error(where + "; train one with \"ktlm train\", or name a directory with --model");
+}
+
+}  // namespace ktlm::generate
