@@ -27,7 +27,7 @@ def main():
     same = 0
     for prompt in arguments.prompts:
         output = subprocess.run(
-            [arguments.ktlm, "generate", "-q", "--model", arguments.directory, "--prompt", prompt, "--temperature", "0",
+            [arguments.ktlm, "generate", "-q", "--dtype", "fp32", "--model", arguments.directory, "--prompt", prompt, "--temperature", "0",
              "--max-new-tokens", str(arguments.max_new_tokens), "--json"], capture_output=True, encoding="utf-8", check=False)
         if output.returncode != 0:
             sys.exit(output.stderr.strip())

@@ -1,6 +1,7 @@
 #include "ktlm/cpu_model/cpu_model.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,9 @@ namespace {
 // Tokens that go through the layers together: as many as leave what stands between the products in the second cache.
 constexpr int64_t kBlockTokens = 128;
 
+// No memory holds more; below it sizes can be computed.
+constexpr int64_t kMostColumns = int64_t{1} << 40;
+
 void check_tensors(const model::ModelConfig& config, const CpuModel::Tensors& tensors, const std::string& where) {
   config.validate();
   std::map<std::string, std::vector<int64_t>> shapes;
@@ -30,12 +34,15 @@ Cache::Cache(const CpuModel& model, int64_t num_texts, int64_t max_len) : impl_(
   if (max_len > config.max_seq_len)
     throw Error("KV cache: " + std::to_string(max_len) + " tokens asked for, but the model's context ends at " +
                 std::to_string(config.max_seq_len) + " (max_seq_len)");
+  const int64_t head = Widths(config).head, head_bytes = config.n_layers * config.n_kv_heads * 2 * head * 2;
+  const int64_t columns = round_up(std::min(max_len, kMostColumns), kGroupRows);
+  if (max_len > kMostColumns || num_texts > INT64_MAX / head_bytes / columns) throw std::bad_alloc();
   impl_->num_texts = num_texts;
   impl_->max_len = max_len;
   impl_->kv_heads = config.n_kv_heads;
-  impl_->block = round_up(max_len, kGroupRows) * Widths(config).head;
+  impl_->block = columns * head;
   impl_->lengths.resize(static_cast<size_t>(num_texts));
-  impl_->memory = PageMemory(config.n_layers * num_texts * config.n_kv_heads * 2 * impl_->block * 2);
+  impl_->memory = PageMemory(num_texts * columns * head_bytes);
 }
 
 Cache::Cache(Cache&&) noexcept = default;

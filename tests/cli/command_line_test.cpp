@@ -124,7 +124,7 @@ TEST(ProgressLine, IsCutAtAWholeCharacter) {
 }
 
 #ifdef __linux__
-// Loading libtorch costs 200 ms; help and the verbs on text shall not pay it.
+// Loading libtorch costs 200 ms; help, the verbs on text and talking on the CPU shall not pay it.
 TEST(CommandLine, TheProgramLinksNoLibtorch) {
   const ProgramResult result = run_program({"/bin/sh", "-c", std::string("ldd ") + KTLM_BINARY});
   EXPECT_EQ(result.exit_code, 0);

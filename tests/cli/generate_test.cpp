@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 
 #include "bench_config.h"
@@ -32,7 +33,7 @@ TEST(GenerateVerb, PromptFromArgumentFileAndStandardInputGiveTheSameText) {
   EXPECT_EQ(from_argument.exit_code, 0) << from_argument.err;
   EXPECT_THAT(from_argument.out, StartsWith("서울은"));
   EXPECT_THAT(from_argument.out, EndsWith("\n"));
-  EXPECT_THAT(from_argument.err, HasSubstr("runs/tiny/model on cpu, seed 7"));
+  EXPECT_THAT(from_argument.err, HasSubstr("runs/tiny/model on cpu in int8, seed 7"));
   EXPECT_THAT(from_argument.err, HasSubstr("tokens/s"));
   EXPECT_EQ(with({"--prompt-file", "prompt.txt"}).out, from_argument.out);
   EXPECT_EQ(with({"--prompt-file", "-"}, "서울은\n").out, from_argument.out);
@@ -70,10 +71,23 @@ TEST(GenerateVerb, FaultsAreOneLineAndTheRightExitCode) {
             "tokens\n");
   EXPECT_EQ(fault({"--prompt", "가", "--top-p", "1.5"}, 2),
             "ktlm generate: --top-p: \"top_p\" should be a number, from 0 to 1, is \"1.5\"\n");
-  EXPECT_EQ(fault({"--prompt", "가", "--dtype", "int8"}, 2),
-            "ktlm generate: dtype \"int8\" is unknown; choose fp32, bf16 or fp16\n");
+  EXPECT_EQ(fault({"--prompt", "가", "--dtype", "int9"}, 2),
+            "ktlm generate: dtype \"int9\" is unknown; choose auto, int8, int4, bf16, fp32 or fp16\n");
   EXPECT_THAT(fault({"--prompt", "가", "--model", "nowhere"}, 1), StartsWith("ktlm generate: nowhere"));
   EXPECT_THAT(fault({"--prompt-file", "nowhere.txt"}, 1), StartsWith("ktlm generate: nowhere.txt: "));
+}
+
+TEST(GenerateVerb, BothEnginesGiveTheSameGreedyText) {
+  const auto text_of = [](const std::string& dtype) {
+    const ProgramResult result = ktlm_with_tiny_model(
+        {"generate", "--prompt", "서울은", "--temperature", "0", "--max-new-tokens", "8", "--dtype", dtype, "--json"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const Json json = parse_json(result.out, "generate --json");
+    EXPECT_EQ(json.at("dtype"), dtype == "auto" ? "int8" : dtype);
+    return json.at("results")[0].at("text").get<std::string>();
+  };
+  const std::string expected = text_of("fp32");
+  for (const char* dtype : {"bf16", "auto"}) EXPECT_EQ(text_of(dtype), expected) << dtype;
 }
 
 TEST(ChatVerb, AnswersLinesFromAPipeAndRunsCommands) {
@@ -161,13 +175,18 @@ TEST(BenchVerb, MeasuresEveryKindAgainstALimit) {
                         "        max_seq_len: 64}\n"
                         "train: {micro_batch_size: 2}\n"
                         "bench: {warmup_steps: 1, measured_steps: 2, decode_tokens: 8}\n");
-  for (const std::string what : {"train", "prefill", "decode"}) {
-    const ProgramResult result = ktlm_with_tiny_model(
-        {"bench", what, "--config", "bench.yaml", "--dtype", "bf16", "--threads", "1", "--device", "cpu", "--json"});
+  const std::vector<std::array<std::string, 3>> kinds = {
+      {"train", "bf16", "libtorch"}, {"prefill", "bf16", "libtorch"}, {"decode", "bf16", "libtorch"},
+      {"prefill", "int4", "own"},    {"decode", "bf16", "own"},       {"decode", "int8", "own"}};
+  for (const auto& [what, dtype, engine] : kinds) {
+    const ProgramResult result =
+        ktlm_with_tiny_model({"bench", what, "--config", "bench.yaml", "--dtype", dtype, "--engine", engine,
+                              "--threads", "1", "--device", "cpu", "--json"});
     ASSERT_EQ(result.exit_code, 0) << result.err;
     const Json json = parse_json(result.out, "bench --json");
     EXPECT_EQ(json.at("what"), what);
-    EXPECT_EQ(json.at("dtype"), "bf16");
+    EXPECT_EQ(json.at("dtype"), dtype);
+    EXPECT_EQ(json.at("engine"), engine);
     EXPECT_EQ(json.at("threads"), 1);
     EXPECT_EQ(json.at("parameters"), 300 * 32 + 2 * (32 * 32 * 2 + 32 * 16 * 2 + 3 * 32 * 64 + 2 * 32) + 32);
     EXPECT_GT(json.at("tokens_per_second"), 0);
@@ -175,6 +194,19 @@ TEST(BenchVerb, MeasuresEveryKindAgainstALimit) {
     EXPECT_GT(json.at(what == "decode" ? "read_bytes_per_second" : "gemm_flops_per_second"), 1e6);
     EXPECT_GT(json.at("fraction_of_limit"), 0);
   }
+}
+
+TEST(BenchVerb, ADtypeThatTheEngineDoesNotHaveIsAUsageError) {
+  const auto fault = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"bench", "decode", "-q", "--device", "cpu"});
+    const ProgramResult result = ktlm_with_tiny_model(arguments);
+    EXPECT_EQ(result.exit_code, 2);
+    return result.err;
+  };
+  EXPECT_EQ(fault({"--dtype", "int8", "--engine", "libtorch"}),
+            "ktlm bench: --dtype int8 is known to prefill and decode with ktlm's own engine alone\n");
+  EXPECT_EQ(fault({"--dtype", "fp32", "--engine", "own"}),
+            "ktlm bench: --engine own computes with bf16, int8 or int4, not with fp32\n");
 }
 
 TEST(BenchVerb, BuiltInValuesAreThoseOfTheShippedFile) {

@@ -21,7 +21,7 @@ mv "$work/first" "$work/moved"
 test -f "$work/moved/share/ktlm/configs/small.yaml"
 # A verb that lives in the library: it gets as far as looking for a model.
 cd "$work"
-if message=$("$work/moved/bin/ktlm" generate --prompt 가 2>&1); then
+if message=$("$work/moved/bin/ktlm" generate --dtype fp32 --prompt 가 2>&1); then
   echo "generated without a model"
   exit 1
 fi

@@ -189,7 +189,7 @@ TEST_F(TrainVerb, AModelToStartFromThatIsNotThereIsOneLine) {
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
 }
 
-TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatUsesLibtorch) {
+TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatComputes) {
   ASSERT_EQ(ktlm({"train", "--config", "run.yaml", "--set", "train.max_steps=3", "-q"}).exit_code, 0);
   const fs::path config_path = directory_ / "runs/run/model/config.json";
   Json config = read_json_file(config_path.string());
@@ -197,8 +197,10 @@ TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatUsesLibtorch) {
   write_file_atomically(config_path, to_json_line(config));
   write_file_atomically(directory_ / "text.jsonl", "{\"text\":\"서울\"}\n");
   const std::vector<std::vector<std::string>> commands = {
-      {"generate", "-q", "--device", "cpu", "--prompt", "서울"},
-      {"chat", "-q", "--device", "cpu"},
+      {"generate", "-q", "--device", "cpu", "--dtype", "fp32", "--prompt", "서울"},
+      {"generate", "-q", "--max-new-tokens", "0", "--prompt", "서울"},
+      {"chat", "-q", "--device", "cpu", "--dtype", "fp32"},
+      {"chat", "-q"},
       {"eval", "-q", "--device", "cpu", "text.jsonl"},
       {"bench", "train", "-q", "--device", "cpu", "--set", "train.micro_batch_size=1000000000000"},
       {"train", "-q", "--device", "cpu", "--set", "train.micro_batch_size=1000000000000", "--config", "run.yaml",

@@ -88,7 +88,7 @@ TEST_F(MpsChain, AStoppedRunGoesOnAndItsModelTalksAsOnTheCpu) {
 
   write_file_atomically(directory_ / "text.jsonl", "{\"text\":\"오늘은 날씨가 좋다.\"}\n{\"text\":\"네, 좋아요!\"}\n");
   const auto on = [&](const std::string& device, std::vector<std::string> arguments, const std::string& input = "") {
-    arguments.insert(arguments.begin() + 1, {"--model", "run/model", "--device", device});
+    arguments.insert(arguments.begin() + 1, {"--model", "run/model", "--device", device, "--dtype", "fp32"});
     const ProgramResult result = ktlm(arguments, input);
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return result.out;

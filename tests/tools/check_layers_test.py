@@ -90,7 +90,7 @@ class CheckLayers(unittest.TestCase):
                             '("ktlm/...")')
 
     def test_unknown_modules_and_missing_headers_are_named(self):
-        names = "core, text, corpus, tokenizer, data, ops, model, eval, train, generate, doctor, export, cli"
+        names = "core, text, corpus, tokenizer, data, ops, model, cpu_model, eval, train, generate, doctor, export, cli"
         self.assert_problem({"src/utils/a.cpp": ""}, f'src/utils/a.cpp:1: no module "utils"; the modules are {names}')
         self.assert_problem({"src/a.cpp": ""}, "src/a.cpp:1: stands in no module's folder")
         self.assert_problem({"src/text/a.cpp": '#include "ktlm/core/nothing.h"\n'},
