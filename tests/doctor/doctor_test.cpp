@@ -76,11 +76,13 @@ struct Fault {
   const char *name, *found_as;
 };
 
+const Fault kVocabulary = {"vocabulary", "loss over 40,000 words, fp32 forward: the loss of a row at .* expected .*"};
+
 // What names each fault first.
 const std::vector<Fault> kFaults = {
     {"future", "causal attention, fp32 length 7: token [0-9]+ of 7 changes the results before it, by .*"},
     {"grouping", "attention, 6 heads on 2, fp32 forward: the result at .* expected .*"},
-    {"vocabulary", "loss over 40,000 words, fp32 forward: the loss of a row at .* expected .*"},
+    kVocabulary,
     {"nan_softmax",
      "causal attention, fp32 length 7: .* holds NaN or infinity in [0-9]+ of 1536 places, first at \\[0, 0, 0, 0\\]"}};
 
@@ -126,10 +128,10 @@ TEST(Doctor, FindsEachFaultOnTheCpu) {
 #ifndef KTLM_FAULTY_KERNELS
   GTEST_SKIP() << "faults are put in place through Linux's loader";
 #endif
-  // Queries that meet values for keys can only show where the two differ.
-  std::vector<Fault> faults = {kFrozen,
-                               {"swapped", "attention of one query, fp32 forward: with 7 keys the result at .*"}};
-  faults.insert(faults.end(), kFaults.begin(), kFaults.end());
+  // Most of attention is ktlm's own there: faults of libtorch's softmax and batched products can't reach it, and are
+  // found on fakemps (TrainRefuses..). Queries that meet values for keys can only show where the two differ.
+  const std::vector<Fault> faults = {
+      kFrozen, {"swapped", "attention of one query, fp32 forward: with 7 keys the result at .*"}, kVocabulary};
   for (const Fault& fault : faults) {
     std::vector<std::string> arguments = {"doctor", "--device", "cpu", "--threads", "1"};
     if (fault.name != kFrozen.name) arguments.emplace_back("--quick");
