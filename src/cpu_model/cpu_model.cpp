@@ -42,7 +42,7 @@ Cache::Cache(const CpuModel& model, int64_t num_texts, int64_t max_len) : impl_(
   impl_->kv_heads = config.n_kv_heads;
   impl_->block = columns * head;
   impl_->lengths.resize(static_cast<size_t>(num_texts));
-  impl_->memory = PageMemory(num_texts * columns * head_bytes);
+  impl_->memory = PageMemory(num_texts * columns * head_bytes, Pages::kSmall);
 }
 
 Cache::Cache(Cache&&) noexcept = default;

@@ -11,6 +11,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "matrix_kernels.cpp"
 // clang-format off
+#include "highway_targets.h"
 #include <hwy/foreach_target.h>
 // clang-format on
 #include "vectors-inl.h"
@@ -166,25 +167,26 @@ void pack_row(const PackedView& weights, const float* row, std::byte* group, int
   }
 }
 
-// The products of some of a group's rows, kUnits vectors of them, with kTokens tokens. Sums run over the columns in one
-// order, whatever these two are.
+// The products of some of a group's rows, kUnits vectors of them, with kTokens tokens. They run over the columns in one
+// order, whatever these two are. Plain arrays: the members that a compiler adds to a class by itself are not of the
+// vector unit's kind.
 template <int kTokens, int kUnits>
-struct Tile {
-  F sums[kTokens][kUnits];
+using Sums = F[kTokens][kUnits];
 
-  HWY_INLINE void clear() {
-    for (int t = 0; t < kTokens; ++t)
-      for (int u = 0; u < kUnits; ++u) sums[t][u] = hn::Zero(df);
-  }
+template <int kTokens, int kUnits>
+HWY_INLINE void clear(Sums<kTokens, kUnits>& sums) {
+  for (int t = 0; t < kTokens; ++t)
+    for (int u = 0; u < kUnits; ++u) sums[t][u] = hn::Zero(df);
+}
 
-  HWY_INLINE void put(float* y, int64_t y_cols, Output output) const {
-    for (int t = 0; t < kTokens; ++t)
-      for (int u = 0; u < kUnits; ++u) {
-        float* const out = y + t * y_cols + u * kLanes;
-        store(output == Output::kAdd ? hn::Add(load(out), sums[t][u]) : sums[t][u], out);
-      }
-  }
-};
+template <int kTokens, int kUnits>
+HWY_INLINE void put(const Sums<kTokens, kUnits>& sums, float* y, int64_t y_cols, Output output) {
+  for (int t = 0; t < kTokens; ++t)
+    for (int u = 0; u < kUnits; ++u) {
+      float* const out = y + t * y_cols + u * kLanes;
+      store(output == Output::kAdd ? hn::Add(load(out), sums[t][u]) : sums[t][u], out);
+    }
+}
 
 // The processor's own prefetching follows the lines of a group badly. Measured on Zen 4: this near is best, 4 KB ahead
 // takes three times as long.
@@ -197,9 +199,9 @@ HWY_INLINE void prefetch(const uint32_t* values, int ahead_bytes) {
 }
 
 template <int kTokens, int kUnits>
-HWY_INLINE void bf16_tile(const uint32_t* values, const Activations& x, int64_t token, Tile<kTokens, kUnits>& tile) {
-  Tile<kTokens, kUnits> odd;
-  odd.clear();
+HWY_INLINE void bf16_tile(const uint32_t* values, const Activations& x, int64_t token, Sums<kTokens, kUnits>& sums) {
+  Sums<kTokens, kUnits> odd;
+  clear<kTokens, kUnits>(odd);
   const float* rows[kTokens];
   for (int t = 0; t < kTokens; ++t) rows[t] = x.row(token + t);
   for (int64_t col = 0; col < x.cols(); col += 2, values += kGroupRows) {
@@ -209,13 +211,13 @@ HWY_INLINE void bf16_tile(const uint32_t* values, const Activations& x, int64_t 
       const F first = hn::BitCast(df, hn::ShiftLeft<16>(pair));
       const F second = hn::BitCast(df, hn::And(pair, hn::Set(dw, 0xFFFF0000)));
       for (int t = 0; t < kTokens; ++t) {
-        tile.sums[t][u] = hn::MulAdd(first, hn::Set(df, rows[t][col]), tile.sums[t][u]);
-        odd.sums[t][u] = hn::MulAdd(second, hn::Set(df, rows[t][col + 1]), odd.sums[t][u]);
+        sums[t][u] = hn::MulAdd(first, hn::Set(df, rows[t][col]), sums[t][u]);
+        odd[t][u] = hn::MulAdd(second, hn::Set(df, rows[t][col + 1]), odd[t][u]);
       }
     }
   }
   for (int t = 0; t < kTokens; ++t)
-    for (int u = 0; u < kUnits; ++u) tile.sums[t][u] = hn::Add(tile.sums[t][u], odd.sums[t][u]);
+    for (int u = 0; u < kUnits; ++u) sums[t][u] = hn::Add(sums[t][u], odd[t][u]);
 }
 
 // One vector of weights: the bytes of columns 4 i .. 4 i + 3 of a block.
@@ -247,7 +249,7 @@ struct Int4Values {
 
 template <class Products, class Values, int kTokens, int kUnits>
 HWY_INLINE void quantized_tile(const uint16_t* scales, const uint32_t* values, const Activations& x, int64_t token,
-                               Tile<kTokens, kUnits>& tile) {
+                               Sums<kTokens, kUnits>& sums) {
   const int8_t* bytes[kTokens];
   const float* x_scales[kTokens];
   const int32_t* starts[kTokens];
@@ -268,7 +270,7 @@ HWY_INLINE void quantized_tile(const uint16_t* scales, const uint32_t* values, c
       const F scale = load_bf16(scales + block * kGroupRows + u * kLanes);
       for (int t = 0; t < kTokens; ++t) {
         const F factor = hn::Mul(scale, hn::Set(df, x_scales[t][block]));
-        tile.sums[t][u] = hn::MulAdd(hn::ConvertTo(df, totals[t]), factor, tile.sums[t][u]);
+        sums[t][u] = hn::MulAdd(hn::ConvertTo(df, totals[t]), factor, sums[t][u]);
       }
     }
     prefetch<Values::kBlockWords>(values, kAheadBytes);
@@ -284,20 +286,20 @@ void multiply_group(const PackedView& weights, const std::byte* group, const Act
   for (int unit = 0; unit < kVectors; unit += kUnits) {
     const auto* const scales = reinterpret_cast<const uint16_t*>(group) + unit * kLanes;
     const auto* const values = reinterpret_cast<const uint32_t*>(group + scale_bytes) + unit * kLanes;
-    Tile<kTokens, kUnits> tile;
-    tile.clear();
+    Sums<kTokens, kUnits> sums;
+    clear<kTokens, kUnits>(sums);
     switch (weights.format) {
       case WeightFormat::kBf16:
-        bf16_tile<kTokens, kUnits>(values, x, token, tile);
+        bf16_tile<kTokens, kUnits>(values, x, token, sums);
         break;
       case WeightFormat::kInt8:
-        quantized_tile<Products, Int8Values, kTokens, kUnits>(scales, values, x, token, tile);
+        quantized_tile<Products, Int8Values, kTokens, kUnits>(scales, values, x, token, sums);
         break;
       case WeightFormat::kInt4:
-        quantized_tile<Products, Int4Values, kTokens, kUnits>(scales, values, x, token, tile);
+        quantized_tile<Products, Int4Values, kTokens, kUnits>(scales, values, x, token, sums);
         break;
     }
-    tile.put(y + token * y_cols + unit * kLanes, y_cols, output);
+    put<kTokens, kUnits>(sums, y + token * y_cols + unit * kLanes, y_cols, output);
   }
 }
 

@@ -9,16 +9,17 @@
 
 namespace ktlm::cpu_model {
 
-PageMemory::PageMemory(int64_t size_bytes) {
+PageMemory::PageMemory(int64_t size_bytes, Pages pages) {
   constexpr int64_t kLargePage = int64_t{2} << 20;
+  const bool large = pages == Pages::kLarge && size_bytes >= kLargePage;
   // Whole large pages: the system gives one only for a part that fills it.
-  const int64_t size = size_bytes < kLargePage ? size_bytes : round_up(size_bytes, kLargePage);
+  const int64_t size = large ? round_up(size_bytes, kLargePage) : size_bytes;
   if (size <= 0) return;
   void* const memory =
       ::mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-  ::madvise(memory, static_cast<size_t>(size), MADV_HUGEPAGE);  // a wish: without it, it is slower and nothing else
+  if (large) ::madvise(memory, static_cast<size_t>(size), MADV_HUGEPAGE);  // a wish: without it, it is slower
 #endif
   data_ = static_cast<std::byte*>(memory);
   size_bytes_ = size;

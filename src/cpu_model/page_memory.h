@@ -1,5 +1,5 @@
 // Zeroed memory straight from the system: pages come when they are touched, so that room for a long context costs
-// nothing until it is used; large ones where the system has them, since weights are read from end to end.
+// nothing until it is used. Large ones, where the system has them, for what is read from end to end.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,13 @@
 
 namespace ktlm::cpu_model {
 
+enum class Pages { kSmall, kLarge };
+
 class PageMemory {
  public:
   PageMemory() = default;
   /// Throws std::bad_alloc.
-  explicit PageMemory(int64_t size_bytes);
+  PageMemory(int64_t size_bytes, Pages pages);
   ~PageMemory();
   PageMemory(PageMemory&& other) noexcept;
   PageMemory& operator=(PageMemory&& other) noexcept;

@@ -9,6 +9,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "row_kernels.cpp"
 // clang-format off
+#include "highway_targets.h"
 #include <hwy/foreach_target.h>
 // clang-format on
 #include "vectors-inl.h"

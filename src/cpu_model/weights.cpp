@@ -120,7 +120,7 @@ class Packer {
       size += plan.view.groups * group_bytes(plan.view.format, plan.view.cols).total();
       cols = std::max(cols, plan.view.cols);
     }
-    weights_.memory = PageMemory(size);
+    weights_.memory = PageMemory(size, Pages::kLarge);
     std::byte* next = weights_.memory.data();
     for (Plan& plan : plans_) {
       plan.view.data = next;
