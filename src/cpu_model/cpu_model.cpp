@@ -20,6 +20,9 @@ constexpr int64_t kBlockTokens = 128;
 // No memory holds more; below it sizes can be computed.
 constexpr int64_t kMostColumns = int64_t{1} << 40;
 
+// A step of a token is a few microseconds long: beyond some threads they would only wait for each other.
+constexpr int64_t kMostThreadsByDefault = 8;
+
 void check_tensors(const model::ModelConfig& config, const CpuModel::Tensors& tensors, const std::string& where) {
   config.validate();
   std::map<std::string, std::vector<int64_t>> shapes;
@@ -59,7 +62,9 @@ void Cache::truncate(int64_t text, int64_t length) {
 
 struct CpuModel::Impl {
   Impl(const model::ModelConfig& shape, WeightFormat weight_format, int64_t num_threads)
-      : config(shape), format(weight_format), team(num_threads > 0 ? num_threads : num_usable_cores()) {}
+      : config(shape),
+        format(weight_format),
+        team(num_threads > 0 ? num_threads : std::min(num_usable_cores(), kMostThreadsByDefault)) {}
 
   void take_weights(const Tensors& tensors, const std::string& where) {
     check_tensors(config, tensors, where);

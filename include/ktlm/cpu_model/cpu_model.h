@@ -65,8 +65,9 @@ class CpuModel {
  public:
   using Tensors = std::map<std::string, model::SafetensorsFile::Tensor>;
 
-  /// Opens a model directory and packs its weights. `num_threads` 0: all cores that this process may run on. Throws
-  /// Error: missing or damaged files, tensors missing, unexpected or of another shape or dtype.
+  /// Opens a model directory and packs its weights. `num_threads` 0: as many as the cores that this process may
+  /// run on, at most 8. Throws Error: missing or damaged files, tensors missing, unexpected or of another shape or
+  /// dtype.
   CpuModel(const std::filesystem::path& directory, WeightFormat format, int64_t num_threads);
   /// Of these tensors, F32, BF16 or F16, whose memory stays with the caller and outlives the model: embeddings are read
   /// from there. `where` opens an error's message.
