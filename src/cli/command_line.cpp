@@ -71,10 +71,10 @@ class VerbTable {
     });
   }
 
-  /// The name and the function of the verb that was parsed.
-  std::pair<std::string, Run> chosen() const {
+  /// The function of the verb that was parsed. Throws ConfigError for arguments that none of its parts takes.
+  Run chosen() const {
     for (size_t i = 0; i < names_.size(); ++i)
-      if (app_.got_subcommand(names_[i])) return {names_[i], choices_[i]()};
+      if (app_.got_subcommand(names_[i])) return choices_[i]();
     return {};
   }
 
@@ -153,9 +153,10 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
     return report(verb, usage_message(error, verbs, argv[1]), kUsageError);
   }
 
-  const auto [name, run] = verbs.chosen();
+  const std::string name = app.get_subcommands().front()->get_name();
   int stopped_code = 0;  // a signal's code wins: work that can't stop half-way ends in an error
   try {
+    const auto run = verbs.chosen();
     if (!run) return run_in_torch_library(argc, argv);
     set_up_logging(name, quiet ? LogLevel::kQuiet : LogLevel::kNormal);
     Console console(quiet);

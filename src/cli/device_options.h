@@ -39,7 +39,7 @@ inline void declare_decode_device(CLI::App& app, std::string& decode_device) {
 }
 
 inline void declare_threads(CLI::App& app, int64_t& threads) {
-  app.add_option("--threads", threads, "Threads on the CPU; 0: all cores")
+  app.add_option("--threads", threads, "Threads on the CPU; 0: all cores, to talk at most eight")
       ->type_name("N")
       ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))  // else the help shows "N:NONNEGATIVE"
       ->capture_default_str();

@@ -1,5 +1,6 @@
 #include "talker.h"
 
+#include "ktlm/core/error.h"
 #include "ktlm/cpu_model/cpu_model.h"
 #include "ktlm/generate/cpu_token_model.h"
 #include "ktlm/generate/find_model.h"
@@ -8,9 +9,18 @@
 namespace ktlm::cli {
 
 bool is_for_own_model(const std::string& device, const std::string& decode_device, const std::string& dtype) {
+  for (const std::string& name : {device, decode_device})
+    if (name != "auto" && name != "cpu" && name != "cuda" && name != "mps")
+      throw ConfigError("device \"" + name + "\" is unknown; choose auto, cpu, cuda or mps");
+  if (dtype != "auto" && dtype != "int8" && dtype != "int4" && dtype != "bf16" && dtype != "fp32" && dtype != "fp16")
+    throw ConfigError("dtype \"" + dtype + "\" is unknown; choose auto, int8, int4, bf16, fp32 or fp16");
   const auto is_cpu = [](const std::string& name) { return name == "auto" || name == "cpu"; };
-  return is_cpu(device) && is_cpu(decode_device) &&
-         (dtype == "auto" || dtype == "bf16" || dtype == "int8" || dtype == "int4");
+  const bool on_cpu = is_cpu(device) && is_cpu(decode_device), only_own = dtype == "int8" || dtype == "int4";
+  if (only_own && !on_cpu)
+    throw ConfigError("--dtype " + dtype +
+                      " is computed on the CPU alone; leave --device and --decode-device away, or " +
+                      "choose fp32, bf16 or fp16");
+  return on_cpu && (only_own || dtype == "auto" || dtype == "bf16");
 }
 
 Talker open_own_model(const std::string& model_dir, const std::string& dtype, int64_t num_threads) {

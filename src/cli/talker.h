@@ -27,7 +27,8 @@ struct Talker {
 /// Opens it once the prompts are there. Throws Error.
 using OpenTalker = std::function<Talker(Console&)>;
 
-/// Whether these options mean ktlm's own model for the CPU: no GPU asked for, and a dtype that it has.
+/// Whether these options mean ktlm's own model for the CPU: no GPU asked for, and a dtype that it has. Throws
+/// ConfigError for names that no engine knows, and a GPU with a dtype of the CPU's.
 bool is_for_own_model(const std::string& device, const std::string& decode_device, const std::string& dtype);
 
 /// Opens ktlm's own model for the CPU; dtype "auto" is int8. `model_dir` empty: the newest run's; a run directory: its

@@ -70,12 +70,6 @@ TalkingModel open_talking_model(const TorchOptions& options, at::ScalarType dtyp
 }  // namespace
 
 Talker open_torch_model(const TorchOptions& options, Console& console) {
-  if (options.dtype == "int8" || options.dtype == "int4")
-    throw ConfigError("--dtype " + options.dtype +
-                      " is computed on the CPU alone; leave --device and --decode-device " +
-                      "away, or choose fp32, bf16 or fp16");
-  if (options.dtype != "auto" && options.dtype != "fp32" && options.dtype != "bf16" && options.dtype != "fp16")
-    throw ConfigError("dtype \"" + options.dtype + "\" is unknown; choose auto, int8, int4, bf16, fp32 or fp16");
   model::set_up_compute(options.threads);
   const at::ScalarType dtype = model::parse_dtype(options.dtype == "auto" ? "fp32" : options.dtype);
   const auto talking = std::make_shared<TalkingModel>(open_talking_model(options, dtype, console));

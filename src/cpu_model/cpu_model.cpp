@@ -23,8 +23,20 @@ constexpr int64_t kMostColumns = int64_t{1} << 40;
 // A step of a token is a few microseconds long: beyond some threads they would only wait for each other.
 constexpr int64_t kMostThreadsByDefault = 8;
 
+// Products of two of a model's sizes are then far from overflow.
+constexpr int64_t kLargestSize = int64_t{1} << 24;
+
 void check_tensors(const model::ModelConfig& config, const CpuModel::Tensors& tensors, const std::string& where) {
   config.validate();
+  for (const int64_t size :
+       {config.d_model, config.n_heads, config.n_kv_heads, config.resolved_head_dim(), config.d_ff})
+    if (size > kLargestSize)
+      throw Error(where + ": a size of " + std::to_string(size) + " in config.json, where at most " +
+                  std::to_string(kLargestSize) + " makes sense; the file is damaged");
+  // Before a list of all that is missing fills the memory.
+  if (config.n_layers > static_cast<int64_t>(tensors.size()))
+    throw Error(where + ": " + std::to_string(config.n_layers) + " layers by config.json, but only " +
+                std::to_string(tensors.size()) + " tensors; the two files belong to different models");
   std::map<std::string, std::vector<int64_t>> shapes;
   for (const auto& [name, tensor] : tensors) shapes.emplace(name, tensor.shape);
   check_shapes(model::parameter_specs(config), shapes, where);
@@ -37,6 +49,9 @@ Cache::Cache(const CpuModel& model, int64_t num_texts, int64_t max_len) : impl_(
   if (max_len > config.max_seq_len)
     throw Error("KV cache: " + std::to_string(max_len) + " tokens asked for, but the model's context ends at " +
                 std::to_string(config.max_seq_len) + " (max_seq_len)");
+  if (max_len < 1 || num_texts < 1)
+    throw Error("KV cache: room for " + std::to_string(max_len) + " tokens of " + std::to_string(num_texts) +
+                " texts asked for; each is at least 1");
   const int64_t head = Widths(config).head, head_bytes = config.n_layers * config.n_kv_heads * 2 * head * 2;
   const int64_t columns = round_up(std::min(max_len, kMostColumns), kGroupRows);
   if (max_len > kMostColumns || num_texts > INT64_MAX / head_bytes / columns) throw std::bad_alloc();
@@ -132,8 +147,9 @@ Logits CpuModel::feed(std::span<const TextTokens> texts, Cache& cache) {
   std::vector<BlockToken> tokens;
   std::vector<bool> is_last;
   int64_t longest = 0;
+  std::vector<int64_t> lengths = held.lengths;
   for (const TextTokens& text : texts) {
-    int64_t& length = held.lengths[static_cast<size_t>(text.text)];
+    int64_t& length = lengths[static_cast<size_t>(text.text)];
     for (const int32_t id : text.ids) {
       tokens.push_back({id, text.text, length++});
       is_last.push_back(false);
@@ -150,6 +166,7 @@ Logits CpuModel::feed(std::span<const TextTokens> texts, Cache& cache) {
   if (!impl.space || impl.space->capacity < block_size)
     impl.space = std::make_shared<Workspace>(impl.config, impl.format, block_size);
 
+  held.lengths = std::move(lengths);  // here, since memory may run out above
   int64_t num_logits = 0;
   for (int64_t first = 0; first < num_tokens; first += block_size) {
     const int64_t end = std::min(first + block_size, num_tokens);

@@ -1,6 +1,10 @@
 #include "thread_team.h"
 
 #include <chrono>
+#include <string>
+#include <system_error>
+
+#include "ktlm/core/error.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -43,11 +47,19 @@ bool spin(std::chrono::microseconds time, const Over& over) {
 }  // namespace
 
 ThreadTeam::ThreadTeam(int64_t num_threads) {
-  for (int64_t thread = 1; thread < num_threads; ++thread)
-    threads_.emplace_back([this, thread] { work_along(thread); });
+  try {
+    for (int64_t thread = 1; thread < num_threads; ++thread)
+      threads_.emplace_back([this, thread] { work_along(thread); });
+  } catch (const std::system_error& error) {
+    end();
+    throw Error(std::to_string(num_threads) + " threads can't be started, " + error.code().message() +
+                "; choose fewer with --threads");
+  }
 }
 
-ThreadTeam::~ThreadTeam() {
+ThreadTeam::~ThreadTeam() { end(); }
+
+void ThreadTeam::end() {
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;

@@ -16,7 +16,7 @@ namespace ktlm::cpu_model {
 
 class ThreadTeam {
  public:
-  /// The calling thread is one of them; at least 1.
+  /// The calling thread is one of them; at least 1. Throws Error where the system starts no more.
   explicit ThreadTeam(int64_t num_threads);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
@@ -83,6 +83,7 @@ class ThreadTeam {
   }
   void wait_for_end_of(uint64_t step) const;
   void work_along(int64_t thread);
+  void end();
 
   static constexpr uint64_t kPartMask = (uint64_t{1} << kPartBits) - 1;
 

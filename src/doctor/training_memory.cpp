@@ -25,7 +25,8 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
   // On the CPU normalised rows, SwiGLU's results and copies of weights are made again (ops/recomputed_linear.h).
   const auto in_rows = [](int64_t size) { return size % ops::kRowKernelMultiple == 0; };
   const bool remakes = device.is_cpu() && product_dtype != at::kHalf && in_rows(c) && in_rows(f);
-  const int64_t layer = 2 * kFloatBytes * c + e * (2 * q + 2 * kv + 2 * f) + (remakes ? 0 : e * (2 * c + f));
+  const int64_t norms = model.qk_norm ? e * (q + kv) + kFloatBytes * (model.n_heads + model.n_kv_heads) : 0;
+  const int64_t layer = 2 * kFloatBytes * c + e * (2 * q + 2 * kv + 2 * f) + norms + (remakes ? 0 : e * (2 * c + f));
   const int64_t parameters = model.num_parameters(), output_layer = model.vocab_size * c;
 
   TrainingMemory memory{};

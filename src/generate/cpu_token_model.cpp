@@ -1,12 +1,25 @@
 #include "ktlm/generate/cpu_token_model.h"
 
 #include <algorithm>
+#include <new>
+
+#include "ktlm/core/error.h"
 
 namespace ktlm::generate {
 
 namespace {
 
 using tokenizer::TokenId;
+
+// Where memory runs out an Error, as TokenContext promises.
+template <class F>
+auto or_error(F&& f) {
+  try {
+    return f();
+  } catch (const std::bad_alloc&) {
+    throw Error("out of memory; choose a smaller model, context or batch");
+  }
+}
 
 class CpuContext : public TokenContext {
  public:
@@ -36,20 +49,28 @@ class CpuContext : public TokenContext {
 
  private:
   NextLogits feed(std::span<const cpu_model::TextTokens> texts) {
-    const cpu_model::Logits logits = model_.feed(texts, cache_);
-    NextLogits next(static_cast<size_t>(cache_.num_texts()));
-    for (size_t i = 0; i < texts.size(); ++i) next[static_cast<size_t>(texts[i].text)] = logits[i];
-    return next;
+    return or_error([&] {
+      const cpu_model::Logits logits = model_.feed(texts, cache_);
+      NextLogits next(static_cast<size_t>(cache_.num_texts()));
+      logits_.resize(texts.size());  // the model's own serve all contexts
+      for (size_t i = 0; i < texts.size(); ++i) {
+        logits_[i].assign(logits[i].begin(), logits[i].end());
+        next[static_cast<size_t>(texts[i].text)] = logits_[i];
+      }
+      return next;
+    });
   }
 
   cpu_model::CpuModel& model_;
   cpu_model::Cache cache_;
+  std::vector<std::vector<float>> logits_;  // of the last call
 };
 
 }  // namespace
 
 std::unique_ptr<TokenContext> CpuTokenModel::make_context(int64_t num_texts, int64_t max_len) const {
-  return std::make_unique<CpuContext>(model_, num_texts, max_len);
+  return or_error(
+      [&]() -> std::unique_ptr<TokenContext> { return std::make_unique<CpuContext>(model_, num_texts, max_len); });
 }
 
 }  // namespace ktlm::generate

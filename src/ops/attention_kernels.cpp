@@ -96,8 +96,8 @@ void exponentials(const Block& block, float scale, const float* scores, uint32_t
     for (int64_t l = 0; l < block.num_keys(); ++l) {
       const V score = hn::IfThenElse(sees(block, i, block.first_key + l), load(scores + l * kQueries + i), lowest);
       largest = hn::Max(largest, score);
-      // 0, or not a number where the score is none: maximum and exponential would lose that.
-      total = hn::MulAdd(score, hn::Zero(d), total);
+      // Maximum and exponential would lose what is not a number.
+      total = hn::IfThenElse(hn::IsNaN(score), score, total);
     }
     largest = hn::Mul(largest, set(scale));
     const auto exponential = [&](int64_t l) HWY_ATTR {

@@ -82,7 +82,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     const auto valid = targets.ge(0);
     const auto row_weight = valid.to(at::kFloat) / valid.sum().clamp_min(1).to(at::kFloat);  // (N): 1/count or 0
     auto loss = at::zeros({}, fp32);
-    const auto dweight = at::empty(weight.sizes(), fp32);
+    const auto dweight = hidden.size(0) > 0 ? at::empty(weight.sizes(), fp32) : at::zeros(weight.sizes(), fp32);
     auto dhidden = at::empty_like(operands.hidden);
     for (int64_t begin = 0; begin < hidden.size(0); begin += chunk_rows) {
       const int64_t rows = std::min(chunk_rows, hidden.size(0) - begin);

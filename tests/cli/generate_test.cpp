@@ -73,6 +73,11 @@ TEST(GenerateVerb, FaultsAreOneLineAndTheRightExitCode) {
             "ktlm generate: --top-p: \"top_p\" should be a number, from 0 to 1, is \"1.5\"\n");
   EXPECT_EQ(fault({"--prompt", "가", "--dtype", "int9"}, 2),
             "ktlm generate: dtype \"int9\" is unknown; choose auto, int8, int4, bf16, fp32 or fp16\n");
+  EXPECT_EQ(fault({"--prompt", "가", "--device", "gpu"}, 2),
+            "ktlm generate: device \"gpu\" is unknown; choose auto, cpu, cuda or mps\n");
+  EXPECT_EQ(fault({"--prompt", "가", "--device", "cuda", "--dtype", "int8"}, 2),
+            "ktlm generate: --dtype int8 is computed on the CPU alone; leave --device and --decode-device away, or "
+            "choose fp32, bf16 or fp16\n");
   EXPECT_THAT(fault({"--prompt", "가", "--model", "nowhere"}, 1), StartsWith("ktlm generate: nowhere"));
   EXPECT_THAT(fault({"--prompt-file", "nowhere.txt"}, 1), StartsWith("ktlm generate: nowhere.txt: "));
 }

@@ -105,6 +105,7 @@ TEST(TrainingMemory, IsWhatTheTensorsOfRealStepsTake) {
       for (const int64_t accumulated : {1, 2}) {
         for (const int64_t micro_batch_size : {1, 4}) {
           auto plan = medium_plan();
+          plan.model.qk_norm = accumulated == 1;
           plan.train.gradient_checkpointing = checkpointing;
           plan.train.grad_accum_steps = accumulated;
           const auto counted = counted_bytes(plan, micro_batch_size, dtype);

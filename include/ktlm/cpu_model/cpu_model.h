@@ -24,7 +24,7 @@ struct CacheMemory;
 /// Keys and values of the tokens that have gone through a model, in fp16; several texts, each with a length of its own.
 class Cache {
  public:
-  /// Room for `max_len` tokens (at most max_seq_len) in each of `num_texts`. Throws Error where it is more.
+  /// Room for `max_len` tokens (1 to max_seq_len) in each of `num_texts`, at least one. Throws Error elsewhere.
   Cache(const CpuModel& model, int64_t num_texts, int64_t max_len);
   Cache(Cache&&) noexcept;
   Cache& operator=(Cache&&) noexcept;
