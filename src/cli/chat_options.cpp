@@ -11,7 +11,7 @@ void declare(CLI::App& app, ChatArguments& arguments) {
   declare_talking_device(app, arguments.device);
   declare_decode_device(app, arguments.decode_device);
   declare_talking_dtype(app, arguments.dtype);
-  declare_threads(app, arguments.threads);
+  declare_threads(app, arguments.threads, "all cores, at most eight with ktlm's own engine");
 }
 
 }  // namespace ktlm::cli

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdint>
 #include <string>
+#include <system_error>
 
 namespace ktlm::cli {
 
@@ -38,10 +40,24 @@ inline void declare_decode_device(CLI::App& app, std::string& decode_device) {
       ->capture_default_str();
 }
 
-inline void declare_threads(CLI::App& app, int64_t& threads) {
-  app.add_option("--threads", threads, "Threads on the CPU; 0: all cores, to talk at most eight")
+/// For an option's check(): a whole number within limits, refused in the words of all other settings.
+inline CLI::Validator whole_number(int64_t minimum, int64_t maximum) {
+  const auto check = [minimum, maximum](const std::string& text) -> std::string {
+    int64_t value = 0;
+    const char* const text_end = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), text_end, value);
+    if (error == std::errc() && end == text_end && minimum <= value && value <= maximum) return {};
+    return "should be an integer, from " + std::to_string(minimum) + " to " + std::to_string(maximum) + ", is \"" +
+           text + "\"";
+  };
+  return {[check](std::string& text) { return check(text); }, ""};  // no description: the help would show it
+}
+
+/// `all` says what 0 stands for.
+inline void declare_threads(CLI::App& app, int64_t& threads, const std::string& all = "all cores") {
+  app.add_option("--threads", threads, "Threads on the CPU; 0: " + all)
       ->type_name("N")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))  // else the help shows "N:NONNEGATIVE"
+      ->check(whole_number(0, 1024))
       ->capture_default_str();
 }
 

@@ -13,7 +13,7 @@ void declare(CLI::App& app, EvalArguments& arguments) {
   app.add_option("--model", arguments.model_dir, "Model directory; runs/<newest>/model unless given")->type_name("DIR");
   app.add_option("--batch-size", arguments.batch_size, "Windows of text per step; changes memory and speed alone")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   declare_device(app, arguments.device);
   app.add_option("--dtype", arguments.dtype, "Of matrix products: fp32, bf16 or fp16; the weights stay fp32")

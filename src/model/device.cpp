@@ -49,6 +49,10 @@ std::string dtype_name(at::ScalarType dtype) {
 }
 
 void set_up_compute(int64_t num_threads) {
+  constexpr int64_t kMostThreads = 1024;  // OpenMP ends the program where the system starts no more
+  if (num_threads > kMostThreads)
+    throw ConfigError("threads is " + std::to_string(num_threads) + ", expected at most " +
+                      std::to_string(kMostThreads) + "; choose fewer with --threads");
 #ifdef __GLIBC__
   mallopt(M_MMAP_MAX, 0);         // large buffers from the heap too, ...
   mallopt(M_TRIM_THRESHOLD, -1);  // ... which never shrinks

@@ -73,6 +73,8 @@ TEST(GenerateVerb, FaultsAreOneLineAndTheRightExitCode) {
             "ktlm generate: --top-p: \"top_p\" should be a number, from 0 to 1, is \"1.5\"\n");
   EXPECT_EQ(fault({"--prompt", "가", "--dtype", "int9"}, 2),
             "ktlm generate: dtype \"int9\" is unknown; choose auto, int8, int4, bf16, fp32 or fp16\n");
+  EXPECT_EQ(fault({"--prompt", "가", "--threads", "-1"}, 2),
+            "ktlm generate: --threads: should be an integer, from 0 to 1024, is \"-1\"\n");
   EXPECT_EQ(fault({"--prompt", "가", "--device", "gpu"}, 2),
             "ktlm generate: device \"gpu\" is unknown; choose auto, cpu, cuda or mps\n");
   EXPECT_EQ(fault({"--prompt", "가", "--device", "cuda", "--dtype", "int8"}, 2),

@@ -36,6 +36,8 @@ TEST(Device, ThreadsAreThoseAskedFor) {
   EXPECT_EQ(at::get_num_threads(), 1);
   set_up_compute(0);
   EXPECT_EQ(at::get_num_threads(), 1);  // 0 leaves the number as it is
+  EXPECT_EQ(error_message([] { set_up_compute(100'000); }),
+            "threads is 100000, expected at most 1024; choose fewer with --threads");
   at::set_num_threads(before);
 }
 

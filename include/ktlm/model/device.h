@@ -19,7 +19,7 @@ at::ScalarType parse_dtype(const std::string& name);
 std::string dtype_name(at::ScalarType dtype);
 
 /// Keeps freed memory in the process and fixes the number of threads (0: all cores); call once at the start.
-/// Page faults on freshly mapped buffers cost up to ten times an elementwise operation on Linux.
+/// Page faults on fresh buffers cost up to ten times an elementwise operation. Throws ConfigError above 1,024 threads.
 void set_up_compute(int64_t num_threads);
 
 /// The most values that a matrix product of MPS may sum over: beyond, M1 and M2 compute it wrongly (pytorch #195163).
