@@ -1,6 +1,6 @@
 // How weights lie in memory for the products: sixteen rows side by side, so that a vector holds the same columns of
 // several rows. One load of an activation then serves them all, no sum ever crosses a vector, and a result is the same
-// bits on vectors of any width and in batches of any size.
+// bits in batches of any size, and on vectors of any width that multiply and add in one step.
 //
 // A group of 16 rows, columns padded with zeros to whole blocks of 32:
 //   bf16   for each pair of columns 16 times two bf16: 64 bytes
