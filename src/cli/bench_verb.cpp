@@ -14,6 +14,7 @@
 #include "ktlm/core/json.h"
 #include "ktlm/core/memory_info.h"
 #include "ktlm/core/text_format.h"
+#include "ktlm/cpu_model/cpu_model.h"
 #include "ktlm/doctor/speed.h"
 #include "ktlm/generate/inference_models.h"
 #include "ktlm/generate/sampling.h"
@@ -134,7 +135,9 @@ BenchResult bench_decode(const BenchSettings& settings, at::Device device, at::S
 bool has_own_engine(const BenchArguments& arguments, at::Device device) {
   const bool only_own = arguments.dtype == "int8" || arguments.dtype == "int4",
              only_libtorch = arguments.dtype == "fp32";
-  if (arguments.what == "train" || (arguments.engine == "libtorch")) {
+  if (arguments.what == "train" && arguments.engine == "own")
+    throw ConfigError("--engine own talks alone; choose prefill or decode, or leave --engine away");
+  if (arguments.what == "train" || arguments.engine == "libtorch") {
     if (only_own)
       throw ConfigError("--dtype " + arguments.dtype + " is known to prefill and decode with ktlm's own engine alone");
     return false;
@@ -180,7 +183,9 @@ int run_bench(const BenchArguments& arguments, Console& console) {
   model::set_up_compute(arguments.threads);
   const at::Device device = model::select_device(arguments.device);
   const int64_t num_parameters = settings.model.num_parameters(),
-                num_threads = arguments.threads > 0 ? arguments.threads : at::get_num_threads();
+                default_threads = has_own_engine(arguments, device) ? cpu_model::CpuModel::default_num_threads()
+                                                                    : at::get_num_threads(),
+                num_threads = arguments.threads > 0 ? arguments.threads : default_threads;
   console.note("a model of " + format_count(static_cast<double>(num_parameters)) + " parameters, " +
                std::to_string(num_threads) + " threads");
 

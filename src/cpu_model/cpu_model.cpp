@@ -77,9 +77,7 @@ void Cache::truncate(int64_t text, int64_t length) {
 
 struct CpuModel::Impl {
   Impl(const model::ModelConfig& shape, WeightFormat weight_format, int64_t num_threads)
-      : config(shape),
-        format(weight_format),
-        team(num_threads > 0 ? num_threads : std::min(num_usable_cores(), kMostThreadsByDefault)) {}
+      : config(shape), format(weight_format), team(num_threads > 0 ? num_threads : default_num_threads()) {}
 
   void take_weights(const Tensors& tensors, const std::string& where) {
     check_tensors(config, tensors, where);
@@ -119,6 +117,7 @@ CpuModel::~CpuModel() = default;
 const model::ModelConfig& CpuModel::config() const { return impl_->config; }
 WeightFormat CpuModel::format() const { return impl_->format; }
 int64_t CpuModel::num_threads() const { return impl_->team.num_threads(); }
+int64_t CpuModel::default_num_threads() { return std::min(num_usable_cores(), kMostThreadsByDefault); }
 
 int64_t CpuModel::weight_bytes() const {
   const auto size = [](const PackedView& view) { return view.groups * group_bytes(view.format, view.cols).total(); };

@@ -1,6 +1,9 @@
 #include "weights.h"
 
 #include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdint>
 #include <memory>
 
 #include "kernels.h"
@@ -43,13 +46,25 @@ void add_rows(const Tensor& tensor, int64_t padded, std::vector<RowSource>& rows
   rows.resize(end);
 }
 
+// By their bits, which vectors compare: neither infinity nor what is no number.
+bool are_finite(const float* numbers, int64_t size) {
+  constexpr int32_t kInfinity = 0x7F800000, kWithoutSign = 0x7FFFFFFF;
+  int32_t largest = 0;
+  for (int64_t i = 0; i < size; ++i) largest = std::max(largest, std::bit_cast<int32_t>(numbers[i]) & kWithoutSign);
+  return largest < kInfinity;
+}
+
 class Packer {
  public:
   Packer(const model::ModelConfig& config, const CpuModel::Tensors& tensors, WeightFormat format)
-      : config_(config), widths_(config), tensors_(tensors), format_(format) {}
+      : config_(config),
+        widths_(config),
+        tensors_(tensors),
+        format_(format),
+        unpacked_rows_(config.tie_embeddings ? 0 : config.vocab_size) {}
 
   /// Once. The team's threads share the packer, for one may come out of its work when all is done and the caller gone.
-  static Weights pack(std::shared_ptr<Packer> packer, ThreadTeam& team) {
+  static Weights pack(std::shared_ptr<Packer> packer, ThreadTeam& team, const std::string& where) {
     packer->plan_all();
     packer->allocate(team.num_threads());
     team.run([packer](ThreadTeam::Way& way) {
@@ -57,16 +72,41 @@ class Packer {
         way.share(plan.view.groups, [&](int64_t group) {
           packer->pack_group_of(plan, group, packer->rooms_[static_cast<size_t>(way.thread())]);
         });
+      way.share((packer->unpacked_rows_ + kGroupRows - 1) / kGroupRows, [&](int64_t group) {
+        packer->check_embedding(group, packer->rooms_[static_cast<size_t>(way.thread())].data());
+      });
     });
+    packer->refuse_what_is_not_finite(where);
     return std::move(packer->weights_);
   }
 
  private:
+  // Quantized they would come out as plausible numbers.
+  void read_checked(const Tensor& tensor, int64_t row, float* to) const {
+    read_row(tensor, row, to);
+    if (!are_finite(to, tensor.shape.back())) not_finite_ = &tensor;
+  }
+
+  void check_embedding(int64_t group, float* room) const {
+    const int64_t end = std::min((group + 1) * kGroupRows, unpacked_rows_);
+    for (int64_t row = group * kGroupRows; row < end; ++row)
+      read_checked(tensor("model.embed_tokens.weight"), row, room);
+  }
+
+  void refuse_what_is_not_finite(const std::string& where) const {
+    for (const auto& [name, tensor] : tensors_)
+      if (&tensor == not_finite_)
+        throw Error(
+            where + ": tensor \"" + name +
+            "\" holds what is no finite number; the file is damaged, or training broke down: take another copy " +
+            "or checkpoint");
+  }
+
   const Tensor& tensor(const std::string& name) const { return tensors_.at(name); }
 
   std::vector<float> norm(const std::string& name, int64_t width) const {
     std::vector<float> values(static_cast<size_t>(width));
-    read_row(tensor(name), 0, values.data());
+    read_checked(tensor(name), 0, values.data());
     return values;
   }
 
@@ -138,7 +178,7 @@ class Packer {
       float* const row = room.data() + lane * cols;
       const RowSource& source = plan.rows[static_cast<size_t>(group * kGroupRows + lane)];
       if (source.tensor != nullptr) {
-        read_row(*source.tensor, source.row, row);
+        read_checked(*source.tensor, source.row, row);
         spread(row, source.tensor->shape[1], plan.run, plan.step);
       }
       rows[lane] = row;
@@ -159,9 +199,11 @@ class Packer {
   Widths widths_;
   const CpuModel::Tensors& tensors_;
   WeightFormat format_;
+  int64_t unpacked_rows_;  // of an embedding that is no output layer: only looked through
   Weights weights_;
   std::vector<Plan> plans_;
-  std::vector<std::vector<float>> rooms_;  // for a group's rows; one for each thread
+  std::vector<std::vector<float>> rooms_;                   // for a group's rows; one for each thread
+  mutable std::atomic<const Tensor*> not_finite_{nullptr};  // one that holds such numbers
 };
 
 }  // namespace
@@ -179,7 +221,7 @@ Weights pack_weights(const model::ModelConfig& config, const CpuModel::Tensors& 
       throw Error(where + ": tensor \"" + name + "\" has dtype " + tensor.dtype +
                   "; ktlm computes with F32, BF16 and F16");
   }
-  return Packer::pack(std::make_shared<Packer>(config, tensors, format), team);
+  return Packer::pack(std::make_shared<Packer>(config, tensors, format), team, where);
 }
 
 }  // namespace ktlm::cpu_model

@@ -44,7 +44,7 @@ struct Weights {
 };
 
 /// The tensors have been checked against the configuration. Throws Error, opening with `where`, for a dtype that is no
-/// number of 16 or 32 bits.
+/// number of 16 or 32 bits, and numbers that are not finite.
 Weights pack_weights(const model::ModelConfig& config, const CpuModel::Tensors& tensors, WeightFormat format,
                      ThreadTeam& team, const std::string& where);
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "ktlm/core/error.h"
@@ -187,6 +188,26 @@ TEST(CpuModel, OpensAModelDirectoryInAnyOfItsDtypes) {
   EXPECT_LT(error_of(logits[1], expected), 0.02);  // the norms' weights are rounded
   EXPECT_LT(error_of(logits[2], expected), 0.003);
   std::filesystem::remove_all(directory);
+}
+
+TEST(CpuModel, RefusesNumbersThatAreNotFinite) {
+  for (const char* name : {"model.embed_tokens.weight", "model.layers.1.mlp.down_proj.weight", "model.norm.weight"}) {
+    for (const float wrong : {std::nanf(""), -INFINITY}) {
+      const LanguageModel reference = make_reference(kOdd);
+      for (const auto& parameter : reference.parameters())
+        if (parameter.name == name) parameter.tensor.view(-1)[37] = wrong;
+      for (const auto format : {WeightFormat::kBf16, WeightFormat::kInt8, WeightFormat::kInt4}) {
+        try {
+          make_model(reference, format);
+          ADD_FAILURE() << name;
+        } catch (const Error& error) {
+          EXPECT_EQ(error.what(), std::string("model: tensor \"") + name +
+                                      "\" holds what is no finite number; the file is damaged, or training broke down: "
+                                      "take another copy or checkpoint");
+        }
+      }
+    }
+  }
 }
 
 TEST(CpuModel, SaysWhatDoesNotFit) {

@@ -67,7 +67,7 @@ class CpuModel {
 
   /// Opens a model directory and packs its weights. `num_threads` 0: as many as the cores that this process may
   /// run on, at most 8. Throws Error: missing or damaged files, tensors missing, unexpected or of another shape or
-  /// dtype.
+  /// dtype, or holding numbers that are not finite.
   CpuModel(const std::filesystem::path& directory, WeightFormat format, int64_t num_threads);
   /// Of these tensors, F32, BF16 or F16, whose memory stays with the caller and outlives the model: embeddings are read
   /// from there. `where` opens an error's message.
@@ -80,6 +80,8 @@ class CpuModel {
   const model::ModelConfig& config() const;
   WeightFormat format() const;
   int64_t num_threads() const;
+  /// What 0 threads stand for.
+  static int64_t default_num_threads();
   /// What a token has to read of weights.
   int64_t weight_bytes() const;
 
