@@ -54,7 +54,8 @@ install_homebrew_packages() {
   local missing="" package installed
   installed=$(brew list --formula -1)
   for package in $homebrew_packages; do
-    printf '%s\n' "$installed" | grep -qx "$package" || missing="$missing $package"
+    # No pipe: grep -q leaves early, and printf failing on the closed pipe would count as "missing".
+    grep -qx "$package" <<<"$installed" || missing="$missing $package"
   done
   find_python >/dev/null || missing="$missing python@3.13"
   [ -n "$missing" ] || return 0
@@ -112,11 +113,11 @@ torch_is_named() {
 # look, PyTorch's own index of CPU wheels is asked first.
 install_torch() {
   make_venv
-  local pip_settings  # first in full: grep -q leaves early, and pip failing on the closed pipe would count as "none"
+  local pip_settings  # first in full, and no pipe, for the same reason
   pip_settings=$(.venv/bin/python -m pip config list 2>/dev/null || true)
   say "installing torch $torch_version into .venv"
   if [ "$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null &&
-    ! printf '%s\n' "$pip_settings" | grep -Eq 'index-url|find-links'; then
+    ! grep -Eq 'index-url|find-links' <<<"$pip_settings"; then
     pip_install "torch==$torch_version" --index-url https://download.pytorch.org/whl/cpu && return 0
     say "$script: no CPU wheel from download.pytorch.org; trying pip's default index"
   fi

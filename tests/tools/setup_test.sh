@@ -206,7 +206,10 @@ run
 expect "no Homebrew" "$code:$err" "1:setup.sh: Homebrew is not here; install it from https://brew.sh and run this again"
 fake brew <<BREW
 case "\$1" in
-  list) printf '%s\n' ccache cmake googletest ninja nlohmann-json pkgconf sentencepiece spdlog tmux utf8proc xxhash yaml-cpp ;;
+  list)  # so long a list that no pipe holds it: what is found at its beginning is there all the same
+    printf '%s\n' ccache cmake googletest ninja nlohmann-json pkgconf sentencepiece spdlog tmux utf8proc xxhash yaml-cpp
+    printf 'other-formula-%s\n' {1..8000}
+    ;;
   install) echo "brew \$*" >>"$work/calls" ;;
 esac
 BREW
