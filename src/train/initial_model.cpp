@@ -1,5 +1,6 @@
 #include "initial_model.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -56,6 +57,19 @@ model::LanguageModel make_initial_model(const TrainConfig& config, const model::
                                         : load_with_shape(config.init_from, shape, device);
   model.set_requires_grad(true);
   return model;
+}
+
+RateFactors rate_factors_of(const model::LanguageModel& model, const OptimizerOptions& options,
+                            const TrainConfig& config) {
+  const at::NoGradGuard no_grad;
+  RateFactors factors;
+  for (const auto& [name, tensor] : model.parameters()) {
+    if (name == "model.embed_tokens.weight")
+      factors.embedding = std::min(1.0, tensor.square().mean().sqrt().item<double>() / config.embedding_std);
+    else if (name == "model.norm.weight" && model.config().tie_embeddings)
+      factors.tied_norm = std::min(1.0, tensor.abs().mean().item<double>()) / options.tied_norm_rate;
+  }
+  return factors;
 }
 
 }  // namespace ktlm::train

@@ -81,11 +81,11 @@ Optimizer::Optimizer(const std::vector<model::NamedParameter>& parameters, const
     if (goes_by_muon(parameter))
       matrices.push_back(parameter);
     else if (parameter.name.find("embed_tokens") != std::string::npos)
-      add(parameter, options.embedding_rate, weight_decay);
+      add(parameter, options.embedding_rate, weight_decay, &RateFactors::embedding);
     else if (parameter.name.find("lm_head") != std::string::npos)
       add(parameter, options.head_rate, weight_decay);
     else if (is_tied && parameter.name == "model.norm.weight")
-      add(parameter, options.tied_norm_rate, weight_decay);
+      add(parameter, options.tied_norm_rate, weight_decay, &RateFactors::tied_norm);
     else
       add(parameter, 1, weight_decay);
   }
@@ -114,10 +114,12 @@ void Optimizer::share_out(const std::vector<model::NamedParameter>& parameters) 
   }
 }
 
-void Optimizer::add(const model::NamedParameter& parameter, double rate, double weight_decay) {
-  auto group = std::find_if(groups_.begin(), groups_.end(),
-                            [&](const Group& g) { return g.rate == rate && g.weight_decay == weight_decay; });
-  if (group == groups_.end()) group = groups_.insert(groups_.end(), {rate, weight_decay, {}, {}, {}, {}});
+void Optimizer::add(const model::NamedParameter& parameter, double rate, double weight_decay,
+                    double RateFactors::*factor) {
+  auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) {
+    return g.rate == rate && g.weight_decay == weight_decay && g.factor == factor;
+  });
+  if (group == groups_.end()) group = groups_.insert(groups_.end(), {rate, weight_decay, factor, {}, {}, {}, {}});
   group->names.push_back(parameter.name);
   group->parameters.push_back(parameter.tensor);
   // Laid out as the parameter: the fused kernel walks through the memory of both side by side.
@@ -143,11 +145,12 @@ at::Tensor Optimizer::step(double learning_rate, double max_norm, const at::Tens
 }
 
 void Optimizer::update(Group& group, double learning_rate, const at::Tensor& skip) {
+  const double rate = learning_rate * group.rate * (group.factor == nullptr ? 1 : rate_factors_.*group.factor);
   const auto fused = [&](at::TensorList parameters, at::TensorList gradients, at::TensorList exp_avgs,
                          at::TensorList exp_avg_sqs, const std::optional<at::Tensor>& found_inf) {
     const std::vector<at::Tensor> steps(parameters.size(), step_tensor_);
-    at::_fused_adamw_(parameters, gradients, exp_avgs, exp_avg_sqs, {}, steps, learning_rate * group.rate,
-                      options_.beta1, options_.beta2, group.weight_decay, options_.epsilon, /*amsgrad=*/false,
+    at::_fused_adamw_(parameters, gradients, exp_avgs, exp_avg_sqs, {}, steps, rate, options_.beta1, options_.beta2,
+                      group.weight_decay, options_.epsilon, /*amsgrad=*/false,
                       /*maximize=*/false, /*grad_scale=*/{}, found_inf);
   };
   const std::vector<at::Tensor> gradients = gradients_of(group.parameters);

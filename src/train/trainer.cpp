@@ -101,6 +101,7 @@ RunStart start_run(const TrainRequest& request, const RunIdentity& identity, con
   Optimizer optimizer(model.parameters(), optimizer_options);
   TrainerState state;
   state.identity = identity;
+  if (!request.train.init_from.empty()) state.rate_factors = rate_factors_of(model, optimizer_options, request.train);
   state.micro_batch_size = state.asked_micro_batch_size = request.train.micro_batch_size;
   state.autocast_dtype =
       model::dtype_name(choose_autocast_dtype(request.train.dtype, device, config, request.train.micro_batch_size));
@@ -119,6 +120,7 @@ RunStart begin_run(const TrainRequest& request, const Ranks& ranks, bool resumin
                      ? resume_run(own, identity, config, given, optimizer_options, device, callbacks)
                      : start_run(own, identity, config, optimizer_options, device);
   run.state = state_of_writer(ranks, run.state);
+  run.optimizer.set_rate_factors(run.state.rate_factors);
   spread_model_and_state(ranks, run.model, run.optimizer);
   return run;
 }

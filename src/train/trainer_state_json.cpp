@@ -17,6 +17,10 @@ LossHistory loss_history_from_json(const Json& json, const std::string& where) {
           json_get<int64_t>(json, "spikes_in_row", where), json_get<int64_t>(json, "first_bad_step", where)};
 }
 
+RateFactors rate_factors_from_json(const Json& json, const std::string& where) {
+  return {json_get<double>(json, "embedding", where), json_get<double>(json, "tied_norm", where)};
+}
+
 }  // namespace
 
 std::string trainer_state_to_json(const TrainerState& state, const FileHashes& hashes) {
@@ -33,6 +37,7 @@ std::string trainer_state_to_json(const TrainerState& state, const FileHashes& h
   json["init_from"] = state.identity.init_from;
   json["optimizer"] = state.identity.optimizer;
   json["autocast_dtype"] = state.autocast_dtype;
+  json["rate_factors"] = {{"embedding", state.rate_factors.embedding}, {"tied_norm", state.rate_factors.tied_norm}};
   json["loss_sum"] = state.loss_sum;
   json["loss_steps"] = state.loss_steps;
   json["skipped_steps"] = state.skipped_steps;
@@ -71,6 +76,7 @@ std::pair<TrainerState, FileHashes> trainer_state_from_json(const std::string& t
   state.identity.init_from = json_get_or<std::string>(json, "init_from", "", where);
   state.identity.optimizer = json_get_or<std::string>(json, "optimizer", "adamw", where);
   state.autocast_dtype = json_get<std::string>(json, "autocast_dtype", where);
+  if (json.contains("rate_factors")) state.rate_factors = rate_factors_from_json(json.at("rate_factors"), where);
   state.loss_sum = json_get<double>(json, "loss_sum", where);
   state.loss_steps = json_get<int64_t>(json, "loss_steps", where);
   state.skipped_steps = json_get_or<int64_t>(json, "skipped_steps", 0, where);

@@ -10,6 +10,7 @@
 #include "ktlm/core/json.h"
 #include "ktlm/corpus/prepare.h"
 #include "ktlm/corpus/prepared_corpus.h"
+#include "ktlm/model/safetensors.h"
 #include "ktlm/tokenizer/tokenizer_trainer.h"
 #include "ktlm/train/checkpoint.h"
 #include "tiny_run.h"
@@ -107,11 +108,33 @@ TEST_F(FineTuning, BeginsWithTheWeightsOfTheModel) {
   expect_same_weights(base_model(), run_dir_ / "model");
 }
 
+// The base model began as narrow as others' do, and with a last norm of 1.
+TEST_F(FineTuning, RatesForAWideEmbeddingAreTakenDownToTheModelsOwnWidth) {
+  auto run = request();
+  run.train.max_steps = 1;
+  run.train.learning_rate = 1e-3;
+  run.train.warmup_steps = 0;
+  run.train.grad_clip = 0;
+  run.train.embedding_std = 1;
+  run.train.embedding_rate = 75;
+  train(run, {}, StopFlag());
+  const auto before = model::load_safetensors(base_model() / "model.safetensors");
+  const auto after = model::load_safetensors(run_dir_ / "model/model.safetensors");
+  const auto largest_step = [&](const std::string& name) {
+    return (after.at(name) - before.at(name)).abs().max().item<double>();
+  };
+  const double width = before.at("model.embed_tokens.weight").square().mean().sqrt().item<double>();
+  ASSERT_LT(width, 0.1);
+  EXPECT_NEAR(largest_step("model.embed_tokens.weight"), 1e-3 * 75 * width, 1e-5);
+  EXPECT_NEAR(largest_step("model.norm.weight"), 1e-3, 1e-4);
+}
+
 TEST_F(FineTuning, ResumedRunEqualsUninterruptedRunThoughTheBaseModelIsGone) {
   const fs::path base = run_dir_ / "base", straight = run_dir_ / "straight", stopped = run_dir_ / "stopped";
   fs::copy(base_model(), base, fs::copy_options::recursive);
   auto run = request(straight);
   run.train.init_from = base.string();
+  run.train.embedding_std = 1;  // so that the rates hang on the base model
   train(run, {}, StopFlag());
 
   run.run_dir = stopped;

@@ -74,6 +74,17 @@ TEST(AdamW, TheLastNormGoesSlowerWhereAWideEmbeddingIsTheOutputLayer) {
   }
 }
 
+TEST(AdamW, TheFactorsOfAModelThatIsNotAsTheOptionsThinkMultiplyItsRates) {
+  const auto parameters = three_parameters();
+  for (const auto& parameter : parameters) parameter.tensor.mutable_grad() = at::ones_like(parameter.tensor);
+  Optimizer optimizer(parameters, {.weight_decay = 0, .embedding_rate = 50, .tied_norm_rate = 0.02});
+  optimizer.set_rate_factors({.embedding = 0.02, .tied_norm = 25});
+  optimizer.step(0.1, 0);
+  expect_near(parameters[0].tensor, {0.9F, -1.1F, 0.15F, 1.9F});
+  expect_near(parameters[1].tensor, {0.9F, -2.1F, 2.9F, 0.4F});
+  expect_near(parameters[2].tensor, {0.95F, 1.95F});
+}
+
 TEST(AdamW, DecaysMatricesAlone) {
   const auto parameters = three_parameters();
   Optimizer optimizer(parameters, {.weight_decay = 0.5});

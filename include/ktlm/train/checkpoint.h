@@ -30,6 +30,7 @@ struct TrainerState {
   RunIdentity identity;
   int64_t micro_batch_size = 0;        // that fits into memory; 0 in checkpoints of earlier versions
   int64_t asked_micro_batch_size = 0;  // train.micro_batch_size, as asked for or found, when the run began
+  RateFactors rate_factors;            // of the model that the run began with
   std::string autocast_dtype;  // as decided at the start of the run: a measurement may fall out otherwise next time
 
   double loss_sum = 0;  // of the steps since the last report

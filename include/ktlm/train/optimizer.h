@@ -33,6 +33,12 @@ struct OptimizerOptions {
   OptimizerShard shard = {};
 };
 
+/// Times the rates that the options give. A step of AdamW goes as far as its rate, however wide the weights are that it
+/// moves, so a model that did not begin as the options think needs others.
+struct RateFactors {
+  double embedding = 1, tied_norm = 1;
+};
+
 /// What section `train` of a configuration says of it.
 OptimizerOptions make_optimizer_options(const TrainConfig& config);
 
@@ -67,6 +73,7 @@ class Optimizer {
   /// multiplies in. Returns the gradient's norm before clipping, a scalar on the device, which tells.
   at::Tensor step(double learning_rate, double max_norm, const at::Tensor& loss = {},
                   at::ScalarType product_dtype = at::kFloat);
+  void set_rate_factors(const RateFactors& factors) { rate_factors_ = factors; }
   /// Forgets gradients of a step that is not to be.
   void clear_gradients();
 
@@ -88,16 +95,18 @@ class Optimizer {
   void set_num_steps(int64_t num_steps);
 
  private:
-  // Parameters that AdamW takes at one rate.
+  // Parameters that AdamW takes at one rate, times a factor if there is one for them.
   struct Group {
     double rate, weight_decay;
+    double RateFactors::*factor;
     std::vector<std::string> names;
     std::vector<at::Tensor> parameters, exp_avgs, exp_avg_sqs;
   };
 
   bool goes_by_muon(const model::NamedParameter& parameter) const;
   void share_out(const std::vector<model::NamedParameter>& parameters);
-  void add(const model::NamedParameter& parameter, double rate, double weight_decay);
+  void add(const model::NamedParameter& parameter, double rate, double weight_decay,
+           double RateFactors::*factor = nullptr);
   void update(Group& group, double learning_rate, const at::Tensor& skip);
   void list_state(const std::vector<model::NamedParameter>& parameters);
 
@@ -107,6 +116,7 @@ class Optimizer {
   std::vector<Group> groups_;
   std::optional<Muon> muon_;
   OptimizerOptions options_;
+  RateFactors rate_factors_;
   at::Tensor step_tensor_;  // updates made so far, on the device, as the kernel wants it; exact up to 2^24
 };
 
