@@ -87,6 +87,35 @@ void check_strided_keys(CheckContext& context, Evidence& evidence) {
       chain_tolerance(context.dtype));
 }
 
+// Three texts in each row, as dialogues are packed: the reference has one at a time.
+void check_texts_in_a_row(CheckContext& context, Evidence& evidence) {
+  constexpr int64_t kLength = 70, kBorders[][4] = {{0, 1, 33, kLength}, {0, 40, 64, kLength}};
+  auto starts = at::empty({2, kLength}, at::kLong);
+  for (int64_t row = 0; row < 2; ++row)
+    for (int64_t text = 0; text < 3; ++text)
+      starts[row]
+          .narrow(0, kBorders[row][text], kBorders[row][text + 1] - kBorders[row][text])
+          .fill_(kBorders[row][text]);
+  const auto draw = [&](int64_t heads) { return make_input(context.random({2, heads, kLength, 32}), context.device); };
+  compare_both_ways(
+      context, evidence, {draw(4), draw(2), draw(2)},
+      [&](const auto& in) { return ops::attention_within_texts(in[0], in[1], in[2], starts.to(context.device)); },
+      [&](const auto& in) {
+        std::vector<at::Tensor> rows;
+        for (int64_t row = 0; row < 2; ++row) {
+          std::vector<at::Tensor> texts;
+          for (int64_t text = 0; text < 3; ++text) {
+            const int64_t begin = kBorders[row][text], length = kBorders[row][text + 1] - begin;
+            const auto of_text = [&](const at::Tensor& x) { return x.narrow(0, row, 1).narrow(2, begin, length); };
+            texts.push_back(reference::attention(of_text(in[0]), of_text(in[1]), of_text(in[2])));
+          }
+          rows.push_back(at::cat(texts, 1));
+        }
+        return at::cat(rows, 0);
+      },
+      chain_tolerance(context.dtype));
+}
+
 // One query, whose group reads its keys at once, behind texts of several lengths.
 void check_decoding(CheckContext& context, Evidence& evidence) {
   evidence.begin("forward");
@@ -166,6 +195,7 @@ std::vector<Check> attention_checks() {
           {"attention, 4 heads on 4", check_heads<4, 4>, false},
           {"attention, 4 heads on 1", check_heads<4, 1>, false},
           {"attention on strided keys", check_strided_keys, true},
+          {"attention within texts of a row", check_texts_in_a_row, false},
           {"attention of one query", check_decoding, true},
           {"attention on left-padded rows", check_left_padding, false},
           {"attention, 4 windows of 1,024", check_training_shape, false, false, {at::kFloat, at::kBFloat16}}};

@@ -13,6 +13,7 @@
 #include "ktlm/generate/sampling.h"
 #include "ktlm/model/kv_cache.h"
 #include "ktlm/model/language_model.h"
+#include "ktlm/train/muon.h"
 #include "ktlm/train/optimizer.h"
 #include "ktlm/train/train_step.h"
 #include "reference.h"
@@ -43,6 +44,30 @@ void check_adamw(CheckContext& context, Evidence& evidence) {
                  reference::adamw(parameter.in_float64.detach(), slope.in_float64.detach(), kSteps, kLearningRate,
                                   options.beta1, options.beta2, options.epsilon, options.weight_decay),
                  chain_tolerance(context.dtype));
+}
+
+// Of each matrix, what came out in the frame of its own singular vectors: a diagonal of about 1, and nothing beside it.
+// In what a training run multiplies in: on MPS that is fp32, whatever else is.
+void check_muon(CheckContext& context, Evidence& evidence) {
+  const at::NoGradGuard no_grad;
+  const auto product_dtype = context.device.is_mps() ? at::kFloat : context.dtype;
+  const auto compare = [&](const char* aspect, int64_t rows, int64_t columns) {
+    evidence.begin(aspect);
+    const auto matrices = context.random({3, rows, columns}).to(at::kFloat);
+    const auto made = train::orthogonalize(matrices.to(context.device), product_dtype).to(at::kCPU).to(at::kDouble);
+    evidence.finite("the result", made);
+    if (!at::isfinite(made).all().item<bool>()) return;
+    const auto [u, singular_values, v] = at::linalg_svd(matrices.to(at::kDouble), /*full_matrices=*/false);
+    const auto in_frame = u.transpose(1, 2).matmul(made).matmul(v.transpose(1, 2));
+    const auto diagonal = in_frame.diagonal(0, 1, 2);
+    evidence.require(diagonal.min().item<double>() > 0.8 && diagonal.max().item<double>() < 1.2,
+                     "singular values from " + std::to_string(diagonal.min().item<double>()) + " to " +
+                         std::to_string(diagonal.max().item<double>()) + ", expected about 1");
+    // Fifteen products in a row.
+    evidence.close("beside the diagonal", in_frame, at::diag_embed(diagonal), 4 * chain_tolerance(context.dtype));
+  };
+  compare("wide", 24, 40);
+  compare("tall", 40, 24);
 }
 
 void check_clipping(CheckContext& context, Evidence& evidence) {
@@ -209,6 +234,7 @@ void check_sampling(CheckContext& context, Evidence& evidence) {
 std::vector<Check> training_checks() {
   return {{"AdamW", check_adamw<false>, true, true},
           {"AdamW on a strided parameter", check_adamw<true>, false, true},
+          {"Muon", check_muon, true, false, {at::kFloat, at::kBFloat16}},
           {"gradient clipping", check_clipping, true, true},
           {"KV cache", check_cache, true},
           {"one batch by heart", check_overfitting, false, false, {at::kFloat, at::kBFloat16}},
