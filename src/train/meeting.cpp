@@ -92,8 +92,10 @@ class Gathering {
   Gathering(const Launch& launch, const StopFlag& stop, const c10::intrusive_ptr<c10d::Store>& store)
       : launch_(launch), stop_(stop), store_(store) {}
 
-  // The name of the one that all came to.
-  std::string attend(Clock::time_point deadline) {
+  // The name of the one that all came to. From `telling` on rank 0 says once whom it waits for.
+  std::string attend(Clock::time_point deadline, Clock::time_point telling,
+                     const std::function<void(const std::string&)>& note) {
+    bool told = launch_.rank != 0 || !note;
     std::string name = launch_.rank == 0 ? token_ : "";
     if (launch_.rank == 0) store_->set(kNewest, bytes_of(token_));
     for (;;) {
@@ -104,7 +106,14 @@ class Gathering {
       }
       if (!name.empty() && is_complete(name)) return name;
       look_at(stop_);
-      if (Clock::now() > deadline) throw Error(words_of_absence(name));
+      if (Clock::now() > deadline)
+        throw Error("of " + std::to_string(launch_.world_size) + " processes these did not come to " +
+                    place_of(launch_) + " within five minutes: rank" + absent_ranks(name) + "; see what they say");
+      if (!told && Clock::now() > telling) {
+        note("waiting at " + place_of(launch_) + " for rank" + absent_ranks(name) + " of " +
+             std::to_string(launch_.world_size) + " processes");
+        told = true;
+      }
       std::this_thread::sleep_for(kLook);
     }
   }
@@ -134,12 +143,11 @@ class Gathering {
     return true;
   }
 
-  std::string words_of_absence(const std::string& name) const {
+  std::string absent_ranks(const std::string& name) const {
     std::string absent = name.empty() ? " 0" : "";
     for (int64_t rank = 1; rank < launch_.world_size && !name.empty(); ++rank)
-      if (!store_->check({present_key(name, rank)})) absent += " " + std::to_string(rank);
-    return "of " + std::to_string(launch_.world_size) + " processes these did not come to " + place_of(launch_) +
-           " within five minutes: rank" + absent + "; see what they say";
+      if (!store_->check({present_key(name, rank)})) absent.append(" ").append(std::to_string(rank));
+    return absent;
   }
 
   const Launch& launch_;
@@ -150,12 +158,13 @@ class Gathering {
 
 }  // namespace
 
-c10::intrusive_ptr<c10d::Store> meet(const Launch& launch, const StopFlag& stop) {
+c10::intrusive_ptr<c10d::Store> meet(const Launch& launch, const std::function<void(const std::string&)>& note,
+                                     const StopFlag& stop, milliseconds told_after) {
   quiet_c10d();
-  const auto deadline = Clock::now() + kPatience;
+  const auto start = Clock::now(), deadline = start + kPatience;
   const auto tcp_store = reach_store(launch, stop, deadline);
   const auto store = c10::make_intrusive<c10d::PrefixStore>("ktlm/" + launch.job, tcp_store);
-  const std::string name = Gathering(launch, stop, store).attend(deadline);
+  const std::string name = Gathering(launch, stop, store).attend(deadline, start + told_after, note);
   tcp_store->setTimeout(kPatience);
   return c10::make_intrusive<c10d::PrefixStore>(name, store);
 }

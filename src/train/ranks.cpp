@@ -70,10 +70,12 @@ struct Ranks::Groups {
   }
 };
 
-Ranks::Ranks(const Launch& launch, const LostCallback& lost, const StopFlag& stop) : launch_(launch) {
+Ranks::Ranks(const Launch& launch, const LostCallback& lost, const std::function<void(const std::string&)>& note,
+             const StopFlag& stop)
+    : launch_(launch) {
   if (is_alone()) return;
   groups_ = std::make_unique<Groups>();
-  groups_->store = meet(launch, stop);
+  groups_->store = meet(launch, note, stop);
   groups_->control = groups_->connect_over_gloo("control", launch);
   groups_->control->setTimeout(kCollective);
   groups_->pulse =

@@ -10,6 +10,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,8 +28,10 @@ namespace ktlm::train {
 
 class Ranks {
  public:
-  /// Meets the others, for up to five minutes. Throws Error where they do not come, or `stop` is requested.
-  Ranks(const Launch& launch, const LostCallback& lost, const StopFlag& stop);
+  /// Meets the others, for up to five minutes; rank 0 tells `note`, which may be empty, whom it waits for where that
+  /// takes long. Throws Error where they do not come, or `stop` is requested.
+  Ranks(const Launch& launch, const LostCallback& lost, const std::function<void(const std::string&)>& note,
+        const StopFlag& stop);
   /// Unless leave() was called, the others are told that this process ended with an error.
   ~Ranks();
   Ranks(const Ranks&) = delete;

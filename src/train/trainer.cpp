@@ -273,7 +273,7 @@ TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks,
         if (callbacks.lost) callbacks.lost(words);
         std::_Exit(1);  // the main thread waits and can't be woken up
       };
-      Ranks ranks(request.launch, lost, stop);
+      Ranks ranks(request.launch, lost, callbacks.note, stop);
       return train_run(request, ranks,
                        ranks.is_writer() ? callbacks : TrainCallbacks{.check_device = callbacks.check_device}, stop);
     });

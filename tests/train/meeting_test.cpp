@@ -27,7 +27,7 @@ class MeetingTest : public testing::Test {
     return launch;
   }
   auto come(int64_t rank, const std::string& job = "job") {
-    return std::async(std::launch::async, [=, this] { return meet(launch(rank, job), stop_); });
+    return std::async(std::launch::async, [=, this] { return meet(launch(rank, job), {}, stop_); });
   }
 
   static int64_t server_port() {
@@ -55,6 +55,19 @@ TEST_F(MeetingTest, AfterARestartTheProcessesMeetAnewWhoeverComesFirst) {
   auto first = come(0);
   first.get()->set("address", std::vector<uint8_t>{2});
   EXPECT_EQ(second.get()->get("address"), std::vector<uint8_t>{2}) << "nothing of the former gathering is seen";
+}
+
+TEST_F(MeetingTest, RankZeroSaysWhomItWaitsFor) {
+  std::promise<std::string> told;
+  auto first = std::async(std::launch::async, [&] {
+    return meet(
+        launch(0), [&](const std::string& note) { told.set_value(note); }, stop_, std::chrono::milliseconds(1));
+  });
+  EXPECT_EQ(told.get_future().get(),
+            "waiting at 127.0.0.1:" + std::to_string(server_port()) + " for rank 1 of 2 processes");
+  auto second = come(1);
+  first.get();
+  second.get();
 }
 
 TEST_F(MeetingTest, AnotherJobsProcessesAreNotMet) {

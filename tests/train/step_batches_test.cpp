@@ -25,7 +25,7 @@ TEST(BatchUploader, GivesTheLoadersBatchesHoweverManyAreLoadedAtOnce) {
   const test::TemporaryDirectory directory;
   const auto dataset = counting_dataset(directory / "counting.tokens");
   constexpr int64_t kAccum = 3;
-  const Ranks alone({}, {}, StopFlag());
+  const Ranks alone({}, {}, {}, StopFlag());
   data::BatchLoader plain(dataset, 2, 16, 1), loader(dataset, 2, 16, 1);
   for (const int64_t num_ahead : {1, 4, 100}) {
     BatchUploader uploader(alone, loader, kAccum, at::kCPU);
