@@ -10,7 +10,8 @@
 namespace ktlm::cpu_model {
 
 struct CacheMemory {
-  int64_t num_texts, max_len, kv_heads, block;  // block: values of a head's keys, or values
+  // head_size: values of a position's key, or value; block: of all positions'.
+  int64_t num_texts, max_len, num_layers, kv_heads, head_size, block;
   std::vector<int64_t> lengths;
   PageMemory memory;
 

@@ -1,6 +1,7 @@
 #include "ktlm/cpu_model/cpu_model.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <optional>
 #include <utility>
@@ -57,7 +58,9 @@ Cache::Cache(const CpuModel& model, int64_t num_texts, int64_t max_len) : impl_(
   if (max_len > kMostColumns || num_texts > INT64_MAX / head_bytes / columns) throw std::bad_alloc();
   impl_->num_texts = num_texts;
   impl_->max_len = max_len;
+  impl_->num_layers = config.n_layers;
   impl_->kv_heads = config.n_kv_heads;
+  impl_->head_size = head;
   impl_->block = columns * head;
   impl_->lengths.resize(static_cast<size_t>(num_texts));
   impl_->memory = PageMemory(num_texts * columns * head_bytes, Pages::kSmall);
@@ -73,6 +76,20 @@ int64_t Cache::length(int64_t text) const { return impl_->lengths.at(static_cast
 void Cache::truncate(int64_t text, int64_t length) {
   int64_t& held = impl_->lengths.at(static_cast<size_t>(text));
   held = std::clamp<int64_t>(length, 0, held);
+}
+
+void Cache::copy(int64_t from, int64_t to) {
+  const int64_t length = this->length(from);
+  impl_->lengths.at(static_cast<size_t>(to)) = length;
+  if (from == to) return;
+  // Keys lie in groups of positions side by side, values position by position: both fill the first columns of a block.
+  const auto size_bytes = static_cast<size_t>(round_up(length, kGroupRows) * impl_->head_size) * sizeof(uint16_t);
+  for (int64_t layer = 0; layer < impl_->num_layers; ++layer) {
+    for (int64_t head = 0; head < impl_->kv_heads; ++head) {
+      std::memcpy(impl_->keys(layer, to, head), impl_->keys(layer, from, head), size_bytes);
+      std::memcpy(impl_->values(layer, to, head), impl_->values(layer, from, head), size_bytes);
+    }
+  }
 }
 
 struct CpuModel::Impl {

@@ -117,12 +117,11 @@ Generation ChatSession::answer(const SamplingConfig& sampling, const std::functi
   turn.prefill_tokens = static_cast<int64_t>(new_ids.size());
   cached_ids_ = ids;
 
-  const DecodeRow row{ids, &*random_};
+  const GenerationOptions options{.sampling = sampling};
+  const DecodeRow row{ids, &options, &*random_};
   const TextCallback on_row_text = [&](size_t, std::string_view piece) { return on_text(piece); };
   Generation generation =
-      decode(*context_, tokenizer_, {&row, 1}, std::move(logits), {.sampling = sampling, .stop_strings = {}},
-             on_text ? on_row_text : TextCallback(), turn)
-          .front();
+      decode(*context_, tokenizer_, {&row, 1}, std::move(logits), on_text ? on_row_text : TextCallback(), turn).front();
   cached_ids_.insert(cached_ids_.end(), generation.ids.begin(), generation.ids.end());
   cached_ids_.resize(static_cast<size_t>(context_->length()));  // the last one drawn did not go through the model
   messages_.push_back({"assistant", generation.text});

@@ -33,6 +33,7 @@ class CpuContext : public TokenContext {
   }
   int64_t max_len() const override { return cache_.max_len(); }
   void truncate(int64_t length) override { cache_.truncate(0, length); }
+  void copy_text(int64_t from, int64_t to) override { cache_.copy(from, to); }
 
   NextLogits prefill(std::span<const std::vector<TokenId>> prompts) override {
     std::vector<cpu_model::TextTokens> texts;

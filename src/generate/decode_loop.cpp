@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 
 #include "ktlm/generate/sampling.h"
 #include "ktlm/generate/stream_decoder.h"
@@ -16,27 +17,40 @@ using tokenizer::Tokenizer;
 // One row on its way: takes tokens, gives text away, knows when it has ended.
 class RowState {
  public:
-  RowState(const Tokenizer& tokenizer, const DecodeRow& row, size_t index, const GenerationOptions& options,
-           const TextCallback& on_text)
+  RowState(const Tokenizer& tokenizer, const DecodeRow& row, size_t index, const TextCallback& on_text)
       : tokenizer_(tokenizer),
-        options_(options),
+        options_(*row.options),
         on_text_(on_text),
         index_(index),
         random_(*row.random),
         history_(row.prompt.begin(), row.prompt.end()),
         message_end_(tokenizer.control_id(tokenizer::kImEnd)),
-        stop_filter_(options.stop_strings) {}
+        stop_filter_(row.options->stop_strings) {
+    if (options_.constraint) {
+      constraint_ = options_.constraint->clone();
+      allowed_ = [this](TokenId id) { return may_draw(id); };
+    }
+  }
+  RowState(const RowState&) = delete;  // allowed_ refers to it
+  RowState& operator=(const RowState&) = delete;
 
   bool ended() const { return ended_; }
 
-  TokenId draw(std::span<float> logits) {
-    const TokenId id = sample_token(logits, history_, options_.sampling, random_);
-    if (id == tokenizer_.eos_id() || id == message_end_) {
+  TokenId draw(std::span<const float> logits) {
+    scratch_.assign(logits.begin(), logits.end());  // a draw changes them
+    const TokenId id = sample_token(scratch_, history_, options_.sampling, random_, allowed_);
+    if (id == TokenContext::kNoToken) {
+      end(constraint_->may_end() ? FinishReason::kEndOfText : FinishReason::kConstraint);
+      return id;
+    }
+    if (ends_text(id)) {
       end(FinishReason::kEndOfText);
       return id;
     }
+    if (constraint_) constraint_->accept(tokenizer_.token_bytes(id));
     history_.push_back(id);
     generation_.ids.push_back(id);
+    if (options_.top_logprobs) generation_.logprobs.push_back(token_logprobs(logits, id, *options_.top_logprobs));
     const bool go_on = emit(stop_filter_.feed(stream_.feed(tokenizer_.token_bytes(id))));
     const int64_t limit = options_.sampling.max_new_tokens;
     if (stop_filter_.found()) {
@@ -59,6 +73,14 @@ class RowState {
   Generation take_generation() { return std::move(generation_); }
 
  private:
+  bool ends_text(TokenId id) const { return id == tokenizer_.eos_id() || id == message_end_; }
+
+  bool may_draw(TokenId id) {
+    if (ends_text(id)) return constraint_->may_end();
+    const std::string& bytes = tokenizer_.token_bytes(id);
+    return !bytes.empty() && constraint_->allows(bytes);
+  }
+
   bool emit(const std::string& piece) {
     generation_.text += piece;
     return piece.empty() || !on_text_ || on_text_(index_, piece);
@@ -73,6 +95,9 @@ class RowState {
   TokenId message_end_;
   StreamDecoder stream_;
   StopStringFilter stop_filter_;
+  std::unique_ptr<TokenConstraint> constraint_;  // null: none
+  AllowedToken allowed_;
+  std::vector<float> scratch_;
   Generation generation_;
   bool ended_ = false;
 };
@@ -91,17 +116,17 @@ std::string_view to_string(FinishReason reason) {
       return "context";
     case FinishReason::kInterrupted:
       return "interrupted";
+    case FinishReason::kConstraint:
+      return "constraint";
   }
   return "";
 }
 
 std::vector<Generation> decode(TokenContext& context, const Tokenizer& tokenizer, std::span<const DecodeRow> rows,
-                               NextLogits logits, const GenerationOptions& options, const TextCallback& on_text,
-                               GenerationStats& stats) {
+                               NextLogits logits, const TextCallback& on_text, GenerationStats& stats) {
   const auto start = std::chrono::steady_clock::now();
-  std::vector<RowState> states;
-  states.reserve(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) states.emplace_back(tokenizer, rows[i], i, options, on_text);
+  std::deque<RowState> states;
+  for (size_t i = 0; i < rows.size(); ++i) states.emplace_back(tokenizer, rows[i], i, on_text);
 
   std::vector<TokenId> ids(rows.size());
   while (true) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <numeric>
 
 #include "ktlm/core/error.h"
@@ -22,21 +21,62 @@ void check_length(int64_t num_tokens, int64_t max_seq_len, const std::string& pr
                 " tokens");
 }
 
+// Some requests that run together: by their numbers, those with one prompt side by side.
+struct Batch {
+  std::vector<size_t> requests;
+  int64_t longest_prompt = 0;
+  int64_t max_new_tokens = 0;  // the most of any; 0: until the context is full
+};
+
 // Rows of a batch share their columns, so padding eats into a short prompt's room. Where the room would run out,
 // prompts run with others of their own length only: a row never ends earlier than it would alone.
-std::vector<std::vector<size_t>> plan_batches(std::span<const std::vector<TokenId>> prompts, int64_t max_new_tokens,
-                                              int64_t max_seq_len) {
-  std::map<size_t, std::vector<size_t>> by_length;
-  for (size_t i = 0; i < prompts.size(); ++i) by_length[prompts[i].size()].push_back(i);
-  std::vector<std::vector<size_t>> batches;
-  const auto longest = static_cast<int64_t>(by_length.rbegin()->first);
-  if (max_new_tokens > 0 && longest + max_new_tokens <= max_seq_len) {
-    batches.emplace_back(prompts.size());
-    std::iota(batches.back().begin(), batches.back().end(), size_t{0});
-  } else {
-    for (auto& [length, rows] : by_length) batches.push_back(std::move(rows));
+std::vector<Batch> plan_batches(std::span<const std::vector<TokenId>> prompts,
+                                std::span<const GenerationRequest> requests, int64_t max_seq_len) {
+  std::vector<size_t> order(prompts.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return prompts[a].size() != prompts[b].size() ? prompts[a].size() < prompts[b].size() : prompts[a] < prompts[b];
+  });
+  bool endless = false;
+  int64_t most_new = 0;
+  for (const GenerationRequest& request : requests) {
+    endless |= request.options.sampling.max_new_tokens == 0;
+    most_new = std::max(most_new, request.options.sampling.max_new_tokens);
+  }
+  const auto length = [&](size_t i) { return static_cast<int64_t>(prompts[i].size()); };
+  const bool together = !endless && length(order.back()) + most_new <= max_seq_len;
+  std::vector<Batch> batches;
+  for (const size_t i : order) {
+    if (batches.empty() || (!together && batches.back().longest_prompt != length(i))) batches.emplace_back();
+    batches.back().requests.push_back(i);
+    batches.back().longest_prompt = length(i);
+    batches.back().max_new_tokens = endless ? 0 : most_new;
   }
   return batches;
+}
+
+// Takes each prompt in once; rows that share one get copies, and their logits.
+NextLogits prefill_batch(TokenContext& context, const Batch& batch, std::span<const std::vector<TokenId>> prompts,
+                         GenerationStats& stats) {
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<std::vector<TokenId>> distinct;
+  std::vector<size_t> source;  // of each row, in `distinct`
+  for (const size_t i : batch.requests) {
+    if (distinct.empty() || distinct.back() != prompts[i]) {
+      distinct.push_back(prompts[i]);
+      stats.prefill_tokens += static_cast<int64_t>(prompts[i].size());
+    }
+    source.push_back(distinct.size() - 1);
+  }
+  const NextLogits first = context.prefill(distinct);
+  // From the last row on, for no row stands before the one that it copies, nor is one copied that has been overwritten.
+  NextLogits logits(source.size());
+  for (size_t row = source.size(); row-- > 0;) {
+    logits[row] = first[source[row]];
+    if (source[row] != row) context.copy_text(static_cast<int64_t>(source[row]), static_cast<int64_t>(row));
+  }
+  stats.prefill_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return logits;
 }
 
 }  // namespace
@@ -54,58 +94,60 @@ void check_vocabulary(const model::ModelConfig& config, const Tokenizer& tokeniz
 }
 
 std::vector<Generation> generate(const TokenModel& model, const Tokenizer& tokenizer,
-                                 std::span<const std::string> prompts, const GenerationOptions& options,
-                                 const TextCallback& on_text, GenerationStats* stats) {
+                                 std::span<const GenerationRequest> requests, const TextCallback& on_text,
+                                 GenerationStats* stats) {
   check_vocabulary(model.config(), tokenizer, tokenizer.directory().string());
-  if (prompts.empty()) return {};
+  if (requests.empty()) return {};
   const int64_t max_seq_len = model.config().max_seq_len;
-  std::vector<std::vector<TokenId>> encoded;
-  for (size_t i = 0; i < prompts.size(); ++i) {
-    encoded.push_back(encode_prompt(tokenizer, prompts[i]));
-    if (encoded.back().empty()) throw Error("the prompt is empty, and the tokenizer has no token to begin a text with");
-    check_length(static_cast<int64_t>(encoded.back().size()), max_seq_len,
-                 prompts.size() == 1 ? "the prompt" : "prompt " + std::to_string(i + 1));
+  std::vector<std::vector<TokenId>> prompts;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    prompts.push_back(encode_prompt(tokenizer, requests[i].prompt));
+    if (prompts.back().empty()) throw Error("the prompt is empty, and the tokenizer has no token to begin a text with");
+    check_length(static_cast<int64_t>(prompts.back().size()), max_seq_len,
+                 requests.size() == 1 ? "the prompt" : "prompt " + std::to_string(i + 1));
   }
 
-  const uint64_t first_seed = resolve_seed(options.sampling);
-  const int64_t max_new_tokens = options.sampling.max_new_tokens;
   GenerationStats total;
-  std::vector<Generation> generations(prompts.size());
-  for (const std::vector<size_t>& batch : plan_batches(encoded, max_new_tokens, max_seq_len)) {
-    int64_t longest = 0, num_prompt_tokens = 0;
-    for (const size_t i : batch) {
-      longest = std::max(longest, static_cast<int64_t>(encoded[i].size()));
-      num_prompt_tokens += static_cast<int64_t>(encoded[i].size());
-    }
-    std::vector<std::vector<TokenId>> batch_prompts;
+  std::vector<Generation> generations(requests.size());
+  for (const Batch& batch : plan_batches(prompts, requests, max_seq_len)) {
     std::vector<Random> randoms;
     std::vector<DecodeRow> rows;
-    randoms.reserve(batch.size());
-    for (const size_t i : batch) {
-      batch_prompts.push_back(encoded[i]);
-      randoms.emplace_back(first_seed + i);
-      rows.push_back({encoded[i], &randoms.back()});
+    randoms.reserve(batch.requests.size());
+    for (const size_t i : batch.requests) {
+      randoms.emplace_back(resolve_seed(requests[i].options.sampling));
+      rows.push_back({prompts[i], &requests[i].options, &randoms.back()});
     }
 
-    const int64_t room = max_new_tokens > 0 ? std::min(max_seq_len, longest + max_new_tokens) : max_seq_len;
-    const auto context = model.make_context(static_cast<int64_t>(batch.size()), room);
-    const auto start = std::chrono::steady_clock::now();
-    NextLogits logits = context->prefill(batch_prompts);
-    total.prefill_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    total.prefill_tokens += num_prompt_tokens;
-
-    const TextCallback on_row_text = [&](size_t row, std::string_view piece) { return on_text(batch[row], piece); };
+    const int64_t room =
+        batch.max_new_tokens > 0 ? std::min(max_seq_len, batch.longest_prompt + batch.max_new_tokens) : max_seq_len;
+    const auto context = model.make_context(static_cast<int64_t>(rows.size()), room);
+    NextLogits logits = prefill_batch(*context, batch, prompts, total);
+    const TextCallback on_row_text = [&](size_t row, std::string_view piece) {
+      return on_text(batch.requests[row], piece);
+    };
     std::vector<Generation> finished =
-        decode(*context, tokenizer, rows, std::move(logits), options, on_text ? on_row_text : TextCallback(), total);
-    for (size_t row = 0; row < batch.size(); ++row) generations[batch[row]] = std::move(finished[row]);
+        decode(*context, tokenizer, rows, std::move(logits), on_text ? on_row_text : TextCallback(), total);
+    for (size_t row = 0; row < rows.size(); ++row) generations[batch.requests[row]] = std::move(finished[row]);
   }
   if (stats != nullptr) *stats = total;
   return generations;
 }
 
+std::vector<Generation> generate(const TokenModel& model, const Tokenizer& tokenizer,
+                                 std::span<const std::string> prompts, const GenerationOptions& options,
+                                 const TextCallback& on_text, GenerationStats* stats) {
+  const uint64_t first_seed = resolve_seed(options.sampling);
+  std::vector<GenerationRequest> requests;
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    requests.push_back({prompts[i], options});
+    requests.back().options.sampling.seed = static_cast<int64_t>((first_seed + i) & INT64_MAX);
+  }
+  return generate(model, tokenizer, requests, on_text, stats);
+}
+
 std::string generate_text(const TokenModel& model, const Tokenizer& tokenizer, const std::string& prompt,
                           const SamplingConfig& sampling) {
-  return generate(model, tokenizer, {&prompt, 1}, {.sampling = sampling, .stop_strings = {}}).front().text;
+  return generate(model, tokenizer, {&prompt, 1}, {.sampling = sampling}).front().text;
 }
 
 }  // namespace ktlm::generate

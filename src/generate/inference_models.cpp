@@ -24,14 +24,20 @@ class TorchContext : public TokenContext {
   int64_t length() const override { return cache_.length(); }
   int64_t max_len() const override { return cache_.max_len(); }
   void truncate(int64_t length) override { cache_.truncate(length); }
+  void copy_text(int64_t from, int64_t to) override {
+    const at::NoGradGuard no_grad;
+    model::translate_torch_errors([&] { cache_.copy_row(from, to); });
+  }
 
   NextLogits prefill(std::span<const std::vector<TokenId>> prompts) override {
     size_t longest = 0;
     for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
     const auto num_columns = static_cast<int64_t>(longest);
-    const at::Tensor ids = at::zeros({static_cast<int64_t>(prompts.size()), num_columns}, at::kLong);  // (B, T)
+    const at::Tensor ids = at::zeros({cache_.batch_size(), num_columns}, at::kLong);  // (B, T)
     std::vector<int64_t> padding;
-    for (const auto& prompt : prompts) {
+    while (static_cast<int64_t>(padding.size()) < cache_.batch_size()) {
+      // Texts without a prompt of their own take some prompt in: all rows of a batch go through the model together.
+      const auto& prompt = prompts[std::min(padding.size(), prompts.size() - 1)];
       int64_t* const row = ids.data_ptr<int64_t>() + static_cast<int64_t>(padding.size()) * num_columns;
       padding.push_back(static_cast<int64_t>(longest - prompt.size()));
       std::copy(prompt.begin(), prompt.end(), row + padding.back());

@@ -36,19 +36,38 @@ void apply_repetition_penalty(std::span<float> logits, std::span<const int32_t> 
   }
 }
 
-std::vector<TokenProbability> kept_tokens(std::span<const float> logits, const SamplingConfig& config) {
+std::vector<int32_t> likeliest_tokens(std::span<const float> logits, int64_t count, const AllowedToken& allowed,
+                                      double least_ratio) {
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
-  const size_t k = config.top_k == 0 ? order.size() : std::min(order.size(), static_cast<size_t>(config.top_k));
+  const auto logit = [&](int32_t id) { return static_cast<double>(logits[static_cast<size_t>(id)]); };
   const auto likelier = [&](int32_t a, int32_t b) {
     const float logit_a = logits[static_cast<size_t>(a)], logit_b = logits[static_cast<size_t>(b)];
     return logit_a != logit_b ? logit_a > logit_b : a < b;
   };
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k), order.end(), likelier);
+  const size_t most = count == 0 ? order.size() : std::min(order.size(), static_cast<size_t>(count));
+  std::vector<int32_t> chosen;
+  chosen.reserve(most);
+  // One sort where all are allowed; else pieces of growing size, until enough have passed.
+  for (size_t sorted = 0, size = most; chosen.size() < most && sorted < order.size(); size *= 2) {
+    const size_t end = std::min(order.size(), sorted + size);
+    const auto at = [&](size_t i) { return order.begin() + static_cast<std::ptrdiff_t>(i); };
+    std::partial_sort(at(sorted), at(end), order.end(), likelier);
+    for (; sorted < end && chosen.size() < most; ++sorted) {
+      if (!chosen.empty() && logit(order[sorted]) < logit(chosen.front()) + std::log(least_ratio)) return chosen;
+      if (!allowed || allowed(order[sorted])) chosen.push_back(order[sorted]);
+    }
+  }
+  return chosen;
+}
 
+std::vector<TokenProbability> kept_tokens(std::span<const float> logits, const SamplingConfig& config,
+                                          const AllowedToken& allowed) {
   std::vector<TokenProbability> kept;
-  kept.reserve(k);
-  for (size_t i = 0; i < k; ++i) kept.push_back({order[i], 0});
+  // Each question has its price, so that nobody is asked about tokens that min-p would drop.
+  const double least_ratio = allowed ? config.min_p : 0;
+  for (const int32_t id : likeliest_tokens(logits, config.top_k, allowed, least_ratio)) kept.push_back({id, 0});
+  if (kept.empty()) return kept;
   set_probabilities(logits, 1, kept);
 
   // Both leave a prefix of the sorted tokens, and at least one.
@@ -67,14 +86,19 @@ int32_t likeliest_token(std::span<const float> logits) {
 }
 
 int32_t sample_token(std::span<float> logits, std::span<const int32_t> history, const SamplingConfig& config,
-                     Random& random) {
+                     Random& random, const AllowedToken& allowed) {
   // Comparisons with a NaN would give the sort no order.
   if (!std::all_of(logits.begin(), logits.end(), [](float logit) { return std::isfinite(logit); }))
     throw Error("the model's logits are not finite numbers; try --dtype fp32");
-  if (config.temperature == 0) return likeliest_token(logits);
+  if (config.temperature == 0 && !allowed) return likeliest_token(logits);
+  if (config.temperature == 0) {
+    const auto likeliest = likeliest_tokens(logits, 1, allowed);
+    return likeliest.empty() ? -1 : likeliest.front();
+  }
   const size_t window = std::min(history.size(), static_cast<size_t>(config.repetition_window));
   apply_repetition_penalty(logits, history.last(window), config.repetition_penalty);
-  const std::vector<TokenProbability> kept = kept_tokens(logits, config);
+  const std::vector<TokenProbability> kept = kept_tokens(logits, config, allowed);
+  if (kept.empty()) return -1;
   double rest = random.uniform();
   for (const TokenProbability& token : kept) {
     rest -= token.probability;

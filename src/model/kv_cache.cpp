@@ -73,6 +73,13 @@ void KvCache::take_from(const KvCache& other, int64_t first) {
   }
 }
 
+void KvCache::copy_row(int64_t from, int64_t to) {
+  if (from == to) return;
+  for (auto* layers : {&keys_, &values_})
+    for (at::Tensor& layer : *layers) layer[to].narrow(1, 0, length_).copy_(layer[from].narrow(1, 0, length_));
+  if (padding_.defined()) padding_[to].copy_(padding_[from]);
+}
+
 void KvCache::advance(int64_t num_tokens) { length_ += num_tokens; }
 
 }  // namespace ktlm::model

@@ -38,9 +38,10 @@ std::string answer_from_scratch(const model::LanguageModel& model, const std::ve
   const auto context = InferenceModels(model).make_context(1, model.config().max_seq_len);
   NextLogits logits = context->prefill({&ids, 1});
   Random random(0);
-  const DecodeRow row{ids, &random};
+  const GenerationOptions options{greedy(max_new_tokens)};
+  const DecodeRow row{ids, &options, &random};
   GenerationStats stats;
-  return decode(*context, tokenizer, {&row, 1}, logits, {greedy(max_new_tokens), {}}, nullptr, stats).front().text;
+  return decode(*context, tokenizer, {&row, 1}, logits, nullptr, stats).front().text;
 }
 
 TEST(ChatSession, EveryAnswerEqualsOneFromScratch) {

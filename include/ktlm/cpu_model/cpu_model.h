@@ -35,6 +35,8 @@ class Cache {
   int64_t length(int64_t text) const;
   /// Forgets everything behind the first `length` tokens.
   void truncate(int64_t text, int64_t length);
+  /// Text `to` then holds what text `from` does.
+  void copy(int64_t from, int64_t to);
 
  private:
   friend class CpuModel;

@@ -1,5 +1,5 @@
-// Continues prompts with a language model, several at once: one batch, each row drawing by its own seed and ending on
-// its own. A row's text is what a run of that prompt alone would give.
+// Continues prompts with a language model, several at once: one batch, each row drawing in its own way, by its own
+// seed, and ending on its own. A row's text is what a run of that prompt alone would give.
 #pragma once
 
 #include <span>
@@ -17,9 +17,22 @@ namespace ktlm::generate {
 /// BOS and the prompt's ids: what `generate` starts from, as in training.
 std::vector<tokenizer::TokenId> encode_prompt(const tokenizer::Tokenizer& tokenizer, std::string_view prompt);
 
-/// Continues every prompt. Row i draws with the seed sampling.seed + i, so a row can be repeated alone; a seed of -1 is
-/// replaced by a new one (resolve_seed). `on_text` and `stats` may be null. Throws Error where a prompt leaves no room
-/// for a new token in max_seq_len, or the tokenizer is not the model's.
+struct GenerationRequest {
+  std::string prompt;
+  GenerationOptions options = {};
+};
+
+/// Continues the prompt of each request, by its options and with its seed; a seed of -1 is replaced by a new one
+/// (resolve_seed). Several texts of one prompt are several requests with a seed each: a prompt goes through the model
+/// once, however many requests of a call have it. `on_text` gets the request's number as `row`; it and `stats` may be
+/// null. Throws Error where a prompt leaves no room for a new token in max_seq_len, or the tokenizer is not the
+/// model's.
+std::vector<Generation> generate(const TokenModel& model, const tokenizer::Tokenizer& tokenizer,
+                                 std::span<const GenerationRequest> requests, const TextCallback& on_text = nullptr,
+                                 GenerationStats* stats = nullptr);
+
+/// The same for prompts with common options. Prompt i draws with the seed sampling.seed + i, so that it can be repeated
+/// alone.
 std::vector<Generation> generate(const TokenModel& model, const tokenizer::Tokenizer& tokenizer,
                                  std::span<const std::string> prompts, const GenerationOptions& options,
                                  const TextCallback& on_text = nullptr, GenerationStats* stats = nullptr);

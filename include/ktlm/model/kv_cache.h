@@ -38,6 +38,9 @@ class KvCache {
   std::pair<at::Tensor, at::Tensor> append(int64_t layer, const at::Tensor& k, const at::Tensor& v);
   void advance(int64_t num_tokens);
 
+  /// Row `to` then holds what row `from` does, its padding too.
+  void copy_row(int64_t from, int64_t to);
+
   /// Takes over the columns of `other` from `first` on, its length and its padding: another cache of the same model, as
   /// many rows and at least its length, on any device and of any dtype. One copy between the devices.
   void take_from(const KvCache& other, int64_t first);

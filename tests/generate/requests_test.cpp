@@ -1,0 +1,223 @@
+// Requests of one call, each with its own way to draw: by ktlm's own engine, without libtorch.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "generate/tiny_cpu_model.h"
+#include "ktlm/generate/generator.h"
+#include "ktlm/generate/sampling.h"
+
+namespace ktlm::generate {
+namespace {
+
+using test::greedy;
+using test::wild;
+
+const tokenizer::Tokenizer& tiny_tokenizer() {
+  static const test::TemporaryDirectory directory;
+  static const tokenizer::Tokenizer tokenizer = test::make_tiny_tokenizer(directory / "tokenizer");
+  return tokenizer;
+}
+
+const TokenModel& tiny_model(int64_t num_threads = 1) {
+  static const test::TinyCpuModel one(tiny_tokenizer().vocab_size(), 1), three(tiny_tokenizer().vocab_size(), 3);
+  return num_threads == 1 ? one.get() : three.get();
+}
+
+std::vector<Generation> run(const std::vector<GenerationRequest>& requests, GenerationStats* stats = nullptr,
+                            const TokenModel& model = tiny_model()) {
+  return generate(model, tiny_tokenizer(), requests, nullptr, stats);
+}
+
+void expect_equal(const Generation& a, const Generation& b) {
+  EXPECT_EQ(a.ids, b.ids);
+  EXPECT_EQ(a.text, b.text);
+  EXPECT_EQ(to_string(a.finish), to_string(b.finish));
+  ASSERT_EQ(a.logprobs.size(), b.logprobs.size());
+  for (size_t i = 0; i < a.logprobs.size(); ++i) EXPECT_EQ(a.logprobs[i].logprob, b.logprobs[i].logprob);
+}
+
+// Of the same text over and over: "봄봄봄...", by whatever tokens make it.
+class OnlyThis : public TokenConstraint {
+ public:
+  explicit OnlyThis(std::string unit, size_t most_units) : unit_(std::move(unit)), most_units_(most_units) {}
+  std::unique_ptr<TokenConstraint> clone() const override { return std::make_unique<OnlyThis>(*this); }
+  bool allows(std::string_view bytes) override {
+    if (text_.size() + bytes.size() > unit_.size() * most_units_) return false;
+    for (size_t i = 0; i < bytes.size(); ++i)
+      if (bytes[i] != unit_[(text_.size() + i) % unit_.size()]) return false;
+    return true;
+  }
+  bool may_end() override { return !text_.empty() && text_.size() % unit_.size() == 0; }
+  void accept(std::string_view bytes) override { text_ += bytes; }
+
+ private:
+  std::string unit_, text_;
+  size_t most_units_;
+};
+
+GenerationOptions constrained(SamplingConfig sampling, const std::string& unit, size_t most_units) {
+  return {.sampling = sampling, .constraint = std::make_shared<OnlyThis>(unit, most_units)};
+}
+
+std::vector<GenerationRequest> mixed_requests() {
+  std::vector<GenerationRequest> requests;
+  for (const char* prompt : {"서울은 한강을", "개", "서울은 한강을", "", "개"})
+    requests.push_back({prompt, {.sampling = wild(static_cast<int64_t>(requests.size()) + 20, 24)}});
+  requests[1].options.sampling.max_new_tokens = 5;
+  requests[2].options.sampling = greedy(9);
+  requests[3].options.stop_strings = {"다"};
+  requests[4].options = constrained(wild(7, 12), "봄 ", 3);
+  for (GenerationRequest& request : requests) request.options.top_logprobs = 2;
+  return requests;
+}
+
+TEST(Requests, EachTextIsWhatTheRequestAloneGives) {
+  const auto requests = mixed_requests();
+  const auto together = run(requests);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    SCOPED_TRACE(i);
+    expect_equal(together[i], run({requests[i]}).front());
+  }
+  EXPECT_LE(together[1].ids.size(), 5u);
+}
+
+TEST(Requests, EachTextIsTheSameWhereOneOfThemFillsTheContext) {
+  auto requests = mixed_requests();
+  requests[0].options.sampling.max_new_tokens = 0;
+  const auto together = run(requests);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    SCOPED_TRACE(i);
+    expect_equal(together[i], run({requests[i]}).front());
+  }
+}
+
+TEST(Requests, TextsAreTheSameOnAnyNumberOfThreads) {
+  const auto requests = mixed_requests();
+  const auto one = run(requests), three = run(requests, nullptr, tiny_model(3));
+  for (size_t i = 0; i < requests.size(); ++i) expect_equal(one[i], three[i]);
+}
+
+TEST(Requests, PromptsOfOneCallDrawWithTheSeedsThatFollowTheFirst) {
+  const std::vector<std::string> prompts = {"개", "봄", "개"};
+  const auto together = generate(tiny_model(), tiny_tokenizer(), prompts, GenerationOptions{.sampling = wild(5, 20)});
+  for (size_t i = 0; i < prompts.size(); ++i)
+    expect_equal(together[i], run({{prompts[i], {.sampling = wild(5 + static_cast<int64_t>(i), 20)}}}).front());
+  EXPECT_NE(together[0].ids, together[2].ids);
+}
+
+TEST(Requests, APromptGoesThroughTheModelOnceForAllItsTexts) {
+  const std::string prompt = "서울은 한강을 끼고 있는";
+  std::vector<GenerationRequest> requests;
+  for (int64_t seed = 0; seed < 4; ++seed) requests.push_back({prompt, {.sampling = wild(seed, 10)}});
+  GenerationStats stats;
+  run(requests, &stats);
+  EXPECT_EQ(stats.prefill_tokens, static_cast<int64_t>(encode_prompt(tiny_tokenizer(), prompt).size()));
+}
+
+TEST(Logprobs, AreTheModelsOwnWhateverTheDrawChanges) {
+  SamplingConfig strange = wild(3, 12);
+  strange.temperature = 0.7;
+  strange.top_k = 5;
+  strange.repetition_penalty = 1.8;
+  const std::string prompt = "서울은";
+  const Generation generation = run({{prompt, {.sampling = strange, .top_logprobs = 3}}}).front();
+  ASSERT_EQ(generation.logprobs.size(), generation.ids.size());
+  ASSERT_GT(generation.ids.size(), 3u);
+  // The obvious version: the whole text through the model for every token.
+  std::vector<int32_t> text = encode_prompt(tiny_tokenizer(), prompt);
+  for (size_t i = 0; i < generation.ids.size(); ++i) {
+    const auto context = tiny_model().make_context(1, 64);
+    const std::span<float> logits = context->prefill({&text, 1}).front();
+    double sum = 0;
+    for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+    const auto logprob = [&](int32_t id) {
+      return static_cast<double>(logits[static_cast<size_t>(id)]) - std::log(sum);
+    };
+    EXPECT_NEAR(generation.logprobs[i].logprob, logprob(generation.ids[i]), 1e-9);
+    ASSERT_EQ(generation.logprobs[i].top.size(), 3u);
+    EXPECT_EQ(generation.logprobs[i].top.front().id, likeliest_token(logits));
+    for (const auto& [id, top_logprob] : generation.logprobs[i].top) EXPECT_NEAR(top_logprob, logprob(id), 1e-9);
+    EXPECT_GE(generation.logprobs[i].top[0].logprob, generation.logprobs[i].top[1].logprob);
+    EXPECT_GE(generation.logprobs[i].top[1].logprob, generation.logprobs[i].top[2].logprob);
+    text.push_back(generation.ids[i]);
+  }
+}
+
+TEST(Logprobs, AreLeftOutWhereNobodyAsks) {
+  EXPECT_TRUE(run({{"개", {.sampling = greedy(5)}}}).front().logprobs.empty());
+}
+
+TEST(Constraint, EveryTextIsAWholeOneOrRanOutOfTokens) {
+  int whole = 0, cut = 0;
+  for (int64_t seed = 0; seed < 40; ++seed) {
+    SamplingConfig sampling = seed % 4 == 0 ? greedy(6) : wild(seed, 6);
+    if (seed % 4 == 1) sampling.min_p = 0.05;
+    const Generation generation = run({{"고양이는", constrained(sampling, "개는 ", 3)}}).front();
+    std::string bytes;  // may end inside a character
+    for (const int32_t id : generation.ids) bytes += tiny_tokenizer().token_bytes(id);
+    EXPECT_TRUE(std::string("개는 개는 개는 ").starts_with(bytes)) << generation.text;
+    if (generation.finish == FinishReason::kEndOfText) {
+      EXPECT_EQ(generation.text.size() % std::string("개는 ").size(), 0u);
+      EXPECT_FALSE(generation.text.empty());
+      ++whole;
+    } else {
+      EXPECT_EQ(to_string(generation.finish), "length");
+      ++cut;
+    }
+  }
+  EXPECT_GT(whole, 0);
+  EXPECT_GT(cut, 0);
+}
+
+TEST(Constraint, ATextEndsWhereNothingCanFollow) {
+  // The end of the text is drawn as the one token left.
+  const Generation generation = run({{"고양이는", constrained(greedy(30), "개는", 1)}}).front();
+  EXPECT_EQ(generation.text, "개는");
+  EXPECT_EQ(to_string(generation.finish), "eos");
+}
+
+// Nothing may follow "개", and "개" is no whole text.
+class Corner : public OnlyThis {
+ public:
+  Corner() : OnlyThis("개", 1) {}
+  std::unique_ptr<TokenConstraint> clone() const override { return std::make_unique<Corner>(*this); }
+  bool may_end() override { return false; }
+};
+
+TEST(Constraint, ACornerIsSaid) {
+  const GenerationOptions options{.sampling = wild(1, 30), .constraint = std::make_shared<Corner>()};
+  const Generation generation = run({{"고양이는", options}}).front();
+  EXPECT_EQ(generation.text, "개");
+  EXPECT_EQ(to_string(generation.finish), "constraint");
+}
+
+TEST(LikeliestTokens, AreTheFirstAllowedOfTheWholeOrder) {
+  std::vector<float> logits(300);
+  Random random(4);
+  for (float& logit : logits) logit = static_cast<float>(random.below(40));  // many equals
+  std::vector<int32_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
+  });
+  EXPECT_EQ(likeliest_tokens(logits, 0), order);
+  EXPECT_EQ(likeliest_tokens(logits, 7), std::vector<int32_t>(order.begin(), order.begin() + 7));
+  for (const int32_t divisor : {2, 50}) {
+    int asked = 0;
+    const auto allowed = [&](int32_t id) { return ++asked, id % divisor == 0; };
+    std::vector<int32_t> expected;
+    int until = 0;  // the last one that has to be asked about
+    for (size_t i = 0; i < order.size() && expected.size() < 3; ++i) {
+      until = static_cast<int>(i) + 1;
+      if (order[i] % divisor == 0) expected.push_back(order[i]);
+    }
+    EXPECT_EQ(likeliest_tokens(logits, 3, allowed), expected);
+    EXPECT_EQ(asked, until);
+  }
+  EXPECT_TRUE(likeliest_tokens(logits, 3, [](int32_t) { return false; }).empty());
+}
+
+}  // namespace
+}  // namespace ktlm::generate
