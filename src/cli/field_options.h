@@ -43,22 +43,27 @@ inline std::string value_name(const ConfigField& field) {
 }
 
 /// One option for `field`; `take` gets what the person wrote. A bool is a flag: --strict gives "true"; where that is
-/// the default, --no-near-duplicates gives "false". A list is an option that may stand more than once, and gives YAML.
-inline void declare_field(CLI::App& app, const ConfigField& field, std::function<void(const std::string&)> take) {
+/// the default, --no-near-duplicates gives "false". A list is an option that may stand more than once.
+inline void declare_field(CLI::App& app, const ConfigField& field, std::function<void(ConfigValue)> take) {
   if (field.type == "true or false") {
     const bool on = field.print() == "true";
     app.add_flag_callback(
         on ? "--no-" + option_of(field).substr(2) : option_of(field),
-        [take = std::move(take), on] { take(on ? "false" : "true"); },
+        [take = std::move(take), on] { take({.scalars = {on ? "false" : "true"}}); },
         (on ? "turns off the default, which " : "") + field.help);
   } else if (field.type == "list of texts") {
     app.add_option_function<std::vector<std::string>>(
            option_of(field),
-           [take = std::move(take)](const std::vector<std::string>& texts) { take(as_yaml_list(texts)); }, field.help)
+           [take = std::move(take)](const std::vector<std::string>& texts) {
+             take({.scalars = texts, .is_list = true});
+           },
+           field.help)
         ->type_name("TEXT")
         ->allow_extra_args(false);
   } else {
-    app.add_option_function<std::string>(option_of(field), std::move(take), field.help)
+    app.add_option_function<std::string>(
+           option_of(field), [take = std::move(take)](const std::string& text) { take({.scalars = {text}}); },
+           field.help)
         ->type_name(value_name(field))
         ->default_str(field.print());
   }
@@ -68,9 +73,10 @@ inline void declare_field(CLI::App& app, const ConfigField& field, std::function
 template <class Section>
 void declare_fields(CLI::App& app, Section& section) {
   for (const ConfigField& field : list_fields(section)) {
-    declare_field(app, field, [field](const std::string& text) {
+    declare_field(app, field, [field](ConfigValue value) {
+      value.where = option_of(field);
       try {
-        field.parse({.scalars = {text}, .where = option_of(field)}, field.name);
+        field.parse(value, field.name);
       } catch (const ConfigError& error) {
         throw CLI::ValidationError(error.what(), CLI::ExitCodes::ValidationError);
       }
@@ -84,8 +90,8 @@ template <class Section>
 void declare_fields_as_overrides(CLI::App& app, const std::string& section_name, std::vector<std::string>& overrides) {
   Section defaults;
   for (const ConfigField& field : list_fields(defaults)) {
-    declare_field(app, field, [&overrides, key = section_name + "." + field.name](const std::string& text) {
-      overrides.push_back(key + "=" + text);
+    declare_field(app, field, [&overrides, key = section_name + "." + field.name](const ConfigValue& value) {
+      overrides.push_back(key + "=" + (value.is_list ? as_yaml_list(value.scalars) : value.scalars.front()));
     });
   }
 }
