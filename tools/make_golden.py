@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Golden models: small random models with the logits, gradients and greedy tokens that transformers computes for them.
+"""Golden models: small random models with the logits, gradients and greedy tokens that transformers computes for them;
+and what its rules of sampling leave of some logits.
 
     python tools/make_golden.py tests/data/golden    writes every fixture there (made with transformers 5.24, torch 2.13)
     python tools/make_golden.py --check DIRECTORY…   loads model directories that ktlm wrote, and compares the logits and
@@ -13,15 +14,19 @@ A fixture is a model directory as transformers saves it (config.json, model.safe
     gradient.<name>
     prompt, greedy     (1, P), (1, 64)
 
+sampling.json holds logits, the ids of a text before them, and for each rule and value the logits that it leaves (null: cut off).
+
 Weights are far larger than a training run's initial ones, so that attention, norms and gates all matter to the result.
 """
 
 import argparse
+import json
 import pathlib
 import sys
 
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import MinPLogitsWarper, RepetitionPenaltyLogitsProcessor, TopPLogitsWarper, TypicalLogitsWarper
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GREEDY_TOKENS = 64
@@ -107,6 +112,21 @@ def make(directory):
         print(f"{name}: seed {seed}, smallest margin {margin:.4f}, {len(expected['greedy'].unique())} different tokens")
 
 
+def make_sampling(directory):
+    torch.manual_seed(5)
+    logits, ids = 2.5 * torch.randn(1, 40), torch.randint(0, 40, (1, 24))
+    cases = []
+    for rule, make_warper, values in [
+        ("typical_p", TypicalLogitsWarper, [0.2, 0.5, 0.9]), ("top_p", TopPLogitsWarper, [0.3, 0.8, 0.95]),
+        ("min_p", MinPLogitsWarper, [0.02, 0.1, 0.5]), ("repetition_penalty", RepetitionPenaltyLogitsProcessor, [0.8, 1.3]),
+    ]:
+        for value in values:
+            left = make_warper(value)(ids, logits.clone())[0].tolist()
+            cases.append({"rule": rule, "value": value, "logits": [None if x == -float("inf") else x for x in left]})
+    golden = {"logits": logits[0].tolist(), "ids": ids[0].tolist(), "cases": cases}
+    (directory / "sampling.json").write_text(json.dumps(golden) + "\n")
+
+
 def check(directory):
     model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
     expected = load_file(directory / "expected.safetensors")
@@ -128,7 +148,11 @@ def main():
     parser.add_argument("--check", action="store_true", help="compare directories that ktlm wrote")
     arguments = parser.parse_args()
     for directory in arguments.directories:
-        (check if arguments.check else make)(directory)
+        if arguments.check:
+            check(directory)
+        else:
+            make(directory)
+            make_sampling(directory)
 
 
 if __name__ == "__main__":

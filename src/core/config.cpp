@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <locale>
 #include <map>
-#include <sstream>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
@@ -62,14 +60,6 @@ const std::string& single(const ConfigValue& value, const std::string& key, cons
 std::string expected_text(const std::string& type, const Limit& limit) {
   const std::string limits = limit.to_string();
   return limits.empty() ? type : type + ", " + limits;
-}
-
-// A whole string as a number, whatever the locale. `1e6` is a double; an integer may be written so if it is whole.
-bool parse_double(const std::string& text, double& out) {
-  std::istringstream stream(text);
-  stream.imbue(std::locale::classic());
-  return !text.empty() && !std::isspace(static_cast<unsigned char>(text.front())) && stream >> out &&
-         stream.peek() == std::istringstream::traits_type::eof() && std::isfinite(out);
 }
 
 bool within(double value, const Limit& limit) {

@@ -1,6 +1,7 @@
 #include "ktlm/core/text_format.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <locale>
@@ -79,6 +80,13 @@ std::string format_double(double value) {
     if ((reader >> read_back && read_back == value) || precision == 17) return stream.str();
   }
   return {};
+}
+
+bool parse_double(const std::string& text, double& out) {
+  std::istringstream stream(text);
+  stream.imbue(std::locale::classic());
+  return !text.empty() && !std::isspace(static_cast<unsigned char>(text.front())) && stream >> out &&
+         stream.peek() == std::istringstream::traits_type::eof() && std::isfinite(out);
 }
 
 std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates) {

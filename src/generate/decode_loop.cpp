@@ -22,6 +22,7 @@ class RowState {
         options_(*row.options),
         on_text_(on_text),
         index_(index),
+        rules_(make_token_rules(row.options->sampling, tokenizer)),
         random_(*row.random),
         history_(row.prompt.begin(), row.prompt.end()),
         message_end_(tokenizer.control_id(tokenizer::kImEnd)),
@@ -38,9 +39,9 @@ class RowState {
 
   TokenId draw(std::span<const float> logits) {
     scratch_.assign(logits.begin(), logits.end());  // a draw changes them
-    const TokenId id = sample_token(scratch_, history_, options_.sampling, random_, allowed_);
+    const TokenId id = sample_token(scratch_, history_, options_.sampling, random_, rules_, allowed_);
     if (id == TokenContext::kNoToken) {
-      end(constraint_->may_end() ? FinishReason::kEndOfText : FinishReason::kConstraint);
+      end(constraint_ && constraint_->may_end() ? FinishReason::kEndOfText : FinishReason::kConstraint);
       return id;
     }
     if (ends_text(id)) {
@@ -90,6 +91,7 @@ class RowState {
   const GenerationOptions& options_;
   const TextCallback& on_text_;
   size_t index_;
+  TokenRules rules_;
   Random& random_;
   std::vector<TokenId> history_;
   TokenId message_end_;

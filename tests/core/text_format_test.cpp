@@ -26,6 +26,16 @@ TEST(TextFormat, DoublesReadBackFromTheFewestDigits) {
   EXPECT_EQ(std::stod(format_double(0.1 + 0.2)), 0.1 + 0.2);
 }
 
+TEST(TextFormat, ReadsAWholeTextAsAFiniteNumber) {
+  double number = 0;
+  EXPECT_TRUE(parse_double("-2.5", number));
+  EXPECT_EQ(number, -2.5);
+  EXPECT_TRUE(parse_double("+1", number));
+  EXPECT_EQ(number, 1);
+  for (const char* text : {"", " 1", "1 ", "1,5", "x", "inf", "nan", "1e999"})
+    EXPECT_FALSE(parse_double(text, number)) << text;
+}
+
 TEST(NearestName, FindsATypoAndRefusesAStranger) {
   EXPECT_EQ(nearest_name("warmup_step", {"max_steps", "warmup_steps"}), "warmup_steps");
   EXPECT_EQ(nearest_name("prepaer", {"prepare", "train"}), "prepare");

@@ -137,12 +137,6 @@ TEST(Sampling, TemperatureZeroIsArgmaxWhateverElseIsSet) {
   }
 }
 
-TEST(RepetitionPenalty, DividesPositiveAndMultipliesNegativeLogitsOnce) {
-  std::vector<float> logits = {2, -2, 4, 0, 1};
-  apply_repetition_penalty(logits, std::vector<int32_t>{0, 1, 1, 1, 3, 0}, 2);
-  EXPECT_EQ(logits, (std::vector<float>{1, -4, 4, 0, 1}));
-}
-
 TEST(RepetitionPenalty, SeesOnlyTheWindow) {
   Random random(1);
   const std::vector<float> logits = {10, 9.5, 0};
@@ -156,6 +150,80 @@ TEST(RepetitionPenalty, SeesOnlyTheWindow) {
   no_window.repetition_window = 0;
   scratch = logits;
   EXPECT_EQ(sample_token(scratch, near, no_window, random), 0);
+}
+
+TEST(Sampling, LogitBiasAndPenaltiesThatSomebodySetHoldAtTemperatureZero) {
+  Random random(1);
+  const std::vector<int32_t> history = {1, 1, 2};
+  const auto greedy = [&](SamplingConfig config, const TokenRules& rules = {}) {
+    std::vector<float> logits = {0, 3, 2, 1};
+    config.temperature = 0;
+    return sample_token(logits, history, config, random, rules);
+  };
+  EXPECT_EQ(greedy({}), 1);
+  EXPECT_EQ(greedy({}, {{{3, 2.5}}, {}}), 3);
+  EXPECT_EQ(greedy({}, {{{1, -std::numeric_limits<double>::infinity()}}, {}}), 2);
+  EXPECT_EQ(greedy({.frequency_penalty = 0.75}), 1);  // 3 - 1.5, 2 - 0.75, 1
+  EXPECT_EQ(greedy({.frequency_penalty = 1.25}), 3);  // 3 - 2.5, 2 - 1.25, 1
+  EXPECT_EQ(greedy({.presence_penalty = 1.5}), 1);    // 3 - 1.5, 2 - 1.5, 1
+}
+
+TEST(Sampling, DryTurnsAGreedyRepetitionAround) {
+  Random random(1);
+  const std::vector<int32_t> history = {0, 1, 2, 3, 0, 1, 2};  // 3 would make it four tokens
+  const auto draw = [&](const SamplingConfig& config, const TokenRules& rules = {}) {
+    std::vector<float> logits = {0, 0, 0, 3, 2.5};
+    return sample_token(logits, history, config, random, rules);
+  };
+  EXPECT_EQ(draw({.temperature = 0}), 3);
+  EXPECT_EQ(draw({.temperature = 0, .dry_multiplier = 0.8}), 4);
+  EXPECT_EQ(draw({.temperature = 0, .dry_multiplier = 0.8, .dry_penalty_last_n = 4}), 3);
+  EXPECT_EQ(draw({.temperature = 0, .dry_multiplier = 0.8}, {{}, {false, false, true, false, false}}), 3);
+}
+
+TEST(Sampling, ATokenOfMinusInfinityIsNeverKept) {
+  std::vector<float> logits = random_logits(50, 9);
+  logits[7] = -std::numeric_limits<float>::infinity();
+  const auto kept = kept_tokens(logits, plain());
+  EXPECT_EQ(kept.size(), 49u);
+  for (const TokenProbability& token : kept) EXPECT_NE(token.id, 7);
+}
+
+TEST(Sampling, TopNSigmaKeepsWhatLiesWithinNDeviationsOfTheLargest) {
+  const std::vector<float> logits = {4, 2, 0, -2, 1};  // mean 1, deviation 2
+  for (const auto& [n, count] : {std::pair(0.9, 1u), {1.1, 2u}, {1.6, 3u}, {2.1, 4u}, {0.0, 5u}}) {
+    SamplingConfig config = plain();
+    config.top_n_sigma = n;
+    EXPECT_EQ(kept_tokens(logits, config).size(), count) << n;
+  }
+}
+
+TEST(Sampling, XtcLeavesTheLikeliestOutAsOftenAsItsProbability) {
+  SamplingConfig config = plain();
+  config.xtc_probability = 0.25;
+  config.xtc_threshold = 0.15;
+  Random random(2);
+  int first = 0;
+  const int draws = 20000;
+  for (int i = 0; i < draws; ++i) {
+    std::vector<float> logits = {std::log(0.5f), std::log(0.3f), std::log(0.2f)};
+    first += sample_token(logits, {}, config, random) == 0 ? 1 : 0;
+  }
+  // A quarter of the times all but the last are left out.
+  EXPECT_NEAR(first, draws * 0.75 * 0.5, 5 * std::sqrt(draws * 0.375 * 0.625));
+}
+
+TEST(Sampling, TypicalComesBeforeTopP) {
+  // Entropy 0.4 ln(1/0.4) + 12 * 0.05 ln(1/0.05) = 2.16: the likeliest token tells too little to be typical. Of the
+  // twelve others, now a twelfth each, top-p 0.24 keeps three; before them it would have kept the likeliest alone.
+  std::vector<float> logits = {std::log(0.4f)};
+  for (int i = 0; i < 12; ++i) logits.push_back(std::log(0.05f));
+  SamplingConfig config = plain();
+  config.typical_p = 0.58;
+  config.top_p = 0.24;
+  const auto kept = kept_tokens(logits, config);
+  ASSERT_EQ(kept.size(), 3u);
+  EXPECT_EQ(kept.front().id, 1);
 }
 
 TEST(Sampling, LogitsThatAreNoNumbersAreAnErrorAndNotADraw) {

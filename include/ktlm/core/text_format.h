@@ -16,6 +16,8 @@ std::string format_count(double count);
 std::string format_seconds(double seconds);
 /// A number in the fewest digits that read back to the same double ("0.0003", "1e-05"), independent of the locale.
 std::string format_double(double value);
+/// A whole text as a finite number, independent of the locale; false, and `out` is anything, where it is none.
+bool parse_double(const std::string& text, double& out);
 
 /// The candidate with the least edit distance to `word`, or "" where none is near (about a third of the letters wrong).
 std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates);

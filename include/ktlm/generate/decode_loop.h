@@ -26,7 +26,7 @@ enum class FinishReason {
   kLength,       // max_new_tokens are reached
   kContextFull,  // the model's max_seq_len is reached
   kInterrupted,  // the callback said so
-  kConstraint,   // no token may follow by the constraint, though the text is no whole one
+  kConstraint,   // no token may follow by the constraint and the logit bias, though the text is no whole one
 };
 /// "eos", "stop", "length", "context", "interrupted", "constraint".
 std::string_view to_string(FinishReason reason);

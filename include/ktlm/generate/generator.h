@@ -26,7 +26,7 @@ struct GenerationRequest {
 /// (resolve_seed). Several texts of one prompt are several requests with a seed each: a prompt goes through the model
 /// once, however many requests of a call have it. `on_text` gets the request's number as `row`; it and `stats` may be
 /// null. Throws Error where a prompt leaves no room for a new token in max_seq_len, or the tokenizer is not the
-/// model's.
+/// model's; ConfigError where a logit bias names no token.
 std::vector<Generation> generate(const TokenModel& model, const tokenizer::Tokenizer& tokenizer,
                                  std::span<const GenerationRequest> requests, const TextCallback& on_text = nullptr,
                                  GenerationStats* stats = nullptr);
