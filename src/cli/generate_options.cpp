@@ -17,6 +17,7 @@ void declare(CLI::App& app, GenerateArguments& arguments) {
       ->type_name("TEXT")
       ->allow_extra_args(false);
   declare_fields(app, arguments.sampling);
+  declare_fields(app, arguments.beam);
   declare_talking_device(app, arguments.device);
   declare_decode_device(app, arguments.decode_device);
   declare_talking_dtype(app, arguments.dtype);

@@ -96,6 +96,7 @@ int run_generate(const GenerateArguments& arguments, Console& console, const Ope
   const Talker talker = open(console);
 
   generate::GenerationOptions options{arguments.sampling, arguments.stop_strings};
+  options.beam = arguments.beam;
   options.sampling.seed = static_cast<int64_t>(generate::resolve_seed(arguments.sampling));
   console.note(talker.directory.string() + " " + talker.places + " in " + talker.dtype + ", seed " +
                std::to_string(options.sampling.seed));

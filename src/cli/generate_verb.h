@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ktlm/generate/beam_config.h"
 #include "ktlm/generate/sampling_config.h"
 #include "talker.h"
 
@@ -20,6 +21,7 @@ struct GenerateArguments {
   std::string model_dir;  // empty: the newest run's
   std::vector<std::string> prompts, prompt_files, stop_strings;
   generate::SamplingConfig sampling;
+  generate::BeamConfig beam;
   std::string device = "auto", decode_device = "auto", dtype = "auto";
   int64_t threads = 0;
   bool json = false;

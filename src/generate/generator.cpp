@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "ktlm/core/error.h"
+#include "ktlm/generate/beam_search.h"
 #include "ktlm/generate/sampling.h"
 
 namespace ktlm::generate {
@@ -21,6 +22,13 @@ void check_length(int64_t num_tokens, int64_t max_seq_len, const std::string& pr
                 " tokens");
 }
 
+bool is_beam_search(const GenerationRequest& request) { return request.options.beam.beams > 1; }
+
+// Tokens that the context of a text has to hold; `max_new_tokens` 0: all that the model's holds.
+int64_t room_for(int64_t prompt_tokens, int64_t max_new_tokens, int64_t max_seq_len) {
+  return max_new_tokens > 0 ? std::min(max_seq_len, prompt_tokens + max_new_tokens) : max_seq_len;
+}
+
 // Some requests that run together: by their numbers, those with one prompt side by side.
 struct Batch {
   std::vector<size_t> requests;
@@ -32,16 +40,18 @@ struct Batch {
 // prompts run with others of their own length only: a row never ends earlier than it would alone.
 std::vector<Batch> plan_batches(std::span<const std::vector<TokenId>> prompts,
                                 std::span<const GenerationRequest> requests, int64_t max_seq_len) {
-  std::vector<size_t> order(prompts.size());
-  std::iota(order.begin(), order.end(), size_t{0});
+  std::vector<size_t> order;
+  for (size_t i = 0; i < requests.size(); ++i)
+    if (!is_beam_search(requests[i])) order.push_back(i);
+  if (order.empty()) return {};
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return prompts[a].size() != prompts[b].size() ? prompts[a].size() < prompts[b].size() : prompts[a] < prompts[b];
   });
   bool endless = false;
   int64_t most_new = 0;
-  for (const GenerationRequest& request : requests) {
-    endless |= request.options.sampling.max_new_tokens == 0;
-    most_new = std::max(most_new, request.options.sampling.max_new_tokens);
+  for (const size_t i : order) {
+    endless |= requests[i].options.sampling.max_new_tokens == 0;
+    most_new = std::max(most_new, requests[i].options.sampling.max_new_tokens);
   }
   const auto length = [&](size_t i) { return static_cast<int64_t>(prompts[i].size()); };
   const bool together = !endless && length(order.back()) + most_new <= max_seq_len;
@@ -110,6 +120,13 @@ std::vector<Generation> generate(const TokenModel& model, const Tokenizer& token
 
   GenerationStats total;
   std::vector<Generation> generations(requests.size());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (!is_beam_search(requests[i])) continue;
+    const int64_t room =
+        room_for(static_cast<int64_t>(prompts[i].size()), requests[i].options.sampling.max_new_tokens, max_seq_len);
+    const auto context = model.make_context(requests[i].options.beam.beams, room);
+    generations[i] = beam_search(*context, tokenizer, prompts[i], requests[i].options, on_text, i, total);
+  }
   for (const Batch& batch : plan_batches(prompts, requests, max_seq_len)) {
     std::vector<Random> randoms;
     std::vector<DecodeRow> rows;
@@ -119,8 +136,7 @@ std::vector<Generation> generate(const TokenModel& model, const Tokenizer& token
       rows.push_back({prompts[i], &requests[i].options, &randoms.back()});
     }
 
-    const int64_t room =
-        batch.max_new_tokens > 0 ? std::min(max_seq_len, batch.longest_prompt + batch.max_new_tokens) : max_seq_len;
+    const int64_t room = room_for(batch.longest_prompt, batch.max_new_tokens, max_seq_len);
     const auto context = model.make_context(static_cast<int64_t>(rows.size()), room);
     NextLogits logits = prefill_batch(*context, batch, prompts, total);
     const TextCallback on_row_text = [&](size_t row, std::string_view piece) {

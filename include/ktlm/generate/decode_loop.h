@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ktlm/core/random.h"
+#include "ktlm/generate/beam_config.h"
 #include "ktlm/generate/logprobs.h"
 #include "ktlm/generate/sampling_config.h"
 #include "ktlm/generate/token_constraint.h"
@@ -39,6 +40,8 @@ struct GenerationOptions {
   std::shared_ptr<const TokenConstraint> constraint = nullptr;
   /// Set: Generation::logprobs, with this many of the likeliest tokens at each place.
   std::optional<int64_t> top_logprobs = {};
+  BeamConfig beam = {};  // for generate() alone
+  int64_t num_best = 1;  // of a beam search, at most as many as there are beams
 };
 
 struct Generation {
@@ -46,6 +49,8 @@ struct Generation {
   std::vector<tokenizer::TokenId> ids;  // the tokens drawn, without the one that ended the text
   FinishReason finish = FinishReason::kLength;
   std::vector<Logprobs> logprobs = {};  // one for each of `ids`, where they were asked for
+  double score = 0;                     // of a beam search: log-probability by length; the more the better
+  std::vector<Generation> others = {};  // of a beam search: the next best, the best first
 };
 
 /// Tokens that went through the model, and the time they took. The padding of a batch does not count.

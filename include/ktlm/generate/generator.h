@@ -24,7 +24,8 @@ struct GenerationRequest {
 
 /// Continues the prompt of each request, by its options and with its seed; a seed of -1 is replaced by a new one
 /// (resolve_seed). Several texts of one prompt are several requests with a seed each: a prompt goes through the model
-/// once, however many requests of a call have it. `on_text` gets the request's number as `row`; it and `stats` may be
+/// once, however many requests of a call have it. With options.beam.beams > 1 a beam search (beam_search.h) finds the
+/// text instead, each on its own. `on_text` gets the request's number as `row`; it and `stats` may be
 /// null. Throws Error where a prompt leaves no room for a new token in max_seq_len, or the tokenizer is not the
 /// model's; ConfigError where a logit bias names no token.
 std::vector<Generation> generate(const TokenModel& model, const tokenizer::Tokenizer& tokenizer,

@@ -33,7 +33,8 @@ class TokenContext {
   virtual NextLogits prefill(std::span<const std::vector<tokenizer::TokenId>> prompts) = 0;
   /// Text `to` then holds what text `from` does, so that the logits behind `from` are also those behind it.
   virtual void copy_text(int64_t from, int64_t to) = 0;
-  /// Takes in a token of each text. A text with kNoToken has no logits from then on. Throws Error.
+  /// Takes in a token of each text. A text with kNoToken has no logits from then on, unless it becomes a copy of
+  /// another. Throws Error.
   virtual NextLogits step(std::span<const tokenizer::TokenId> ids) = 0;
 };
 
