@@ -1,18 +1,13 @@
 #include "tokenize_verb.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 #include <thread>
 
 #include "console.h"
+#include "input.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
 #include "ktlm/core/text_format.h"
@@ -24,49 +19,6 @@ namespace {
 
 using tokenizer::StreamCounts;
 using tokenizer::Tokenizer;
-
-struct Stopped {};
-
-// A file or standard input, read as it comes. Waits in short turns, and reads only what is there: a signal may reach
-// another thread than the one that waits, or end its wait and leave it to a read that nothing ends.
-class Input {
- public:
-  Input(const std::string& path, const StopFlag& stop)
-      : name_(path == "-" ? "standard input" : path), descriptor_(STDIN_FILENO), stop_(stop) {
-    if (path == "-") return;
-    if (stop_.requested()) throw Stopped{};
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor_ >= 0) return;
-    if (errno == EINTR && stop_.requested()) throw Stopped{};  // it waited for a named pipe's writer
-    fail();
-  }
-  ~Input() {
-    if (descriptor_ != STDIN_FILENO) ::close(descriptor_);
-  }
-  Input(const Input&) = delete;
-  Input& operator=(const Input&) = delete;
-
-  const std::string& name() const { return name_; }
-
-  std::optional<size_t> read(char* buffer, size_t size) {
-    if (stop_.requested()) throw Stopped{};
-    pollfd waiting{descriptor_, POLLIN, 0};
-    const int num_ready = ::poll(&waiting, 1, kWaitMilliseconds);
-    if (num_ready == 0) return std::nullopt;
-    const ssize_t count = num_ready < 0 ? -1 : ::read(descriptor_, buffer, size);
-    if (count >= 0) return static_cast<size_t>(count);
-    if (errno == EINTR || errno == EAGAIN) return std::nullopt;
-    fail();
-  }
-
- private:
-  [[noreturn]] void fail() const { throw Error(name_ + ": can't be read: " + system_error_text(errno)); }
-
-  static constexpr int kWaitMilliseconds = 100;
-  std::string name_;
-  int descriptor_;
-  const StopFlag& stop_;
-};
 
 struct NamedCounts {
   std::string name;
