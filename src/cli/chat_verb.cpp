@@ -68,12 +68,10 @@ class Chat {
   template <class Answer>
   void show(const Answer& answer) {
     const generate::Generation generation = answer([this](std::string_view piece) {
-      std::fwrite(piece.data(), 1, piece.size(), stdout);
-      std::fflush(stdout);
+      write_to_stdout(piece);
       return !g_interrupt.requested() && !stop_.requested();
     });
-    std::fputc('\n', stdout);
-    std::fflush(stdout);
+    write_to_stdout("\n");
     if (generation.finish == generate::FinishReason::kLength)
       say("(cut at max_new_tokens=" + std::to_string(sampling_.max_new_tokens) + ")");
     if (generation.finish == generate::FinishReason::kContextFull) say("(cut: the context is full)");
@@ -98,12 +96,14 @@ void talk_with_person(Chat& chat, const StopFlag& stop) {
       editor.remember(line);
       try {
         if (!chat.take(line)) break;
+      } catch (const OutputError&) {
+        throw;
       } catch (const Error& error) {
         log_error(error.what());
       }
       continue;
     }
-    std::fputc('\n', stdout);
+    write_to_stdout("\n");
     const bool leave = result == LineEditor::Result::kEnd || (warned && line.empty());
     if (leave) break;
     g_interrupt.clear();
@@ -124,6 +124,8 @@ bool talk_with_pipe(Chat& chat, const Console& console) {
     if (line.ends_with('\r')) line.pop_back();
     try {
       if (!chat.take(line)) break;
+    } catch (const OutputError&) {
+      throw;
     } catch (const Error& error) {
       log_error(error.what());
       all_well = false;

@@ -93,6 +93,16 @@ int report(const std::string& verb, const std::string& message, int exit_code) {
   return exit_code;
 }
 
+// Help and version are results as well.
+int show(const std::string& text, int exit_code) {
+  try {
+    write_to_stdout(text);
+  } catch (const OutputError& error) {
+    return report("", error.what(), 1);
+  }
+  return exit_code;
+}
+
 // CLI11's own words name neither an unknown verb nor the nearest valid one, nor what to do next.
 std::string usage_message(const CLI::ParseError& error, const VerbTable& verbs, const std::string& first_word) {
   const bool verb_known = std::find(verbs.names().begin(), verbs.names().end(), first_word) != verbs.names().end();
@@ -134,19 +144,14 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   verbs.add<DoctorArguments>("doctor", "Check that this machine computes rightly, and what can be trained on it",
                              torch_verbs ? torch_verbs->doctor : nullptr);
 
-  if (argc < 2) {
-    std::cout << app.help();
-    return kUsageError;
-  }
+  if (argc < 2) return show(app.help(), kUsageError);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
-    std::cout << (chosen.empty() ? app.help() : chosen.front()->help("ktlm"));
-    return 0;
+    return show(chosen.empty() ? app.help() : chosen.front()->help("ktlm"), 0);
   } catch (const CLI::CallForVersion& version) {
-    std::cout << version.what() << "\n";
-    return 0;
+    return show(version.what() + std::string("\n"), 0);
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     const std::string verb = chosen.empty() ? "" : chosen.front()->get_name();

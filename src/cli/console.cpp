@@ -46,6 +46,16 @@ constexpr double kSecondsBetweenRedraws = 0.1, kSecondsBetweenLines = 10;
 
 }  // namespace
 
+void write_to_stdout(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (count >= 0)
+      bytes.remove_prefix(static_cast<size_t>(count));
+    else if (errno != EINTR)
+      throw OutputError("standard output: can't be written: " + system_error_text(errno));
+  }
+}
+
 Console::Console(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {
   stop_at(SIGINT);
   stop_at(SIGTERM);
@@ -68,19 +78,7 @@ WarningCallback Console::warnings() {
 
 void Console::print(std::string_view text) {
   finish_progress();
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  if (text.empty() || text.back() != '\n') std::fputc('\n', stdout);
-  std::fflush(stdout);
-}
-
-void Console::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-    if (count >= 0)
-      bytes.remove_prefix(static_cast<size_t>(count));
-    else if (errno != EINTR)
-      throw Error("standard output: can't be written: " + system_error_text(errno));
-  }
+  write_to_stdout(text.ends_with('\n') ? std::string(text) : std::string(text) + "\n");
 }
 
 void Console::note(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "ktlm/core/error.h"
 #include "ktlm/core/progress.h"
 #include "ktlm/core/stop_flag.h"
 #include "ktlm/text/utf8.h"
@@ -19,6 +20,15 @@ inline std::string cut_to_columns(std::string line, size_t columns) {
   line.resize(line.size() - text::incomplete_utf8_suffix(line));
   return line;
 }
+
+/// What came of a result could not be written: nothing that follows could either.
+class OutputError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Bytes on stdout as they are. Throws OutputError (disk full).
+void write_to_stdout(std::string_view bytes);
 
 class Console {
  public:
@@ -35,10 +45,8 @@ class Console {
   /// the program.
   const StopFlag& stop_flag() const;
 
-  /// A result: text and a newline on stdout.
+  /// A result: text on stdout, and a newline where it ends in none. Throws OutputError.
   void print(std::string_view text);
-  /// A part of a result: bytes on stdout as they are. Throws Error (disk full).
-  void write(std::string_view bytes);
   /// Words for the person, on stderr: logged as "ktlm <verb>: text"; nothing when quiet.
   void note(std::string_view text);
   /// Ends the progress line, so that what stands there stays.

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <utility>
 
 #include "console.h"
@@ -83,11 +82,6 @@ Json to_json(const std::vector<std::string>& prompts, const std::vector<generate
           {"decode_tokens_per_second", tokens_per_second(stats.decode_tokens, stats.decode_seconds)}};
 }
 
-void write_piece(std::string_view piece) {
-  std::fwrite(piece.data(), 1, piece.size(), stdout);
-  std::fflush(stdout);
-}
-
 }  // namespace
 
 int run_generate(const GenerateArguments& arguments, Console& console, const OpenTalker& open) {
@@ -106,12 +100,12 @@ int run_generate(const GenerateArguments& arguments, Console& console, const Ope
   const bool streaming = prompts.size() == 1 && !arguments.json;
   std::string unshown = prompts.front();
   const auto on_text = [&](size_t, std::string_view piece) {
-    if (streaming) write_piece(std::exchange(unshown, {}) + std::string(piece));
+    if (streaming) write_to_stdout(std::exchange(unshown, {}) + std::string(piece));
     return !console.stop_flag().requested();
   };
   generate::GenerationStats stats;
   const auto generations = generate::generate(*talker.model, talker.tokenizer, prompts, options, on_text, &stats);
-  if (streaming) write_piece(unshown + "\n");
+  if (streaming) write_to_stdout(unshown + "\n");
 
   if (arguments.json) {
     console.print(to_json_line(to_json(prompts, generations, stats, talker, options.sampling.seed)));

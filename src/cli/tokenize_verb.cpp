@@ -88,7 +88,7 @@ int run_tokenize(const TokenizeArguments& arguments, Console& console) {
   const double start_seconds = now_seconds();
   const Tokenizer tokenizer = Tokenizer::load(directory_of(arguments.tokenizer_dir));
   tokenizer::WriteBytes write;
-  if (!arguments.count) write = [&](std::string_view bytes) { console.write(bytes); };
+  if (!arguments.count) write = write_to_stdout;
   std::vector<std::string> paths = arguments.inputs;
   if (paths.empty()) paths.push_back("-");
 
