@@ -19,9 +19,15 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void throw_system_error(const fs::path& path, const std::string& what, int error_number = errno) {
-  std::string message = path.string() + ": " + what + ": " + system_error_text(error_number);
+  throw Error(path.string() + ": " + what + ": " + system_error_text(error_number));
+}
+
+[[noreturn]] void throw_write_error(const fs::path& path, const std::string& what, int error_number = errno) {
+  std::string message = what + ": " + system_error_text(error_number);
   if (error_number == ENOSPC) message += "; free some space or choose another place";
-  throw Error(message);
+  if (error_number == EACCES || error_number == EPERM || error_number == EROFS)
+    message += "; choose a place that you may write to";
+  throw Error(path.string() + ": " + message);
 }
 
 // Puts `from` in the place of the existing directory `to`, and that one in the place of `from`, in one step. False
@@ -43,13 +49,13 @@ fs::path aside_path(const fs::path& directory) { return directory.string() + ".f
 void sync_path(const fs::path& path, bool must_succeed) {
   const int descriptor = ::open(path.c_str(), O_RDONLY);
   if (descriptor < 0) {
-    if (must_succeed) throw_system_error(path, "can't be synced");
+    if (must_succeed) throw_write_error(path, "can't be synced");
     return;
   }
   const int result = sync_to_disk(descriptor);
   const int error_number = errno;
   ::close(descriptor);
-  if (result != 0 && must_succeed) throw_system_error(path, "can't be synced", error_number);
+  if (result != 0 && must_succeed) throw_write_error(path, "can't be synced", error_number);
 }
 
 fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
@@ -127,14 +133,20 @@ void make_directories(const fs::path& directory) {
   if (directory.empty()) return;
   std::error_code error;
   fs::create_directories(directory, error);
-  if (error) throw_system_error(directory, "can't be made", error.value());
+  if (error) throw_write_error(directory, "can't be made", error.value());
+}
+
+void make_private_directories(const fs::path& directory) {
+  if (directory.empty() || fs::is_directory(directory)) return;
+  make_private_directories(directory.parent_path());
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) throw_write_error(directory, "can't be made");
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_path_(path_.string() + temporary_suffix()) {
   make_directories(parent_of(path_));
   remove_leftovers(path_);
   file_ = std::fopen(temporary_path_.c_str(), "wb");
-  if (file_ == nullptr) throw_system_error(path_, "can't be written");
+  if (file_ == nullptr) throw_write_error(path_, "can't be written");
 }
 
 AtomicFile::~AtomicFile() {
@@ -145,18 +157,18 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(const void* data, size_t size_bytes) {
-  if (std::fwrite(data, 1, size_bytes, file_) != size_bytes) throw_system_error(path_, "can't be written");
+  if (std::fwrite(data, 1, size_bytes, file_) != size_bytes) throw_write_error(path_, "can't be written");
   size_bytes_ += size_bytes;
 }
 
 void AtomicFile::overwrite(uint64_t offset, const void* data, size_t size_bytes) {
   if (::fseeko(file_, static_cast<off_t>(offset), SEEK_SET) != 0 ||
       std::fwrite(data, 1, size_bytes, file_) != size_bytes || ::fseeko(file_, 0, SEEK_END) != 0)
-    throw_system_error(path_, "can't be written");
+    throw_write_error(path_, "can't be written");
 }
 
 void AtomicFile::commit() {
-  if (std::fflush(file_) != 0 || sync_to_disk(::fileno(file_)) != 0) throw_system_error(path_, "can't be written");
+  if (std::fflush(file_) != 0 || sync_to_disk(::fileno(file_)) != 0) throw_write_error(path_, "can't be written");
   const int close_result = std::fclose(std::exchange(file_, nullptr));
   std::error_code error;
   if (close_result == 0) fs::rename(temporary_path_, path_, error);
@@ -164,7 +176,7 @@ void AtomicFile::commit() {
     const int error_number = error ? error.value() : errno;
     std::error_code ignored;
     fs::remove(temporary_path_, ignored);
-    throw_system_error(path_, "can't be written", error_number);
+    throw_write_error(path_, "can't be written", error_number);
   }
   sync_path(parent_of(path_), false);
 }
@@ -175,7 +187,9 @@ AtomicDirectory::AtomicDirectory(fs::path directory) : directory_(std::move(dire
   make_directories(parent_of(directory_));
   remove_leftovers(directory_);
   restore_former(directory_);
-  make_directories(temporary_path_);
+  std::error_code error;
+  fs::create_directory(temporary_path_, error);
+  if (error) throw_write_error(directory_, "can't be made", error.value());
 }
 
 AtomicDirectory::~AtomicDirectory() {
@@ -198,13 +212,13 @@ void AtomicDirectory::commit() {
   const fs::path aside = aside_path(directory_);
   if (existed) {
     fs::rename(directory_, aside, error);
-    if (error) throw_system_error(directory_, "can't be replaced", error.value());
+    if (error) throw_write_error(directory_, "can't be replaced", error.value());
   }
   fs::rename(temporary_path_, directory_, error);
   if (error) {
     std::error_code ignored;
     if (existed) fs::rename(aside, directory_, ignored);
-    throw_system_error(directory_, "can't be written", error.value());
+    throw_write_error(directory_, "can't be written", error.value());
   }
   committed_ = true;
   sync_path(parent_of(directory_), false);

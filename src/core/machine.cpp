@@ -37,6 +37,14 @@ std::filesystem::path folder_from_environment(const char* variable) {
   return value == nullptr ? "" : value;
 }
 
+// ktlm's folder in the one that `variable` names, or in `usual` under the home folder.
+std::filesystem::path folder_of_ktlm(const char* variable, const char* usual) {
+  const auto named = folder_from_environment(variable);
+  if (named.is_absolute()) return named / "ktlm";  // the specification ignores relative ones
+  const auto home = folder_from_environment("HOME");
+  return home.empty() ? home : home / usual / "ktlm";
+}
+
 }  // namespace
 
 std::string machine_name() {
@@ -54,14 +62,18 @@ int64_t num_usable_cores() {
 }
 
 std::filesystem::path cache_directory() {
-  const auto named = folder_from_environment("XDG_CACHE_HOME");
-  if (named.is_absolute()) return named / "ktlm";  // the specification ignores relative ones
-  const auto home = folder_from_environment("HOME");
-  if (home.empty()) return {};
 #ifdef __APPLE__
-  return home / "Library" / "Caches" / "ktlm";
+  return folder_of_ktlm("XDG_CACHE_HOME", "Library/Caches");
 #else
-  return home / ".cache" / "ktlm";
+  return folder_of_ktlm("XDG_CACHE_HOME", ".cache");
+#endif
+}
+
+std::filesystem::path state_directory() {
+#ifdef __APPLE__
+  return folder_of_ktlm("XDG_STATE_HOME", "Library/Application Support");
+#else
+  return folder_of_ktlm("XDG_STATE_HOME", ".local/state");
 #endif
 }
 

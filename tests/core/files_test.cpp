@@ -75,6 +75,27 @@ TEST(AtomicFile, FullDiskIsOneClearLineAndLeavesNothing) {
   EXPECT_EQ(count_entries(directory.path()), 0);
 }
 
+TEST(AtomicFile, AFolderThatMayNotBeWrittenToIsNamedByWhatWasAskedFor) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  TemporaryDirectory directory;
+  const auto path = directory / "a";
+  std::filesystem::permissions(directory.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  const std::string expected = ": Permission denied (errno 13); choose a place that you may write to";
+  EXPECT_EQ(error_message([&] { write_file_atomically(path, "x"); }), path.string() + ": can't be written" + expected);
+  EXPECT_EQ(error_message([&] { AtomicDirectory writing(path); }), path.string() + ": can't be made" + expected);
+  EXPECT_EQ(error_message([&] { make_private_directories(path); }), path.string() + ": can't be made" + expected);
+  std::filesystem::permissions(directory.path(), std::filesystem::perms::owner_all);
+}
+
+TEST(MakePrivateDirectories, LetsNobodyElseIntoWhatItMakes) {
+  TemporaryDirectory directory;
+  make_private_directories(directory / "a/b");
+  make_private_directories(directory / "a/b");
+  using std::filesystem::perms;
+  for (const char* made : {"a", "a/b"})
+    EXPECT_EQ(std::filesystem::status(directory / made).permissions(), perms::owner_all) << made;
+}
+
 TEST(AtomicDirectory, ReplacesAWholeDirectoryOnCommitOnly) {
   TemporaryDirectory directory;
   const auto final_path = directory / "model";

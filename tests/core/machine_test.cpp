@@ -25,17 +25,21 @@ class Variable {
   std::string former_;
 };
 
-TEST(CacheDirectory, FollowsTheEnvironment) {
-  const Variable named("XDG_CACHE_HOME"), home("HOME");
-  named.set("/somewhere/cache");
-  EXPECT_EQ(cache_directory(), "/somewhere/cache/ktlm");
-  named.set("relative");
-  home.set("/home/person");
-  EXPECT_EQ(cache_directory().string().rfind("/home/person/", 0), 0U);
-  EXPECT_EQ(cache_directory().filename(), "ktlm");
-  named.clear();
-  home.clear();
-  EXPECT_TRUE(cache_directory().empty());
+TEST(FoldersOfKtlm, FollowTheEnvironment) {
+  const auto expect = [](const char* variable, std::filesystem::path (*directory)()) {
+    const Variable named(variable), home("HOME");
+    named.set("/somewhere/else");
+    EXPECT_EQ(directory(), "/somewhere/else/ktlm");
+    named.set("relative");
+    home.set("/home/person");
+    EXPECT_EQ(directory().string().rfind("/home/person/", 0), 0U);
+    EXPECT_EQ(directory().filename(), "ktlm");
+    named.clear();
+    home.clear();
+    EXPECT_TRUE(directory().empty());
+  };
+  expect("XDG_CACHE_HOME", cache_directory);
+  expect("XDG_STATE_HOME", state_directory);
 }
 
 #ifdef __linux__

@@ -20,6 +20,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 /// Creates the folder and its parents; an existing one is fine. Throws Error.
 void make_directories(const std::filesystem::path& directory);
 
+/// The same, but what has to be made is for its owner alone.
+void make_private_directories(const std::filesystem::path& directory);
+
 /// fsync() that reaches the disk itself, on macOS too. 0, or -1 with errno.
 int sync_to_disk(int descriptor);
 
