@@ -1,0 +1,181 @@
+#include "ktlm/tokenizer/vocabulary.h"
+
+#include <algorithm>
+
+#include "hf_files.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
+#include "ktlm/core/hash.h"
+#include "ktlm/core/json.h"
+#include "ktlm/text/normalize.h"
+#include "ktlm/tokenizer/tokenizer_files.h"
+#include "ktlm/tokenizer/tokenizer_trainer.h"
+#include "pieces.h"
+#include "protobuf.h"
+#include "sentencepiece_model.h"
+#include "sentencepiece_proto.h"
+
+namespace ktlm::tokenizer {
+
+namespace fs = std::filesystem;
+using namespace sentencepiece_proto;
+
+namespace {
+
+ScoredPiece parse_piece(std::string_view bytes) {
+  ScoredPiece piece;
+  for (ProtobufReader reader(bytes); reader.next();) {
+    if (reader.field() == kPieceText) piece.text = reader.text();
+    if (reader.field() == kPieceScore) piece.score = reader.number();
+    if (reader.field() == kPieceType) piece.kind = static_cast<PieceKind>(reader.integer());
+  }
+  return piece;
+}
+
+void parse_trainer(std::string_view bytes, Vocabulary& vocabulary) {
+  for (ProtobufReader reader(bytes); reader.next();) {
+    // Negative numbers are written in 64 bits.
+    const auto id = static_cast<int64_t>(reader.integer());
+    if (reader.field() == kModelType) vocabulary.is_bpe = reader.integer() == kModelTypeBpe;
+    if (reader.field() == kUnkIdField) vocabulary.unk_id = id;
+    if (reader.field() == kBosIdField) vocabulary.bos_id = id;
+    if (reader.field() == kEosIdField) vocabulary.eos_id = id;
+    if (reader.field() == kPadIdField) vocabulary.pad_id = id;
+  }
+}
+
+void parse_normalizer(std::string_view bytes, Vocabulary& vocabulary) {
+  for (ProtobufReader reader(bytes); reader.next();) {
+    if (reader.field() == kPrecompiledCharsmap) vocabulary.has_own_normalizer = !reader.text().empty();
+    if (reader.field() == kAddDummyPrefix) vocabulary.add_dummy_prefix = reader.integer() != 0;
+    if (reader.field() == kRemoveExtraWhitespaces) vocabulary.remove_extra_whitespaces = reader.integer() != 0;
+  }
+}
+
+Vocabulary parse_model(std::string_view bytes) {
+  Vocabulary vocabulary;
+  // What the fields mean where they are not written.
+  vocabulary.is_bpe = false;
+  vocabulary.add_dummy_prefix = vocabulary.remove_extra_whitespaces = true;
+  vocabulary.pad_id = -1;
+  for (ProtobufReader reader(bytes); reader.next();) {
+    if (reader.field() == kPieces) vocabulary.pieces.push_back(parse_piece(reader.text()));
+    if (reader.field() == kTrainerSpec) parse_trainer(reader.text(), vocabulary);
+    if (reader.field() == kNormalizerSpec) parse_normalizer(reader.text(), vocabulary);
+  }
+  return vocabulary;
+}
+
+void read_config(const fs::path& path, Vocabulary& vocabulary) {
+  const Json config = read_json_file(path.string());
+  const std::string where = path.string();
+  if (config.contains(kNormalizerVersionKey))
+    vocabulary.normalizer_version = json_get<int64_t>(config, kNormalizerVersionKey, where);
+  vocabulary.begins_with_bos = json_get_or<bool>(config, "add_bos_token", true, where);
+  if (config.contains("chat_template") && config["chat_template"].is_string())  // older files may hold a list of them
+    vocabulary.chat_template = config["chat_template"].get<std::string>();
+}
+
+// The pieces where they are such as ktlm trains: fixed ones first, then what training found, each score below the last.
+std::vector<Piece> own_pieces(const Vocabulary& vocabulary, const fs::path& directory) {
+  const std::vector<Piece> fixed = fixed_pieces();
+  std::vector<Piece> pieces;
+  for (const ScoredPiece& piece : vocabulary.pieces) pieces.push_back({piece.text, static_cast<PieceType>(piece.kind)});
+  const auto same = [](const Piece& a, const Piece& b) { return a.text == b.text && a.type == b.type; };
+  const bool begins_so = pieces.size() >= fixed.size() && std::equal(fixed.begin(), fixed.end(), pieces.begin(), same);
+  const bool is_text =
+      begins_so && std::all_of(pieces.begin() + static_cast<std::ptrdiff_t>(fixed.size()), pieces.end(),
+                               [](const Piece& piece) { return piece.type == PieceType::kNormal; });
+  float rank = 0;
+  const bool is_ranked = std::ranges::all_of(vocabulary.pieces, [&](const ScoredPiece& piece) {
+    return piece.kind != PieceKind::kNormal || piece.score == -rank++;
+  });
+  if (!is_text || !is_ranked)
+    throw Error(directory.string() +
+                ": the vocabulary is said to be ktlm's, but has other pieces than ktlm trains (damaged or changed?)");
+  return pieces;
+}
+
+void write_own(const fs::path& directory, const Vocabulary& vocabulary) {
+  if (*vocabulary.normalizer_version != text::kNormalizerVersion)
+    throw Error(directory.string() + ": the vocabulary was made with version " +
+                std::to_string(*vocabulary.normalizer_version) + " of the normaliser, this program has version " +
+                std::to_string(text::kNormalizerVersion) + "; use the ktlm that made it");
+  const std::vector<Piece> pieces = own_pieces(vocabulary, directory);
+  const std::string model = sentencepiece_model(pieces, TokenizerTrainConfig{}.character_coverage);
+  write_file_atomically(directory / kModelFile, model);
+  write_hf_files(directory, pieces, to_hex(hash128(model)));
+}
+
+std::string foreign_model(const Vocabulary& vocabulary) {
+  ProtobufWriter model, trainer, normalizer;
+  bool has_bytes = false;
+  for (const ScoredPiece& piece : vocabulary.pieces) {
+    ProtobufWriter message;
+    message.text(kPieceText, piece.text);
+    message.number(kPieceScore, piece.score);
+    if (piece.kind != PieceKind::kNormal) message.varint(kPieceType, static_cast<uint64_t>(piece.kind));
+    model.text(kPieces, message.bytes());
+    has_bytes = has_bytes || piece.kind == PieceKind::kByte;
+  }
+  trainer.varint(kModelType, vocabulary.is_bpe ? kModelTypeBpe : kModelTypeUnigram);
+  trainer.varint(kVocabSize, vocabulary.pieces.size());
+  trainer.varint(kByteFallback, has_bytes ? 1 : 0);
+  trainer.varint(kUnkIdField, static_cast<uint64_t>(vocabulary.unk_id));
+  trainer.varint(kBosIdField, static_cast<uint64_t>(vocabulary.bos_id));
+  trainer.varint(kEosIdField, static_cast<uint64_t>(vocabulary.eos_id));
+  trainer.varint(kPadIdField, static_cast<uint64_t>(vocabulary.pad_id));
+  model.text(kTrainerSpec, trainer.bytes());
+  normalizer.text(kName, "identity");
+  normalizer.varint(kAddDummyPrefix, vocabulary.add_dummy_prefix ? 1 : 0);
+  normalizer.varint(kRemoveExtraWhitespaces, vocabulary.remove_extra_whitespaces ? 1 : 0);
+  normalizer.varint(kEscapeWhitespaces, 1);
+  model.text(kNormalizerSpec, normalizer.bytes());
+  return model.bytes();
+}
+
+// As transformers reads it for a bare tokenizer.model.
+Json foreign_config(const Vocabulary& vocabulary) {
+  Json config = {{"tokenizer_class", "LlamaTokenizer"},
+                 {"legacy", false},
+                 {"add_bos_token", vocabulary.begins_with_bos},
+                 {"add_eos_token", false},
+                 {"add_prefix_space", vocabulary.add_dummy_prefix},
+                 {"clean_up_tokenization_spaces", false}};
+  const auto add = [&](const char* key, int64_t id) {
+    if (id >= 0 && id < static_cast<int64_t>(vocabulary.pieces.size()))
+      config[key] = vocabulary.pieces[static_cast<size_t>(id)].text;
+  };
+  add("unk_token", vocabulary.unk_id);
+  add("bos_token", vocabulary.bos_id);
+  add("eos_token", vocabulary.eos_id);
+  add("pad_token", vocabulary.pad_id);
+  if (!vocabulary.chat_template.empty()) config["chat_template"] = vocabulary.chat_template;
+  return config;
+}
+
+}  // namespace
+
+Vocabulary read_vocabulary(const fs::path& directory) {
+  const fs::path path = directory / kModelFile;
+  const std::string content = read_file(path);
+  Vocabulary vocabulary;
+  try {
+    vocabulary = parse_model(content);
+  } catch (const Error&) {
+    vocabulary = {};
+  }
+  if (vocabulary.pieces.empty())
+    throw Error(path.string() + ": not a SentencePiece model (" + std::to_string(content.size()) +
+                " bytes); copy it again");
+  if (fs::exists(directory / kTokenizerConfigFile)) read_config(directory / kTokenizerConfigFile, vocabulary);
+  return vocabulary;
+}
+
+void write_vocabulary(const fs::path& directory, const Vocabulary& vocabulary) {
+  if (vocabulary.normalizer_version) return write_own(directory, vocabulary);
+  write_file_atomically(directory / kModelFile, foreign_model(vocabulary));
+  write_file_atomically(directory / kTokenizerConfigFile, foreign_config(vocabulary).dump(2) + "\n");
+}
+
+}  // namespace ktlm::tokenizer
