@@ -15,7 +15,7 @@ import sys
 ORDER = [["core"], ["text"], ["corpus"], ["tokenizer"], ["data"], ["ops"], ["model"], ["cpu_model"], ["eval"], ["train", "generate"],
          ["doctor"], ["export"], ["cli"]]
 RANK = {module: rank for rank, group in enumerate(ORDER) for module in group}
-TORCH_MODULES = {module for module, rank in RANK.items() if rank >= RANK["data"]} - {"cpu_model"}
+TORCH_MODULES = {module for module, rank in RANK.items() if rank >= RANK["data"]} - {"cpu_model", "export"}
 
 # What an include starts with -> where it may stand: modules, or a single file.
 HOMES = [

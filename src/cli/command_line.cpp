@@ -12,6 +12,7 @@
 #include "console.h"
 #include "doctor_verb.h"
 #include "eval_verb.h"
+#include "export_verb.h"
 #include "generate_verb.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/log.h"
@@ -138,6 +139,7 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
                            {is_for_own_model<ChatArguments>, run_chat_on_cpu});
   verbs.add<EvalArguments>("eval", "Measure how well a model predicts a text",
                            torch_verbs ? torch_verbs->eval : nullptr);
+  verbs.add<ExportArguments>("export", "Write a model in the files of other programs", run_export);
   verbs.add<TokenizeArguments>("tokenize", "Turn text into token ids, and back", run_tokenize);
   verbs.add<BenchArguments>("bench", "Measure training and decoding speed against the machine's limits",
                             torch_verbs ? torch_verbs->bench : nullptr);

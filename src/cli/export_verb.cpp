@@ -1,0 +1,55 @@
+#include "export_verb.h"
+
+#include <filesystem>
+
+#include "console.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/text_format.h"
+#include "ktlm/export/gguf_export.h"
+#include "ktlm/generate/find_model.h"
+
+namespace ktlm::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a person calls the model: a run's name, for its model stands in runs/NAME/model.
+std::string name_of(const fs::path& directory) {
+  fs::path path = fs::absolute(directory).lexically_normal();
+  if (path.filename().empty()) path = path.parent_path();
+  return (path.filename() == "model" ? path.parent_path() : path).filename().string();
+}
+
+// runs/small/model gives runs/small/small-q8_0.gguf, models/llama gives models/llama-q8_0.gguf.
+fs::path default_file(const fs::path& directory, const std::string& ending) {
+  const fs::path beside = (directory / ".").lexically_normal().parent_path().parent_path();
+  return beside / (name_of(directory) + ending);
+}
+
+fs::path chosen_model(const ExportArguments& arguments) {
+  return arguments.model_dir.empty() ? generate::find_newest_model("runs") : generate::find_model(arguments.model_dir);
+}
+
+int export_to_gguf(const ExportArguments& arguments, Console& console) {
+  const formats::GgufWeights weights = formats::parse_gguf_weights(arguments.gguf);
+  const fs::path directory = chosen_model(arguments);
+  const std::string ending = std::string("-") + formats::to_string(weights) + ".gguf";
+  const fs::path file = arguments.out.empty() ? default_file(directory, ending) : fs::path(arguments.out);
+  const auto written = formats::export_gguf(directory, file, weights, name_of(directory), console.stop_flag());
+  if (!written) return console.exit_code();
+  for (const std::string& note : written->notes) console.note(note);
+  console.note(std::to_string(written->num_tensors) + " tensors, " +
+               format_bytes(static_cast<int64_t>(written->size_bytes)));
+  console.print(file.string());
+  return console.exit_code();
+}
+
+}  // namespace
+
+int run_export(const ExportArguments& arguments, Console& console) {
+  if (arguments.gguf.empty()) throw ConfigError("name a format: --gguf");
+  return export_to_gguf(arguments, console);
+}
+
+}  // namespace ktlm::cli

@@ -1,0 +1,24 @@
+// ktlm export: a trained model in the files of other programs.
+#pragma once
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace ktlm::cli {
+
+class Console;
+
+struct ExportArguments {
+  std::string model_dir;
+  std::string gguf;  // how weights are kept; empty: not asked for
+  std::string out;
+};
+
+void declare(CLI::App& app, ExportArguments& arguments);
+
+int run_export(const ExportArguments& arguments, Console& console);
+
+}  // namespace ktlm::cli

@@ -1,0 +1,175 @@
+#include "ktlm/export/gguf_export.h"
+
+#include <array>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "block_formats.h"
+#include "gguf_header.h"
+#include "gguf_tensors.h"
+#include "gguf_vocabulary.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
+#include "ktlm/model/model_files.h"
+#include "ktlm/model/parameter_specs.h"
+#include "ktlm/model/safetensors_file.h"
+#include "ktlm/tokenizer/vocabulary.h"
+
+namespace ktlm::formats {
+
+namespace fs = std::filesystem;
+using model::ModelConfig;
+using model::SafetensorsFile;
+
+namespace {
+
+struct Form {
+  GgufWeights weights;
+  const char* name;
+  TensorType type;
+  uint32_t file_type;  // general.file_type
+};
+constexpr std::array kForms{
+    Form{GgufWeights::kF32, "f32", TensorType::kF32, 0},
+    Form{GgufWeights::kF16, "f16", TensorType::kF16, 1},
+    Form{GgufWeights::kQ8_0, "q8_0", TensorType::kQ8_0, 7},
+    Form{GgufWeights::kQ4_0, "q4_0", TensorType::kQ4_0, 2},
+};
+constexpr uint32_t kQuantizationVersion = 2;
+
+const Form& form_of(GgufWeights weights) {
+  for (const Form& form : kForms)
+    if (form.weights == weights) return form;
+  return kForms.front();
+}
+
+TensorType source_type(const SafetensorsFile::Tensor& tensor, const std::string& where) {
+  if (tensor.dtype == "F32") return TensorType::kF32;
+  if (tensor.dtype == "F16") return TensorType::kF16;
+  if (tensor.dtype == "BF16") return TensorType::kBf16;
+  throw Error(where + ": dtype " + tensor.dtype + "; ktlm exports F32, F16 and BF16");
+}
+
+// One tensor on its way: where it comes from and as what it is kept.
+struct Plan {
+  const std::string& parameter;
+  const SafetensorsFile::Tensor& source;
+  TensorType from, to;
+  std::string where;
+};
+
+TensorType target_type(const model::ParameterSpec& spec, const ModelConfig& config, GgufWeights weights) {
+  if (spec.shape.size() == 1) return TensorType::kF32;
+  TensorType type = form_of(weights).type;
+  // In 4 bits the output layer alone would cost more than all others.
+  const bool is_output = spec.name == (config.tie_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+  if (type == TensorType::kQ4_0 && is_output) type = TensorType::kQ8_0;
+  return spec.shape.back() % block_layout(type).values == 0 ? type : TensorType::kF16;
+}
+
+void add_shape(GgufHeader& header, const ModelConfig& config) {
+  const std::string architecture = architecture_of(config);
+  const auto add = [&](const char* key, int64_t value) {
+    header.add(architecture + key, static_cast<uint32_t>(value));
+  };
+  add(keys::kVocabSize, config.vocab_size);
+  add(keys::kContextLength, config.max_seq_len);
+  add(keys::kEmbeddingLength, config.d_model);
+  add(keys::kBlockCount, config.n_layers);
+  add(keys::kFeedForwardLength, config.d_ff);
+  add(keys::kHeadCount, config.n_heads);
+  add(keys::kKvHeadCount, config.n_kv_heads);
+  add(keys::kKeyLength, config.resolved_head_dim());
+  add(keys::kValueLength, config.resolved_head_dim());
+  add(keys::kRopeDimensions, config.resolved_head_dim());
+  header.add(architecture + keys::kRopeBase, static_cast<float>(config.rope_theta));
+  header.add(architecture + keys::kNormEpsilon, static_cast<float>(config.norm_eps));
+}
+
+void check_values(const std::vector<float>& row, const Plan& plan) {
+  constexpr float kLargestHalf = 65504.0F;
+  for (const float value : row) {
+    if (!std::isfinite(value))
+      throw Error(plan.where +
+                  ": holds what is no finite number; the file is damaged, or training broke down: take "
+                  "another copy or checkpoint");
+    if (plan.to == TensorType::kF16 && std::fabs(value) > kLargestHalf)
+      throw Error(plan.where + ": holds a weight of " + std::to_string(value) +
+                  ", and f16 ends at 65504; export it as f32");
+  }
+}
+
+// False where `stop` was requested.
+bool write_tensor(AtomicFile& file, const Plan& plan, const ModelConfig& config, const StopFlag& stop) {
+  const int64_t cols = plan.source.shape.back(), rows = plan.source.shape.size() == 1 ? 1 : plan.source.shape.front();
+  std::vector<float> values(static_cast<size_t>(cols));
+  std::vector<std::byte> bytes(static_cast<size_t>(row_bytes(plan.to, cols)));
+  for (int64_t row = 0; row < rows; ++row) {
+    if (stop.requested()) return false;
+    const int64_t source = row_in_directory(config, plan.parameter, row);
+    decode_row(plan.source.bytes.data() + source * row_bytes(plan.from, cols), cols, plan.from, values.data());
+    check_values(values, plan);
+    encode_row(values.data(), cols, plan.to, bytes.data());
+    file.write(bytes.data(), bytes.size());
+  }
+  file.write(alignment_padding(file.size_bytes()));
+  return true;
+}
+
+}  // namespace
+
+GgufWeights parse_gguf_weights(const std::string& name) {
+  std::string known;
+  for (const Form& form : kForms) {
+    if (name == form.name) return form.weights;
+    known += (known.empty() ? "" : ", ") + std::string(form.name);
+  }
+  throw ConfigError("no GGUF weights \"" + name + "\"; choose one of " + known);
+}
+
+const char* to_string(GgufWeights weights) { return form_of(weights).name; }
+
+std::optional<GgufExport> export_gguf(const fs::path& model_directory, const fs::path& file, GgufWeights weights,
+                                      const std::string& name, const StopFlag& stop) {
+  const ModelConfig config = model::load_model_config(model_directory);
+  const fs::path weights_path = model::weights_file(model_directory);
+  const SafetensorsFile safetensors(weights_path);
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const auto& [parameter, tensor] : safetensors.tensors()) shapes[parameter] = tensor.shape;
+  const std::vector<model::ParameterSpec> specs = model::parameter_specs(config);
+  model::check_shapes(specs, shapes, weights_path.string());
+
+  GgufExport result;
+  GgufHeader header;
+  header.add(keys::kArchitecture, architecture_of(config));
+  header.add("general.type", "model");
+  header.add("general.name", name);
+  header.add("general.file_type", form_of(weights).file_type);
+  header.add("general.quantization_version", kQuantizationVersion);
+  add_shape(header, config);
+  add_vocabulary(header, tokenizer::read_vocabulary(model_directory), config.vocab_size, model_directory.string(),
+                 result.notes);
+  std::vector<Plan> plans;
+  for (const model::ParameterSpec& spec : specs) {
+    const std::string where = weights_path.string() + ": tensor \"" + spec.name + "\"";
+    const SafetensorsFile::Tensor& source = safetensors.tensors().at(spec.name);
+    const Plan& plan = plans.emplace_back(
+        Plan{spec.name, source, source_type(source, where), target_type(spec, config, weights), where});
+    header.add_tensor(gguf_name(spec.name), spec.shape, plan.to);
+    if (spec.shape.size() > 1 && plan.to == TensorType::kF16 && weights != GgufWeights::kF16)
+      result.notes.push_back(gguf_name(spec.name) + " is kept in f16: its rows of " +
+                             std::to_string(spec.shape.back()) + " values can't be cut into blocks of 32");
+  }
+
+  AtomicFile out(file);
+  out.write(header.bytes());
+  for (const Plan& plan : plans)
+    if (!write_tensor(out, plan, config, stop)) return std::nullopt;
+  out.commit();
+  result.size_bytes = out.size_bytes();
+  result.num_tensors = plans.size();
+  return result;
+}
+
+}  // namespace ktlm::formats

@@ -1,0 +1,19 @@
+// The vocabulary in GGUF's keys. llama.cpp's tokenizer "llama" merges as SentencePiece's BPE does, by scores.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gguf_header.h"
+#include "ktlm/tokenizer/vocabulary.h"
+
+namespace ktlm::formats {
+
+/// Adds it to the header; where the model has more rows than there are pieces, unused ones fill them. Appends what a
+/// person should know to `notes`. Throws Error, beginning with `where`, for a vocabulary that llama.cpp would cut
+/// otherwise, or larger than the model's.
+void add_vocabulary(GgufHeader& header, const tokenizer::Vocabulary& vocabulary, int64_t model_vocab_size,
+                    const std::string& where, std::vector<std::string>& notes);
+
+}  // namespace ktlm::formats
