@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "protobuf.h"
+#include "ktlm/core/protobuf.h"
 #include "sentencepiece_proto.h"
 
 namespace ktlm::tokenizer {

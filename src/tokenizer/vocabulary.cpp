@@ -7,11 +7,11 @@
 #include "ktlm/core/files.h"
 #include "ktlm/core/hash.h"
 #include "ktlm/core/json.h"
+#include "ktlm/core/protobuf.h"
 #include "ktlm/text/normalize.h"
 #include "ktlm/tokenizer/tokenizer_files.h"
 #include "ktlm/tokenizer/tokenizer_trainer.h"
 #include "pieces.h"
-#include "protobuf.h"
 #include "sentencepiece_model.h"
 #include "sentencepiece_proto.h"
 

@@ -1,5 +1,5 @@
-// Protocol buffers' wire format, as much of it as sentencepiece_model.proto needs: a key (field number and wire type),
-// then a varint, four bytes, eight bytes, or a length and bytes.
+// Protocol buffers' wire format (protobuf.dev/programming-guides/encoding), in which SentencePiece's models and ONNX
+// files are kept: a key (field number and wire type), then a varint, four bytes, eight bytes, or a length and bytes.
 #pragma once
 
 #include <bit>
@@ -9,7 +9,7 @@
 
 #include "ktlm/core/error.h"
 
-namespace ktlm::tokenizer {
+namespace ktlm {
 
 class ProtobufWriter {
  public:
@@ -22,10 +22,15 @@ class ProtobufWriter {
     const auto bits = std::bit_cast<uint32_t>(value);
     for (int shift = 0; shift < 32; shift += 8) bytes_.push_back(static_cast<char>(bits >> shift));
   }
+  /// Text, bytes or a whole message.
   void text(int field, std::string_view value) {
-    key(field, 2);
-    append_varint(value.size());
+    begin_text(field, value.size());
     bytes_ += value;
+  }
+  /// The same up to its bytes, `size_bytes` of them, for whoever writes them elsewhere.
+  void begin_text(int field, uint64_t size_bytes) {
+    key(field, 2);
+    append_varint(size_bytes);
   }
   const std::string& bytes() const { return bytes_; }
 
@@ -104,4 +109,4 @@ class ProtobufReader {
   int field_ = 0;
 };
 
-}  // namespace ktlm::tokenizer
+}  // namespace ktlm
