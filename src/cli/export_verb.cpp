@@ -6,6 +6,7 @@
 #include "ktlm/core/error.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/export/gguf_export.h"
+#include "ktlm/export/onnx.h"
 #include "ktlm/generate/find_model.h"
 
 namespace ktlm::cli {
@@ -22,7 +23,7 @@ std::string name_of(const fs::path& directory) {
 }
 
 // runs/small/model gives runs/small/small-q8_0.gguf, models/llama gives models/llama-q8_0.gguf.
-fs::path default_file(const fs::path& directory, const std::string& ending) {
+fs::path default_place(const fs::path& directory, const std::string& ending) {
   const fs::path beside = (directory / ".").lexically_normal().parent_path().parent_path();
   return beside / (name_of(directory) + ending);
 }
@@ -35,7 +36,7 @@ int export_to_gguf(const ExportArguments& arguments, Console& console) {
   const formats::GgufWeights weights = formats::parse_gguf_weights(arguments.gguf);
   const fs::path directory = chosen_model(arguments);
   const std::string ending = std::string("-") + formats::to_string(weights) + ".gguf";
-  const fs::path file = arguments.out.empty() ? default_file(directory, ending) : fs::path(arguments.out);
+  const fs::path file = arguments.out.empty() ? default_place(directory, ending) : fs::path(arguments.out);
   const auto written = formats::export_gguf(directory, file, weights, name_of(directory), console.stop_flag());
   if (!written) return console.exit_code();
   for (const std::string& note : written->notes) console.note(note);
@@ -45,11 +46,24 @@ int export_to_gguf(const ExportArguments& arguments, Console& console) {
   return console.exit_code();
 }
 
+int export_to_onnx(const ExportArguments& arguments, Console& console) {
+  const auto numbers = formats::parse_onnx_numbers(arguments.onnx);
+  const fs::path model = chosen_model(arguments);
+  const fs::path directory = arguments.out.empty() ? default_place(model, "-onnx") : fs::path(arguments.out);
+  const auto files = formats::export_onnx(model, directory, numbers, console.stop_flag());
+  if (!files) return console.exit_code();
+  for (const auto& file : *files)
+    console.note(file.path.filename().string() + ", " + format_bytes(static_cast<int64_t>(file.size_bytes)));
+  console.print(directory.string());
+  return console.exit_code();
+}
+
 }  // namespace
 
 int run_export(const ExportArguments& arguments, Console& console) {
-  if (arguments.gguf.empty()) throw ConfigError("name a format: --gguf");
-  return export_to_gguf(arguments, console);
+  if (!arguments.gguf.empty()) return export_to_gguf(arguments, console);
+  if (!arguments.onnx.empty()) return export_to_onnx(arguments, console);
+  throw ConfigError("name a format: --gguf or --onnx");
 }
 
 }  // namespace ktlm::cli

@@ -14,6 +14,7 @@ class Console;
 struct ExportArguments {
   std::string model_dir;
   std::string gguf;  // how weights are kept; empty: not asked for
+  std::string onnx;  // "fp32", "fp16" or both, with a comma; empty: not asked for
   std::string out;
 };
 

@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
+#include "ktlm/export/onnx.h"
+#include "ktlm/model/model_files.h"
+#include "ktlm/model/parameter_specs.h"
+#include "ktlm/model/safetensors_file.h"
+#include "ktlm/tokenizer/tokenizer_files.h"
+#include "onnx_file.h"
+#include "onnx_model.h"
+
+namespace ktlm::formats {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFolder = "onnx";  // where optimum and transformers.js look
+
+// As transformers.js finds it by its dtype.
+const char* file_name(OnnxNumbers numbers) { return numbers == OnnxNumbers::kFp16 ? "model_fp16.onnx" : "model.onnx"; }
+const char* name_of(OnnxNumbers numbers) { return numbers == OnnxNumbers::kFp16 ? "fp16" : "fp32"; }
+
+void refuse_what_is_no_export(const fs::path& directory) {
+  std::error_code unreadable;  // then making the directory tells what is wrong
+  if (!fs::exists(directory, unreadable) || fs::is_empty(directory, unreadable)) return;
+  if (fs::is_directory(directory / kFolder, unreadable) && !fs::exists(directory / "model.safetensors", unreadable))
+    return;
+  throw Error(directory.string() + ": stands there already and is no ONNX export; name another place with --out");
+}
+
+void check_weights(const model::SafetensorsFile& file, const model::ModelConfig& config, const std::string& where) {
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const auto& [name, tensor] : file.tensors()) {
+    if (tensor.dtype != "F32" && tensor.dtype != "BF16" && tensor.dtype != "F16") {
+      throw Error(where + ": tensor \"" + name + "\" has dtype " + tensor.dtype + "; ktlm exports F32, BF16 and F16");
+    }
+    shapes.emplace(name, tensor.shape);
+  }
+  model::check_shapes(model::parameter_specs(config), shapes, where);
+}
+
+// Returns what transformers.js is to know of the files (its documentation: Configuration).
+Json write_models(const fs::path& model_directory, const fs::path& folder, const std::vector<OnnxNumbers>& numbers,
+                  const StopFlag& stop) {
+  const auto config = model::load_model_config(model_directory);
+  const auto weights = model::weights_file(model_directory);
+  const model::SafetensorsFile tensors(weights);
+  check_weights(tensors, config, weights.string());
+  Json for_transformers_js = {{"dtype", name_of(numbers.front())}};
+  for (const auto each : numbers) {
+    const bool is_half = each == OnnxNumbers::kFp16;
+    const auto graph = onnx_model(config, tensors.tensors(), is_half ? OnnxType::kFloat16 : OnnxType::kFloat);
+    if (write_onnx_file(graph, folder / file_name(each), weights.string(), stop)) {
+      for_transformers_js["use_external_data_format"][file_name(each)] = true;
+    }
+    if (is_half) for_transformers_js["kv_cache_dtype"]["fp16"] = "float16";
+  }
+  return for_transformers_js;
+}
+
+// transformers.js cuts a space's mark off the word behind it where the file says "MergedWithNext", and so gives other
+// ids than every other program. This pattern cuts at the same places in all of them.
+void mend_for_transformers_js(Json& tokenizer) {
+  const Json mark = {{"String", "▁"}};
+  const Json cut = {{"type", "Split"}, {"pattern", mark}, {"behavior", "MergedWithNext"}, {"invert", false}};
+  if (!tokenizer.is_object() || !tokenizer.contains("pre_tokenizer") || tokenizer["pre_tokenizer"] != cut) return;
+  tokenizer["pre_tokenizer"] = {
+      {"type", "Split"}, {"pattern", {{"Regex", "▁[^▁]*|[^▁]+"}}}, {"behavior", "Isolated"}, {"invert", false}};
+}
+
+void copy_tokenizer(const fs::path& from, const fs::path& to) {
+  for (const std::string name : tokenizer::kTokenizerFiles) {
+    if (!fs::exists(from / name)) continue;
+    if (name != tokenizer::kFastTokenizerFile) {
+      write_file_atomically(to / name, read_file(from / name));
+      continue;
+    }
+    Json tokenizer = read_json_file((from / name).string());
+    mend_for_transformers_js(tokenizer);
+    write_file_atomically(to / name, tokenizer.dump());
+  }
+}
+
+std::vector<OnnxFile> list_files(const fs::path& folder, const fs::path& final_folder) {
+  std::vector<OnnxFile> files;
+  for (const auto& entry : fs::directory_iterator(folder))
+    files.push_back({final_folder / entry.path().filename(), entry.file_size()});
+  std::sort(files.begin(), files.end(), [](const OnnxFile& a, const OnnxFile& b) { return a.path < b.path; });
+  return files;
+}
+
+}  // namespace
+
+std::vector<OnnxNumbers> parse_onnx_numbers(const std::string& names) {
+  std::vector<OnnxNumbers> result;
+  std::istringstream list(names);
+  for (std::string name; std::getline(list, name, ',');) {
+    const auto numbers = name == name_of(OnnxNumbers::kFp16) ? OnnxNumbers::kFp16 : OnnxNumbers::kFp32;
+    if (name != name_of(numbers))
+      throw ConfigError("no ONNX numbers \"" + name + "\"; choose fp32, fp16 or both, fp32,fp16");
+    if (std::find(result.begin(), result.end(), numbers) == result.end()) result.push_back(numbers);
+  }
+  return result;
+}
+
+std::optional<std::vector<OnnxFile>> export_onnx(const fs::path& model_directory, const fs::path& out,
+                                                 const std::vector<OnnxNumbers>& numbers, const StopFlag& stop) try {
+  refuse_what_is_no_export(out);
+  AtomicDirectory directory(out);
+  const fs::path folder = directory.path() / kFolder;
+  make_directories(folder);
+  const fs::path config_file = model_directory / "config.json",
+                 generation_file = model_directory / "generation_config.json";
+  Json config = read_json_file(config_file.string());
+  config["transformers.js_config"] = write_models(model_directory, folder, numbers, stop);
+  write_file_atomically(directory.path() / config_file.filename(), config.dump(2) + "\n");
+  if (fs::exists(generation_file))
+    write_file_atomically(directory.path() / generation_file.filename(), read_file(generation_file));
+  copy_tokenizer(model_directory, directory.path());
+  auto files = list_files(folder, out / kFolder);
+  directory.commit();
+  return files;
+} catch (const Stopped&) {
+  return std::nullopt;
+}
+
+}  // namespace ktlm::formats
