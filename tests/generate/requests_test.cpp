@@ -69,6 +69,17 @@ std::vector<GenerationRequest> mixed_requests() {
   requests[2].options.sampling = greedy(9);
   requests[3].options.stop_strings = {"다"};
   requests[4].options = constrained(wild(7, 12), "봄 ", 3);
+  const auto add = [&](const auto& change) {
+    requests.push_back({"고양이는 낮에", {.sampling = wild(static_cast<int64_t>(requests.size()) + 20, 24)}});
+    change(requests.back().options.sampling);
+  };
+  add([](SamplingConfig& sampling) { sampling.typical_p = 0.5; });
+  add([](SamplingConfig& sampling) { sampling.top_n_sigma = 1; });
+  add([](SamplingConfig& sampling) { sampling.xtc_probability = 0.5; });
+  add([](SamplingConfig& sampling) { sampling.frequency_penalty = sampling.presence_penalty = 0.5; });
+  add([](SamplingConfig& sampling) { sampling.dry_multiplier = 0.8; });
+  add([](SamplingConfig& sampling) { sampling.logit_bias = {"300=2", "</s>=-inf"}; });
+  add([](SamplingConfig& sampling) { sampling.top_k = 5, sampling.top_p = 0.8, sampling.min_p = 0.1; });
   for (GenerationRequest& request : requests) request.options.top_logprobs = 2;
   return requests;
 }
@@ -114,6 +125,21 @@ TEST(Requests, APromptGoesThroughTheModelOnceForAllItsTexts) {
   GenerationStats stats;
   run(requests, &stats);
   EXPECT_EQ(stats.prefill_tokens, static_cast<int64_t>(encode_prompt(tiny_tokenizer(), prompt).size()));
+}
+
+TEST(CopiedText, GoesOnAsTheOne) {
+  const auto context = tiny_model().make_context(3, 64);
+  std::vector<std::vector<int32_t>> prompts(2);
+  for (int32_t i = 0; i < 37; ++i) prompts[0].push_back(5 + i);  // no multiple of what a vector holds
+  prompts[1] = {7, 8, 9};
+  context->prefill(prompts);
+  context->copy_text(0, 2);
+  context->copy_text(0, 1);
+  for (const int32_t id : {11, 12}) {
+    const NextLogits next = context->step(std::vector<int32_t>{id, id, 20});
+    EXPECT_TRUE(std::equal(next[0].begin(), next[0].end(), next[1].begin(), next[1].end()));
+    EXPECT_FALSE(std::equal(next[0].begin(), next[0].end(), next[2].begin(), next[2].end()));
+  }
 }
 
 TEST(Logprobs, AreTheModelsOwnWhateverTheDrawChanges) {
