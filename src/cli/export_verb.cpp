@@ -4,8 +4,10 @@
 
 #include "console.h"
 #include "ktlm/core/error.h"
+#include "ktlm/core/files.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/export/gguf_export.h"
+#include "ktlm/export/modelfile.h"
 #include "ktlm/export/onnx.h"
 #include "ktlm/generate/find_model.h"
 
@@ -33,6 +35,7 @@ fs::path chosen_model(const ExportArguments& arguments) {
 }
 
 int export_to_gguf(const ExportArguments& arguments, Console& console) {
+  formats::check_modelfile_text(arguments.system, "--system");
   const formats::GgufWeights weights = formats::parse_gguf_weights(arguments.gguf);
   const fs::path directory = chosen_model(arguments);
   const std::string ending = std::string("-") + formats::to_string(weights) + ".gguf";
@@ -42,7 +45,13 @@ int export_to_gguf(const ExportArguments& arguments, Console& console) {
   for (const std::string& note : written->notes) console.note(note);
   console.note(std::to_string(written->num_tensors) + " tensors, " +
                format_bytes(static_cast<int64_t>(written->size_bytes)));
-  console.print(file.string());
+  const fs::path modelfile = fs::path(file).replace_extension(".Modelfile");
+  write_file_atomically(modelfile, formats::modelfile({.gguf = file.filename().string(),
+                                                       .has_chat_markers = written->has_chat_markers,
+                                                       .context_tokens = written->context_tokens,
+                                                       .system = arguments.system}));
+  console.note("for Ollama: ollama create " + name_of(directory) + " -f " + modelfile.string());
+  console.print(file.string() + "\n" + modelfile.string());
   return console.exit_code();
 }
 

@@ -16,6 +16,7 @@ struct ExportArguments {
   std::string gguf;  // how weights are kept; empty: not asked for
   std::string onnx;  // "fp32", "fp16" or both, with a comma; empty: not asked for
   std::string out;
+  std::string system;  // message that Ollama puts before each dialogue; empty: none
 };
 
 void declare(CLI::App& app, ExportArguments& arguments);

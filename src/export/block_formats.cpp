@@ -7,48 +7,23 @@
 #include <cstring>
 #include <utility>
 
+#include "half.h"
+
 namespace ktlm::formats {
 
 namespace {
 
 constexpr int64_t kBlock = 32;
 
-// IEEE 754's 16 bits, rounded to the nearest, ties to even.
-uint16_t to_half(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
-  const float magnitude = std::fabs(value);
-  if (!(magnitude < 65520.0F)) return static_cast<uint16_t>(sign | 0x7C00);
-  if (magnitude < 0x1p-14F) {
-    // Below the normal numbers steps are 2^-24 wide, as the steps of a float from 0.5 to 1: the addition rounds.
-    const auto shifted = std::bit_cast<uint32_t>(magnitude + 0.5F);
-    return static_cast<uint16_t>(sign | (shifted - std::bit_cast<uint32_t>(0.5F)));
-  }
-  const uint32_t rebased = (bits & 0x7FFFFFFF) - (112U << 23);  // exponent 127 becomes 15
-  const uint32_t rounded = rebased + 0xFFF + (rebased >> 13 & 1);
-  return static_cast<uint16_t>(sign | rounded >> 13);
-}
-
-float from_half(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16, exponent = half >> 10 & 0x1F,
-                 mantissa = half & 0x3FF;
-  if (exponent == 0) {
-    const float magnitude = static_cast<float>(mantissa) * 0x1p-24F;
-    return std::bit_cast<float>(std::bit_cast<uint32_t>(magnitude) | sign);
-  }
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000 | mantissa << 13);
-  return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
-}
-
 void put_half(float value, std::byte* to) {
-  const uint16_t half = to_half(value);
+  const uint16_t half = half_bits(value);
   std::memcpy(to, &half, sizeof half);
 }
 
 float get_half(const std::byte* from) {
   uint16_t half = 0;
   std::memcpy(&half, from, sizeof half);
-  return from_half(half);
+  return float_of_half(half);
 }
 
 // 1/scale, or 0 where that is too large for a float: the block's values then all round to 0.
@@ -155,10 +130,9 @@ void encode_row(const float* values, int64_t num_values, TensorType type, std::b
       case TensorType::kF16:
         put_half(values[i], to);
         break;
-      case TensorType::kBf16: {
-        const auto bits = std::bit_cast<uint32_t>(values[i]);
-        const auto rounded = static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-        std::memcpy(to, &rounded, sizeof rounded);
+      case TensorType::kBf16: {  // cut off: only numbers that are bf16 come here
+        const auto high = static_cast<uint16_t>(std::bit_cast<uint32_t>(values[i]) >> 16);
+        std::memcpy(to, &high, sizeof high);
         break;
       }
       case TensorType::kQ4_0:
@@ -184,7 +158,7 @@ void decode_row(const std::byte* from, int64_t num_values, TensorType type, floa
       case TensorType::kBf16: {
         uint16_t high = 0;
         std::memcpy(&high, from, sizeof high);
-        to[i] = std::bit_cast<float>(static_cast<uint32_t>(high) << 16);
+        to[i] = float_of_bfloat16(high);
         break;
       }
       case TensorType::kQ4_0:

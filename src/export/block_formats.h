@@ -23,7 +23,7 @@ BlockLayout block_layout(TensorType type);
 /// `num_values` is a multiple of the block's values.
 int64_t row_bytes(TensorType type, int64_t num_values);
 
-/// Finite values only. In f16 a number beyond 65,504 becomes infinite.
+/// Finite values only. In f16 a number beyond 65,504 becomes infinite; bf16 takes numbers that came from it.
 void encode_row(const float* values, int64_t num_values, TensorType type, std::byte* to);
 void decode_row(const std::byte* from, int64_t num_values, TensorType type, float* to);
 

@@ -14,6 +14,7 @@
 #include "ktlm/model/model_files.h"
 #include "ktlm/model/parameter_specs.h"
 #include "ktlm/model/safetensors_file.h"
+#include "ktlm/tokenizer/tokenizer.h"
 #include "ktlm/tokenizer/vocabulary.h"
 
 namespace ktlm::formats {
@@ -148,8 +149,11 @@ std::optional<GgufExport> export_gguf(const fs::path& model_directory, const fs:
   header.add("general.file_type", form_of(weights).file_type);
   header.add("general.quantization_version", kQuantizationVersion);
   add_shape(header, config);
-  add_vocabulary(header, tokenizer::read_vocabulary(model_directory), config.vocab_size, model_directory.string(),
-                 result.notes);
+  const tokenizer::Vocabulary vocabulary = tokenizer::read_vocabulary(model_directory);
+  add_vocabulary(header, vocabulary, config.vocab_size, model_directory.string(), result.notes);
+  result.context_tokens = config.max_seq_len;
+  result.has_chat_markers =
+      control_id(vocabulary, tokenizer::kImStart) >= 0 && control_id(vocabulary, tokenizer::kImEnd) >= 0;
   std::vector<Plan> plans;
   for (const model::ParameterSpec& spec : specs) {
     const std::string where = weights_path.string() + ": tensor \"" + spec.name + "\"";

@@ -32,6 +32,13 @@ void add_id(GgufHeader& header, const char* key, int64_t id) {
 
 }  // namespace
 
+int64_t control_id(const Vocabulary& vocabulary, std::string_view name) {
+  const auto found = std::ranges::find_if(vocabulary.pieces, [name](const ScoredPiece& piece) {
+    return piece.kind == PieceKind::kControl && piece.text == name;
+  });
+  return found == vocabulary.pieces.end() ? -1 : found - vocabulary.pieces.begin();
+}
+
 void add_vocabulary(GgufHeader& header, const Vocabulary& vocabulary, int64_t model_vocab_size,
                     const std::string& where, std::vector<std::string>& notes) {
   check(vocabulary, model_vocab_size, where);
@@ -57,10 +64,7 @@ void add_vocabulary(GgufHeader& header, const Vocabulary& vocabulary, int64_t mo
   add_id(header, keys::kBosId, vocabulary.bos_id);
   add_id(header, keys::kEosId, vocabulary.eos_id);
   add_id(header, keys::kPadId, vocabulary.pad_id);
-  const auto end = std::ranges::find_if(vocabulary.pieces, [](const ScoredPiece& piece) {
-    return piece.text == tokenizer::kImEnd && piece.kind == PieceKind::kControl;
-  });
-  if (end != vocabulary.pieces.end()) add_id(header, keys::kEotId, end - vocabulary.pieces.begin());
+  add_id(header, keys::kEotId, control_id(vocabulary, tokenizer::kImEnd));
   header.add(keys::kAddBos, vocabulary.begins_with_bos);
   header.add(keys::kAddEos, false);
   header.add(keys::kAddSpacePrefix, vocabulary.add_dummy_prefix);

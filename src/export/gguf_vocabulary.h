@@ -3,12 +3,16 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gguf_header.h"
 #include "ktlm/tokenizer/vocabulary.h"
 
 namespace ktlm::formats {
+
+/// The id of a control token, or -1.
+int64_t control_id(const tokenizer::Vocabulary& vocabulary, std::string_view name);
 
 /// Adds it to the header; where the model has more rows than there are pieces, unused ones fill them. Appends what a
 /// person should know to `notes`. Throws Error, beginning with `where`, for a vocabulary that llama.cpp would cut

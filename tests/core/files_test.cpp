@@ -79,7 +79,8 @@ TEST(AtomicFile, AFolderThatMayNotBeWrittenToIsNamedByWhatWasAskedFor) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
   TemporaryDirectory directory;
   const auto path = directory / "a";
-  std::filesystem::permissions(directory.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  std::filesystem::permissions(directory.path(),
+                               std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   const std::string expected = ": Permission denied (errno 13); choose a place that you may write to";
   EXPECT_EQ(error_message([&] { write_file_atomically(path, "x"); }), path.string() + ": can't be written" + expected);
   EXPECT_EQ(error_message([&] { AtomicDirectory writing(path); }), path.string() + ": can't be made" + expected);

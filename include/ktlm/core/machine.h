@@ -18,7 +18,8 @@ int64_t num_usable_cores();
 /// ~/.cache/ktlm elsewhere. May not exist yet. Empty where there is no home.
 std::filesystem::path cache_directory();
 
-/// Where programs keep what people would miss: $XDG_STATE_HOME/ktlm, else ~/Library/Application Support/ktlm on macOS and
+/// Where programs keep what people would miss: $XDG_STATE_HOME/ktlm, else ~/Library/Application Support/ktlm on macOS
+/// and
 /// ~/.local/state/ktlm elsewhere. May not exist yet. Empty where there is no home.
 std::filesystem::path state_directory();
 

@@ -23,6 +23,8 @@ const char* to_string(GgufWeights weights);
 struct GgufExport {
   uint64_t size_bytes = 0;
   size_t num_tensors = 0;
+  int64_t context_tokens = 0;
+  bool has_chat_markers = false;   // ChatML's
   std::vector<std::string> notes;  // what a person should know, a line each
 };
 
