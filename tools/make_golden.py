@@ -3,10 +3,12 @@
 and what its rules of sampling leave of some logits.
 
     python tools/make_golden.py tests/data/golden    writes every fixture there (made with transformers 5.24, torch 2.13)
+        [--only NAME]                                this one alone
     python tools/make_golden.py --check DIRECTORY…   loads model directories that ktlm wrote, and compares the logits and
                                                      greedy tokens that ktlm stored in them (expected.safetensors)
 
-A fixture is a model directory as transformers saves it (config.json, model.safetensors) and expected.safetensors:
+A fixture is a model directory as transformers saves it (config.json, model.safetensors or several files with an index)
+and expected.safetensors:
 
     ids, targets       (B, T)     targets of -100 count in no loss
     logits             (B, T, V)
@@ -33,8 +35,8 @@ GREEDY_TOKENS = 64
 SMALLEST_MARGIN = 1e-3  # between the best and the second best logit of a greedy token: far above rounding
 
 
-def rope(theta):
-    return {"rope_theta": theta, "rope_type": "default"}
+def rope(theta, rope_type="default", **scaling):
+    return {"rope_theta": theta, "rope_type": rope_type, **scaling}
 
 
 COMMON = dict(vocab_size=96, max_position_embeddings=128, bos_token_id=1, eos_token_id=2, pad_token_id=3)
@@ -54,7 +56,18 @@ MODELS = {
     "qwen3_gqa_untied": Qwen3Config(
         hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=8, num_key_value_heads=4,
         head_dim=4, tie_word_embeddings=False, rms_norm_eps=1e-5, rope_parameters=rope(10000.0), **COMMON),
+    # Rotary pairs that turn 5, 1 and less than 0.3 times in the first context: one of each kind at least.
+    "llama_rope_llama3": LlamaConfig(
+        hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+        tie_word_embeddings=False, rms_norm_eps=1e-5,
+        rope_parameters=rope(10000.0, rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                             original_max_position_embeddings=32), **COMMON),
+    "qwen3_rope_linear": Qwen3Config(
+        hidden_size=24, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2,
+        head_dim=8, tie_word_embeddings=True, rms_norm_eps=1e-6,
+        rope_parameters=rope(10000.0, rope_type="linear", factor=4.0), **COMMON),
 }
+SHARD_SIZE = {"llama_rope_llama3": "20KB"}  # in several files; the others are smaller than transformers' usual limit
 
 
 def make_model(config, seed):
@@ -98,8 +111,10 @@ def expected_of(model, seed):
     return {name: tensor.contiguous() for name, tensor in expected.items()}, margin
 
 
-def make(directory):
+def make(directory, only):
     for name, config in MODELS.items():
+        if only not in (None, name):
+            continue
         for seed in range(1, 100):
             model = make_model(config, seed)
             expected, margin = expected_of(model, seed)
@@ -107,7 +122,7 @@ def make(directory):
                 break
         else:
             sys.exit(f"{name}: no seed gives 64 varied greedy tokens with clear margins")
-        model.save_pretrained(directory / name)
+        model.save_pretrained(directory / name, max_shard_size=SHARD_SIZE.get(name, "50GB"))
         save_file(expected, directory / name / "expected.safetensors")
         print(f"{name}: seed {seed}, smallest margin {margin:.4f}, {len(expected['greedy'].unique())} different tokens")
 
@@ -146,12 +161,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directories", type=pathlib.Path, nargs="+", metavar="DIRECTORY")
     parser.add_argument("--check", action="store_true", help="compare directories that ktlm wrote")
+    parser.add_argument("--only", choices=MODELS, metavar="NAME")
     arguments = parser.parse_args()
     for directory in arguments.directories:
         if arguments.check:
             check(directory)
-        else:
-            make(directory)
+            continue
+        make(directory, arguments.only)
+        if arguments.only is None:
             make_sampling(directory)
 
 

@@ -11,6 +11,7 @@
 #include "ktlm/core/machine.h"
 #include "ktlm/model/model_files.h"
 #include "ktlm/model/parameter_specs.h"
+#include "ktlm/model/weight_files.h"
 
 namespace ktlm::cpu_model {
 namespace {
@@ -105,7 +106,7 @@ struct CpuModel::Impl {
 
   model::ModelConfig config;
   WeightFormat format;
-  std::optional<model::SafetensorsFile> file;  // whose memory `embedding` is
+  std::optional<model::WeightFiles> files;  // whose memory `embedding` is
   model::SafetensorsFile::Tensor embedding;
   Weights weights;
   std::shared_ptr<Workspace> space;
@@ -116,9 +117,8 @@ struct CpuModel::Impl {
 
 CpuModel::CpuModel(const std::filesystem::path& directory, WeightFormat format, int64_t num_threads)
     : impl_(std::make_unique<Impl>(model::load_model_config(directory), format, num_threads)) {
-  const auto path = model::weights_file(directory);
-  impl_->file.emplace(path);
-  impl_->take_weights(impl_->file->tensors(), path.string());
+  impl_->files.emplace(directory, impl_->config);
+  impl_->take_weights(impl_->files->tensors(), impl_->files->where());
 }
 
 CpuModel::CpuModel(const model::ModelConfig& config, const Tensors& tensors, WeightFormat format, int64_t num_threads,

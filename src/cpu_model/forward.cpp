@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "ktlm/model/rotary_scaling.h"
+
 namespace ktlm::cpu_model {
 namespace {
 
@@ -108,7 +110,8 @@ class Forward {
     const auto theta = static_cast<float>(config_.rope_theta);
     for (int64_t i = 0; i < half; ++i) {
       const float exponent = static_cast<float>(2 * i) / static_cast<float>(2 * half);
-      const float angle = static_cast<float>(place(token).position) * (1 / std::pow(theta, exponent));
+      const float frequency = model::scaled_frequency(1 / std::pow(theta, exponent), config_);
+      const float angle = static_cast<float>(place(token).position) * frequency;
       space_.cos[static_cast<size_t>(token * half + i)] = std::cos(angle);
       space_.sin[static_cast<size_t>(token * half + i)] = std::sin(angle);
     }

@@ -17,6 +17,21 @@ const char* hf_dtype_name(at::ScalarType dtype) {
   }
 }
 
+// Under the keys of both versions.
+Json rope_scaling(const ModelConfig& config) {
+  Json rope = {{"rope_type", config.rope_scaling == "none" ? "default" : config.rope_scaling}};
+  if (config.rope_scaling != "none") rope["factor"] = config.rope_factor;
+  if (config.rope_scaling == "llama3") {
+    rope["low_freq_factor"] = config.rope_low_freq_factor;
+    rope["high_freq_factor"] = config.rope_high_freq_factor;
+    rope["original_max_position_embeddings"] = config.rope_original_seq_len;
+  }
+  return rope;
+}
+
+// A tokenizer of other make may have no such token.
+Json id_or_null(int64_t id) { return id < 0 ? Json() : Json(id); }
+
 }  // namespace
 
 std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, at::ScalarType dtype) {
@@ -34,7 +49,9 @@ std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, 
   json["max_position_embeddings"] = config.max_seq_len;
   json["rms_norm_eps"] = config.norm_eps;
   json["rope_theta"] = config.rope_theta;
-  json["rope_parameters"] = {{"rope_theta", config.rope_theta}, {"rope_type", "default"}};
+  json["rope_parameters"] = rope_scaling(config);
+  if (config.rope_scaling != "none") json["rope_scaling"] = json["rope_parameters"];
+  json["rope_parameters"]["rope_theta"] = config.rope_theta;
   json["tie_word_embeddings"] = config.tie_embeddings;
   json["attention_bias"] = false;
   json["attention_dropout"] = 0.0;
@@ -45,9 +62,9 @@ std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, 
   }
   json["initializer_range"] = 0.02;
   json["use_cache"] = true;
-  json["bos_token_id"] = ids.bos;
-  json["eos_token_id"] = ids.eos;
-  json["pad_token_id"] = ids.pad;
+  json["bos_token_id"] = id_or_null(ids.bos);
+  json["eos_token_id"] = id_or_null(ids.eos);
+  json["pad_token_id"] = id_or_null(ids.pad);
   json["dtype"] = hf_dtype_name(dtype);
   json["torch_dtype"] = hf_dtype_name(dtype);
   return json.dump(2) + "\n";

@@ -1,6 +1,7 @@
 #include "ktlm/model/language_model.h"
 
 #include "ktlm/core/error.h"
+#include "ktlm/model/rotary_scaling.h"
 #include "ktlm/ops/attention.h"
 #include "ktlm/ops/autocast.h"
 #include "ktlm/ops/checkpointing.h"
@@ -80,7 +81,8 @@ LanguageModel::LanguageModel(const ModelConfig& config, ParameterMap parameters,
   for (int64_t layer = 0; layer < config.n_layers; ++layer) {
     impl_->blocks.push_back(block_weights(parameters, layer, config.qk_norm));
   }
-  impl_->rotary = ops::make_rotary_table(config.max_seq_len, config.resolved_head_dim(), config.rope_theta, device());
+  impl_->rotary = ops::make_rotary_table(config.max_seq_len, config.resolved_head_dim(), config.rope_theta, device(),
+                                         [&config](float frequency) { return scaled_frequency(frequency, config); });
 }
 
 LanguageModel::LanguageModel(LanguageModel&&) noexcept = default;

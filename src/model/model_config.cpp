@@ -31,6 +31,9 @@ void ModelConfig::validate() const {
                       (head_dim == 0 ? " (d_model / n_heads)" : "") +
                       ", an odd number; rotary positions turn channels in pairs, so choose an even one");
   }
+  if (rope_scaling == "llama3" && rope_high_freq_factor <= rope_low_freq_factor) {
+    throw ConfigError("model: rope_high_freq_factor is not above rope_low_freq_factor; Llama 3's are 4 and 1");
+  }
 }
 
 bool operator==(const ModelConfig& a, const ModelConfig& b) {

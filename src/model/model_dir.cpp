@@ -4,6 +4,7 @@
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/model/safetensors.h"
+#include "ktlm/model/weight_files.h"
 #include "ktlm/tokenizer/tokenizer.h"
 #include "ktlm/tokenizer/tokenizer_files.h"
 
@@ -52,10 +53,10 @@ void save_model_files(const LanguageModel& model, const std::filesystem::path& t
 
 LanguageModel load_model(const std::filesystem::path& directory, at::Device device, at::ScalarType dtype) {
   const auto config = load_model_config(directory);
-  const auto path = weights_file(directory);
-  auto tensors = load_safetensors(path);
-  for (auto& [name, tensor] : tensors) tensor = tensor.to(device, dtype);
-  return LanguageModel(config, std::move(tensors), path.string());
+  const WeightFiles files(directory, config);
+  std::map<std::string, at::Tensor> parameters;
+  for (const auto& [name, tensor] : files.tensors()) parameters.emplace(name, to_torch(tensor).to(device, dtype));
+  return LanguageModel(config, std::move(parameters), files.where());
 }
 
 }  // namespace ktlm::model

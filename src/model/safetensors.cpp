@@ -6,7 +6,6 @@
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
-#include "ktlm/model/safetensors_file.h"
 
 namespace ktlm::model {
 namespace {
@@ -69,14 +68,16 @@ void save_safetensors(const std::filesystem::path& path, const std::vector<std::
   file.commit();
 }
 
+at::Tensor to_torch(const SafetensorsFile::Tensor& source) {
+  auto tensor = at::empty(source.shape, dtype_of(source.dtype));
+  std::memcpy(tensor.mutable_data_ptr(), source.bytes.data(), source.bytes.size());
+  return tensor;
+}
+
 std::map<std::string, at::Tensor> load_safetensors(const std::filesystem::path& path) {
   const SafetensorsFile file(path);
   std::map<std::string, at::Tensor> tensors;
-  for (const auto& [name, source] : file.tensors()) {
-    auto tensor = at::empty(source.shape, dtype_of(source.dtype));
-    std::memcpy(tensor.mutable_data_ptr(), source.bytes.data(), source.bytes.size());
-    tensors.emplace(name, std::move(tensor));
-  }
+  for (const auto& [name, tensor] : file.tensors()) tensors.emplace(name, to_torch(tensor));
   return tensors;
 }
 

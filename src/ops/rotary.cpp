@@ -2,6 +2,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+
 #include "row_kernels.h"
 
 namespace ktlm::ops {
@@ -46,11 +48,16 @@ struct Rotary : torch::autograd::Function<Rotary> {
 
 }  // namespace
 
-RotaryTable make_rotary_table(int64_t max_seq_len, int64_t head_dim, double theta, at::Device device) {
+RotaryTable make_rotary_table(int64_t max_seq_len, int64_t head_dim, double theta, at::Device device,
+                              const std::function<float(float)>& rescale) {
   TORCH_CHECK(head_dim % 2 == 0, "make_rotary_table: head_dim is odd");
   const auto fp32 = at::TensorOptions().dtype(at::kFloat);
   const auto exponent = at::arange(0, head_dim, 2, fp32) / static_cast<double>(head_dim);  // (D/2)
   const auto frequency = at::pow(theta, exponent).reciprocal();
+  if (rescale) {
+    float* const values = frequency.mutable_data_ptr<float>();
+    std::transform(values, values + frequency.numel(), values, rescale);
+  }
   const auto angle = at::outer(at::arange(max_seq_len, fp32), frequency);  // (max_seq_len, D/2)
   return {angle.cos().to(device), angle.sin().to(device)};
 }

@@ -26,12 +26,13 @@ model::LanguageModel load_with_shape(const std::string& directory, model::ModelC
   const model::LanguageModel loaded = model::load_model(directory, device, at::kFloat);
   model::ModelConfig own = loaded.config();
   own.max_seq_len = shape.max_seq_len;
+  own.head_dim = own.resolved_head_dim();  // as `shape` has it, whether or not config.json names it
   std::string differences;
   const auto is = list_fields(shape), was = list_fields(own);
   for (size_t i = 0; i < is.size(); ++i) {
     if (is[i].print() == was[i].print()) continue;
-    differences += (differences.empty() ? "" : ", ") + ("model." + is[i].name) + " is " + is[i].print() +
-                   ", expected " + was[i].print();
+    differences += (differences.empty() ? "" : ", ") + ("model." + is[i].name) + " is " + was[i].print() + " there, " +
+                   is[i].print() + " here";
   }
   if (!differences.empty())
     throw ConfigError(directory + ": train.init_from's model has another shape: " + differences +

@@ -99,6 +99,33 @@ TEST(CpuModel, GivesTheReferencesLogitsTokenByToken) {
   }
 }
 
+TEST(CpuModel, StretchesTheContextAsTheReferenceDoes) {
+  ModelConfig linear = kOdd, llama3 = kLlama;
+  linear.rope_scaling = "linear";
+  linear.rope_factor = 2.5;
+  llama3.rope_scaling = "llama3";
+  llama3.rope_factor = 8;
+  llama3.rope_original_seq_len = 32;
+  for (const ModelConfig& config : {linear, llama3}) {
+    const LanguageModel reference = make_reference(config);
+    CpuModel model = make_model(reference, WeightFormat::kBf16);
+    const auto ids = some_ids(50, config.vocab_size);
+    Cache cache(model, 1, 50);
+    const TextTokens text{0, ids};
+    EXPECT_LT(error_of(model.feed({&text, 1}, cache)[0], reference_logits(reference, ids)[49]), 3e-3);
+  }
+}
+
+TEST(CpuModel, OpensAModelThatIsSplitOverSeveralFiles) {
+  const auto directory = std::filesystem::path(KTLM_TEST_DATA_DIR) / "golden" / "llama_rope_llama3";
+  const auto reference = model::load_model(directory, at::kCPU, at::kFloat);
+  CpuModel model(directory, WeightFormat::kBf16, 1);
+  const auto ids = some_ids(40, reference.config().vocab_size);
+  Cache cache(model, 1, 40);
+  const TextTokens text{0, ids};
+  EXPECT_LT(error_of(model.feed({&text, 1}, cache)[0], reference_logits(reference, ids)[39]), 0.02);
+}
+
 TEST(CpuModel, QuantizedWeightsStayNearTheReference) {
   const LanguageModel reference = make_reference(kLlama);
   const auto ids = some_ids(30, kLlama.vocab_size);

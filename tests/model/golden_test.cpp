@@ -56,7 +56,8 @@ TEST_P(Golden, LossesPerTokenAverageToTheLoss) {
 
 INSTANTIATE_TEST_SUITE_P(Models, Golden,
                          testing::Values("llama_gqa_tied", "llama_untied_rope_theta", "llama_mha_head_dim",
-                                         "qwen3_gqa_tied", "qwen3_gqa_untied"),
+                                         "llama_rope_llama3", "qwen3_gqa_tied", "qwen3_gqa_untied",
+                                         "qwen3_rope_linear"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 }  // namespace

@@ -77,6 +77,35 @@ TEST(ModelDirectory, ReadsTheFormOfTransformers4) {
             config_from_hf_json(golden_config("llama_untied_rope_theta").dump(), "config.json"));
 }
 
+TEST(ModelDirectory, ReadsTheScalingOfStretchedContexts) {
+  const std::string golden = std::string(KTLM_TEST_DATA_DIR) + "/golden/";
+  const auto llama = load_model_config(golden + "llama_rope_llama3"),
+             qwen = load_model_config(golden + "qwen3_rope_linear");
+  EXPECT_EQ(llama.rope_scaling, "llama3");
+  EXPECT_EQ(llama.rope_factor, 8.0);
+  EXPECT_EQ(llama.rope_original_seq_len, 32);
+  EXPECT_EQ(qwen.rope_scaling, "linear");
+  EXPECT_EQ(qwen.rope_factor, 4.0);
+  for (const auto& config : {llama, qwen})
+    EXPECT_EQ(config_from_hf_json(config_to_hf_json(config, kIds, at::kFloat), "config.json"), config);
+}
+
+TEST(ModelDirectory, TakesTransformersDefaultsForWhatIsNotSaid) {
+  const Json llama = {{"model_type", "llama"},   {"vocab_size", 100},      {"hidden_size", 32},
+                      {"intermediate_size", 64}, {"num_hidden_layers", 2}, {"num_attention_heads", 4}};
+  const auto config = config_from_hf_json(llama.dump(), "config.json");
+  EXPECT_EQ(config.n_kv_heads, 4);
+  EXPECT_EQ(config.resolved_head_dim(), 8);
+  EXPECT_EQ(config.max_seq_len, 2048);
+  EXPECT_EQ(config.norm_eps, 1e-6);
+  EXPECT_EQ(config.rope_theta, 10000.0);
+  EXPECT_FALSE(config.tie_embeddings);
+  Json qwen = llama;
+  qwen["model_type"] = "qwen3";
+  EXPECT_EQ(config_from_hf_json(qwen.dump(), "config.json").resolved_head_dim(), 128);
+  EXPECT_EQ(config_from_hf_json(qwen.dump(), "config.json").max_seq_len, 32768);
+}
+
 TEST(ModelDirectory, WritesBothFormsOfTransformers) {
   auto config = small_config();
   config.rope_theta = 20000;
@@ -106,10 +135,12 @@ TEST(ModelDirectory, RefusesWhatItDoesNotCompute) {
   EXPECT_EQ(
       error_with("layer_types", {"full_attention", "sliding_attention"}),
       "config.json: layer_types is \"sliding_attention\", which ktlm does not compute; it knows \"full_attention\"");
-  EXPECT_EQ(error_with("rope_parameters", {{"rope_type", "llama3"}, {"rope_theta", 1e4}}),
-            "config.json: rope_parameters.rope_type is \"llama3\", which ktlm does not compute; it knows \"default\"");
-  EXPECT_EQ(error_with("rope_scaling", {{"type", "linear"}, {"factor", 2.0}}),
-            "config.json: rope_scaling.type is \"linear\", which ktlm does not compute; it knows \"default\"");
+  EXPECT_EQ(error_with("rope_parameters", {{"rope_type", "yarn"}, {"rope_theta", 1e4}}),
+            "config.json: rope_parameters.rope_type is \"yarn\", which ktlm does not compute; it knows \"default\", "
+            "\"linear\" and \"llama3\"");
+  EXPECT_EQ(error_with("rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}}),
+            "config.json: rope_scaling.type is \"dynamic\", which ktlm does not compute; it knows \"default\", "
+            "\"linear\" and \"llama3\"");
   EXPECT_EQ(error_with("num_local_experts", 8),
             "config.json: num_local_experts is 8, which ktlm does not compute; it knows 0");
   EXPECT_EQ(error_with("quantization_config", {{"bits", 4}}),
@@ -124,11 +155,24 @@ TEST(ModelDirectory, RefusesNumbersThatMakeNoModel) {
     return error_message([&] { config_from_hf_json(json.dump(), "config.json"); });
   };
   EXPECT_EQ(error_with("num_key_value_heads", 4),
-            "config.json: model: n_heads 6 does not divide by n_kv_heads 4; choose an n_kv_heads that divides n_heads");
-  EXPECT_EQ(
-      error_with("head_dim", 7),
-      "config.json: model: head_dim is 7, an odd number; rotary positions turn channels in pairs, so choose an even "
-      "one");
+            "config.json: num_attention_heads 6 does not divide by num_key_value_heads 4; the file is damaged");
+  EXPECT_EQ(error_with("head_dim", 7),
+            "config.json: head_dim is 7, an odd number, but rotary positions turn channels in pairs; the file is "
+            "damaged");
+  EXPECT_EQ(error_with("num_hidden_layers", 0),
+            "config.json: \"num_hidden_layers\" should be an integer, at least 1, is \"0\"");
+  EXPECT_EQ(error_with("max_position_embeddings", -4),
+            "config.json: \"max_position_embeddings\" should be an integer, at least 2, is \"-4\"");
+  EXPECT_EQ(error_with("rope_scaling", {{"rope_type", "linear"}, {"factor", 0}}),
+            "config.json: \"factor\" should be a number, above 0, is \"0\"");
+  EXPECT_EQ(error_with("rope_scaling", {{"rope_type", "linear"}}),
+            "config.json: rope_scaling: key \"factor\" is missing");
+  EXPECT_EQ(error_with("rope_scaling", {{"rope_type", "llama3"},
+                                        {"factor", 8},
+                                        {"low_freq_factor", 4},
+                                        {"high_freq_factor", 4},
+                                        {"original_max_position_embeddings", 8192}}),
+            "config.json: high_freq_factor is not above low_freq_factor; the file is damaged");
   EXPECT_EQ(error_with("vocab_size", "many"), "config.json: key \"vocab_size\" should be an integer, is \"many\"");
   EXPECT_TRUE(error_with("num_attention_heads", 0).starts_with("config.json: "))
       << error_with("num_attention_heads", 0);
@@ -145,13 +189,6 @@ TEST(ModelDirectory, MissingAndDamagedFilesAreNamed) {
   write_file_atomically(weights, std::string_view(bytes).substr(0, bytes.size() / 2));
   EXPECT_NE(error_message([&] { load_model(directory.path(), at::kCPU, at::kFloat); }).find("(truncated?)"),
             std::string::npos);
-  std::filesystem::remove(weights);
-  write_file_atomically(directory / "model.safetensors.index.json", "{}");
-  EXPECT_EQ(
-      error_message([&] { load_model(directory.path(), at::kCPU, at::kFloat); }),
-      directory.path().string() +
-          ": the weights are split over several files (model.safetensors.index.json); ktlm reads one, so save them "
-          "again with save_pretrained(..., max_shard_size=\"100GB\")");
 }
 
 TEST(ModelDirectory, WeightsOfAnotherShapeAreRefused) {
@@ -175,6 +212,7 @@ TEST(ModelDirectory, TakesTheTokenizersFilesAndSpecialIdsAlong) {
   tokenizer::train_tokenizer({"text.txt", source, 0, source, "train"}, root / "tokenizer", config, {}, StopFlag());
   save_model_files(example_model(), root / "tokenizer", directory.path());
   for (const char* name : tokenizer::kTokenizerFiles) {
+    if (!std::filesystem::exists(root / "tokenizer" / name)) continue;
     EXPECT_EQ(read_file(directory / name), read_file(root / "tokenizer" / name));
   }
   EXPECT_FALSE(std::filesystem::exists(directory / tokenizer::kAnalysisFile));

@@ -30,9 +30,16 @@ TEST(Transformers, ComputesWhatWeComputedFromTheDirectoryWeWrote) {
   untied.rope_theta = 500000;
   untied.head_dim = 10;
   qk_norm.qk_norm = true;
+  auto llama3 = untied, linear = qk_norm;
+  llama3.rope_scaling = "llama3";
+  llama3.rope_factor = 8;
+  llama3.rope_original_seq_len = 32;
+  linear.rope_scaling = "linear";
+  linear.rope_factor = 4;
   const test::TemporaryDirectory root;
   std::string directories;
-  for (const auto& [name, config] : {std::pair("llama", untied), std::pair("qwen3", qk_norm)}) {
+  for (const auto& [name, config] : {std::pair("llama", untied), std::pair("qwen3", qk_norm),
+                                     std::pair("llama3", llama3), std::pair("linear", linear)}) {
     const auto directory = root / name;
     make_directories(directory);
     const auto model = test::example_model(config);

@@ -200,8 +200,8 @@ TEST_F(FineTuning, AnotherShapeThanTheModelsIsRefusedWithTheDifferences) {
   run.model.n_layers = 3;
   EXPECT_EQ(error_message([&] { train(run, {}, StopFlag()); }),
             base_model().string() +
-                ": train.init_from's model has another shape: model.n_layers is 3, expected 2, model.d_ff is 128, "
-                "expected 64; leave the section model out, and the model's own shape is taken");
+                ": train.init_from's model has another shape: model.n_layers is 2 there, 3 here, model.d_ff is "
+                "64 there, 128 here; leave the section model out, and the model's own shape is taken");
 }
 
 TEST_F(FineTuning, DataWithoutAnswersIsRefused) {

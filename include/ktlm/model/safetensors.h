@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "ktlm/model/safetensors_file.h"
+
 namespace ktlm::model {
 
 /// Writes the tensors in the given order to `path`, atomically; `metadata` goes into "__metadata__". Throws Error.
@@ -19,5 +21,8 @@ void save_safetensors(const std::filesystem::path& path, const std::vector<std::
 /// All tensors on the CPU, owning their memory. Throws Error that tells a truncated file (size against what its header
 /// promises) from one whose header is no safetensors header.
 std::map<std::string, at::Tensor> load_safetensors(const std::filesystem::path& path);
+
+/// A tensor of a mapped file, copied: on the CPU, of the file's dtype.
+at::Tensor to_torch(const SafetensorsFile::Tensor& source);
 
 }  // namespace ktlm::model

@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace ktlm::ops {
 
@@ -15,8 +16,10 @@ struct RotaryTable {
 };
 
 /// Angles for the positions 0 .. max_seq_len - 1, made on the CPU in fp32 as transformers makes them. `head_dim` is
-/// even; `theta` is the base of the wavelengths (10,000 in Llama).
-RotaryTable make_rotary_table(int64_t max_seq_len, int64_t head_dim, double theta, at::Device device);
+/// even; `theta` is the base of the wavelengths (10,000 in Llama). `rescale`, where there is one, says what a
+/// frequency, in radians per position, becomes in a model with a stretched context.
+RotaryTable make_rotary_table(int64_t max_seq_len, int64_t head_dim, double theta, at::Device device,
+                              const std::function<float(float)>& rescale = {});
 
 /// Turns x, (B, T, H, D), whose tokens stand at first_position .. first_position + T - 1 of the table, and lays it out
 /// for attention: (B, H, T, D), contiguous, of x's dtype. Differentiable in x.
