@@ -35,7 +35,8 @@ def main():
         ids = tokenizer(prompt, return_tensors="pt")["input_ids"]
         with torch.inference_mode():
             full = model.generate(ids, max_new_tokens=arguments.max_new_tokens, do_sample=False)
-        theirs = tokenizer.decode(full[0, ids.shape[1]:], skip_special_tokens=True)
+        # The whole text without the prompt: alone, the first token would lose the space that a word begins with.
+        theirs = tokenizer.decode(full[0], skip_special_tokens=True)[len(tokenizer.decode(ids[0], skip_special_tokens=True)):]
         same += ours == theirs
         if ours != theirs:
             print(f"{prompt!r}\n    ktlm          {ours!r}\n    transformers  {theirs!r}")

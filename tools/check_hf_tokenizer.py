@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """Checks that transformers and SentencePiece give the same ids as ktlm for a tokenizer (or model) directory.
 
-    tools/check_hf_tokenizer.py DIR [FILE...] [--fuzz 100000] [--seed 1] [--ktlm build/release/ktlm] [--show 5]
+    tools/check_hf_tokenizer.py DIR [FILE...] [--lines 1000] [--fuzz 100000] [--seed 1] [--ktlm build/release/ktlm]
+                                [--show 5] [--no-transformers]
 
 Takes every line of the files; of .jsonl files every line of every string value; and --fuzz lines that no corpus has
 (tools/fuzz_lines.py). Special tokens' names in a text are text. Prints one line per program compared and returns 1 where any
-line differs. Needs transformers and sentencepiece (.venv/bin/python has them).
+line differs. Needs transformers and sentencepiece (.venv/bin/python has them). --lines takes the first ones alone.
+
+The directory may be of other make, with a SentencePiece model of its own. transformers 5 then builds Llama's tokenizer anew:
+unlike SentencePiece, and transformers 4, it puts no space in front of a line that begins with one, and leaves the model's
+normaliser out; --no-transformers compares with SentencePiece alone.
 """
 import argparse
+import itertools
 import json
 import pathlib
 import subprocess
@@ -18,7 +24,6 @@ from transformers import AutoTokenizer
 from fuzz_lines import fuzzed_lines
 
 SPACE_MARK = "\u2581".encode()
-NEWLINE_ID = 16 + 10  # <0x0A>; the normaliser makes one of form feeds, U+2028 ... as well
 
 
 def strings_of(value):
@@ -48,6 +53,11 @@ def run_ktlm(ktlm, directory, lines, *options):
     return result.stdout.split(b"\n")[:-1]
 
 
+def made_by_ktlm(directory):
+    config = pathlib.Path(directory) / "tokenizer_config.json"
+    return config.exists() and "ktlm_normalizer_version" in json.loads(config.read_text(encoding="utf-8"))
+
+
 def compare(name, lines, expected, got, show):
     different = [i for i in range(len(lines)) if expected[i] != got[i]]
     print(f"{name}: {len(lines) - len(different)} of {len(lines)} lines identical", flush=True)
@@ -62,12 +72,19 @@ def main():
     parser.add_argument("files", nargs="*")
     parser.add_argument("--fuzz", type=int, default=0, help="lines of odd characters on top of the files")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lines", type=int, help="at most so many lines of the files")
+    parser.add_argument("--no-transformers", action="store_true")
     parser.add_argument("--ktlm", default="build/release/ktlm")
     parser.add_argument("--show", type=int, default=5, help="differing lines to print for each program")
     arguments = parser.parse_args()
 
-    lines = [line for path in arguments.files for line in lines_of(path)]
+    lines = list(itertools.islice((line for path in arguments.files for line in lines_of(path)), arguments.lines))
     lines += fuzzed_lines(arguments.fuzz, arguments.seed)
+    is_ours = made_by_ktlm(arguments.directory)
+    if not is_ours:
+        spaced = sum(line[:1].isspace() or not line.strip() for line in lines)
+        print(f"{spaced} lines that begin with white space left out")
+        lines = [line for line in lines if not line[:1].isspace() and line.strip()]
     with_mark = sum(SPACE_MARK in line for line in lines)
     if with_mark:
         print(f"{with_mark} lines with U+2581 left out: transformers and SentencePiece take it for a space, ktlm gives it back")
@@ -76,23 +93,29 @@ def main():
     if len(ids) != len(lines):
         sys.exit(f"{arguments.ktlm} printed {len(ids)} lines for {len(lines)}")
 
-    hf = AutoTokenizer.from_pretrained(arguments.directory)
     texts = [line.decode("utf-8", "replace") for line in lines]
-    same = compare("transformers", lines, ids, hf(texts, add_special_tokens=False, split_special_tokens=True)["input_ids"],
-                   arguments.show)
-    decoded = [hf.decode(line) for line in ids]
-    whole = [i for i in range(len(lines)) if NEWLINE_ID not in ids[i]]  # decoding prints others as several lines
-    got = run_ktlm(arguments.ktlm, arguments.directory, [" ".join(map(str, ids[i])).encode() for i in whole], "--decode")
-    same &= compare("transformers decoding", [lines[i] for i in whole], [line.decode() for line in got],
-                    [decoded[i] for i in whole], arguments.show)
+    same = True
+    if not arguments.no_transformers:
+        hf = AutoTokenizer.from_pretrained(arguments.directory)
+        same &= compare("transformers", lines, ids,
+                        hf(texts, add_special_tokens=False, split_special_tokens=True)["input_ids"], arguments.show)
+        decoded = [hf.decode(line) for line in ids]
+        newline = hf.convert_tokens_to_ids("<0x0A>")  # our normaliser makes one of form feeds, U+2028 ... as well
+        whole = [i for i in range(len(lines)) if newline not in ids[i]]  # decoding prints others as several lines
+        got = run_ktlm(arguments.ktlm, arguments.directory, [" ".join(map(str, ids[i])).encode() for i in whole], "--decode")
+        same &= compare("transformers decoding", [lines[i] for i in whole], [line.decode() for line in got],
+                        [decoded[i] for i in whole], arguments.show)
+        if is_ours:  # SentencePiece runs no normaliser of ours: it gets the text as decoding gives it back
+            texts = decoded
+    path = pathlib.Path(arguments.directory) / "tokenizer.model"
     try:
         import sentencepiece
     except ImportError:
         print("sentencepiece: not installed, not compared")
     else:
-        # SentencePiece runs no normaliser: it gets the text as decoding gives it back.
-        model = sentencepiece.SentencePieceProcessor(str(pathlib.Path(arguments.directory) / "tokenizer.model"))
-        same &= compare("sentencepiece", lines, ids, model.encode(decoded), arguments.show)
+        if path.exists():  # else all is in tokenizer.json
+            same &= compare("sentencepiece", lines, ids, sentencepiece.SentencePieceProcessor(str(path)).encode(texts),
+                            arguments.show)
     return 0 if same else 1
 
 

@@ -2,6 +2,7 @@
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/sorted_json.h"
 
 namespace ktlm {
 
@@ -17,11 +18,10 @@ std::string reason_behind(std::string_view separator, std::string reason) {
   return Json::parse(to_json_line(reason)).get<std::string>();  // U+FFFD for the half of a character
 }
 
-}  // namespace
-
-Json parse_json(std::string_view text, const std::string& where) {
+template <class AnyJson>
+AnyJson parse(std::string_view text, const std::string& where) {
   try {
-    return Json::parse(text);
+    return AnyJson::parse(text);
   } catch (const Json::parse_error& error) {  // "[...] parse error at line 1, column 5: syntax error ..."
     throw Error(where + ": not valid JSON at byte " + std::to_string(error.byte) + ": " +
                 reason_behind(": ", error.what()));
@@ -29,6 +29,12 @@ Json parse_json(std::string_view text, const std::string& where) {
     throw Error(where + ": not valid JSON: " + reason_behind("] ", error.what()));
   }
 }
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& where) { return parse<Json>(text, where); }
+
+SortedJson parse_sorted_json(std::string_view text, const std::string& where) { return parse<SortedJson>(text, where); }
 
 Json read_json_file(const std::string& path) { return parse_json(read_file(path), path); }
 

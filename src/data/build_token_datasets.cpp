@@ -29,10 +29,13 @@ std::vector<tokenizer::TokenId> document_ids(const corpus::Document& document, c
   std::vector<tokenizer::TokenId> ids;
   if (document.messages.empty()) {
     ids = tokenizer.encode(document.text);
-    ids.insert(ids.begin(), tokenizer.bos_id());
+    if (tokenizer.begin_id() >= 0) ids.insert(ids.begin(), tokenizer.begin_id());
   } else {
     ids = tokenizer::encode_chat(tokenizer, document.messages, false);
   }
+  if (tokenizer.eos_id() < 0)
+    throw Error(tokenizer.directory().string() + ": the tokenizer has no token that ends a text (eos_token), which " +
+                "training needs; name one of its pieces in tokenizer_config.json");
   ids.push_back(tokenizer.eos_id());
   return ids;
 }

@@ -163,7 +163,9 @@ Evaluation evaluate_documents(const model::LanguageModel& model, const tokenizer
   int64_t num_bytes = 0;
   for (const auto& text : texts) {
     documents.push_back(tokenizer.encode(text));
-    documents.back().insert(documents.back().begin(), tokenizer.bos_id());
+    // Without a token that begins texts, the one that ended the text before.
+    const TokenId begin = tokenizer.begin_id() >= 0 ? tokenizer.begin_id() : tokenizer.eos_id();
+    if (begin >= 0) documents.back().insert(documents.back().begin(), begin);
     num_bytes += static_cast<int64_t>(text.size());
   }
   const int64_t seq_len = model.config().max_seq_len;

@@ -42,8 +42,7 @@ class Search {
         options_(options),
         prompt_size_(prompt.size()),
         num_beams_(static_cast<size_t>(options.beam.beams)),
-        rules_(make_token_rules(options.sampling, tokenizer)),
-        message_end_(tokenizer.control_id(tokenizer::kImEnd)) {
+        rules_(make_token_rules(options.sampling, tokenizer)) {
     // What is on unless somebody turns it off, such as the repetition penalty, has no place in a search for the
     // likeliest.
     sampling_ = options.sampling;
@@ -68,7 +67,7 @@ class Search {
 
     std::vector<Step> chosen;
     for (size_t rank = 0; rank < steps.size() && chosen.size() < num_beams_; ++rank) {
-      if (!ends_text(steps[rank].id))
+      if (!tokenizer_.ends_text(steps[rank].id))
         chosen.push_back(steps[rank]);
       else if (rank < num_beams_)  // an end behind the best ones would only be there because others go on
         finish(beams_[steps[rank].beam], steps[rank].logprob, 1, FinishReason::kEndOfText);
@@ -96,16 +95,15 @@ class Search {
   }
 
  private:
-  bool ends_text(TokenId id) const { return id == tokenizer_.eos_id() || id == message_end_; }
-
   double score(double logprob, size_t num_tokens) const {
     return logprob / std::pow(static_cast<double>(std::max<size_t>(num_tokens, 1)), options_.beam.length_penalty);
   }
 
   // The likeliest tokens behind a beam. Twice as many as there are beams, so that enough are left when some end the
   // text.
-  void propose(size_t index, std::span<const float> logits, std::vector<Step>& steps) {
+  void propose(size_t index, std::span<const float> all_logits, std::vector<Step>& steps) {
     Beam& beam = beams_[index];
+    const auto logits = all_logits.first(static_cast<size_t>(tokenizer_.vocab_size()));  // those with a piece
     scratch_.assign(logits.begin(), logits.end());
     adjust_logits(scratch_, beam.history, sampling_, rules_);
     const double total = log_sum_exp(scratch_);
@@ -120,7 +118,7 @@ class Search {
   }
 
   bool may_follow(Beam& beam, TokenId id) const {
-    if (ends_text(id)) return beam.constraint->may_end();
+    if (tokenizer_.ends_text(id)) return beam.constraint->may_end();
     const std::string& bytes = tokenizer_.token_bytes(id);
     return !bytes.empty() && beam.constraint->allows(bytes);
   }
@@ -212,7 +210,6 @@ class Search {
   SamplingConfig sampling_;
   size_t prompt_size_, num_beams_;
   TokenRules rules_;
-  TokenId message_end_;
   std::vector<Beam> beams_;  // by the row of the context
   std::vector<bool> alive_;
   std::vector<Generation> finished_;

@@ -25,7 +25,6 @@ class RowState {
         rules_(make_token_rules(row.options->sampling, tokenizer)),
         random_(*row.random),
         history_(row.prompt.begin(), row.prompt.end()),
-        message_end_(tokenizer.control_id(tokenizer::kImEnd)),
         stop_filter_(row.options->stop_strings) {
     if (options_.constraint) {
       constraint_ = options_.constraint->clone();
@@ -37,14 +36,15 @@ class RowState {
 
   bool ended() const { return ended_; }
 
-  TokenId draw(std::span<const float> logits) {
-    scratch_.assign(logits.begin(), logits.end());  // a draw changes them
+  TokenId draw(std::span<const float> all_logits) {
+    const auto logits = all_logits.first(static_cast<size_t>(tokenizer_.vocab_size()));  // those with a piece
+    scratch_.assign(logits.begin(), logits.end());                                       // a draw changes them
     const TokenId id = sample_token(scratch_, history_, options_.sampling, random_, rules_, allowed_);
     if (id == TokenContext::kNoToken) {
       end(constraint_ && constraint_->may_end() ? FinishReason::kEndOfText : FinishReason::kConstraint);
       return id;
     }
-    if (ends_text(id)) {
+    if (tokenizer_.ends_text(id)) {
       end(FinishReason::kEndOfText);
       return id;
     }
@@ -74,10 +74,8 @@ class RowState {
   Generation take_generation() { return std::move(generation_); }
 
  private:
-  bool ends_text(TokenId id) const { return id == tokenizer_.eos_id() || id == message_end_; }
-
   bool may_draw(TokenId id) {
-    if (ends_text(id)) return constraint_->may_end();
+    if (tokenizer_.ends_text(id)) return constraint_->may_end();
     const std::string& bytes = tokenizer_.token_bytes(id);
     return !bytes.empty() && constraint_->allows(bytes);
   }
@@ -94,7 +92,6 @@ class RowState {
   TokenRules rules_;
   Random& random_;
   std::vector<TokenId> history_;
-  TokenId message_end_;
   StreamDecoder stream_;
   StopStringFilter stop_filter_;
   std::unique_ptr<TokenConstraint> constraint_;  // null: none

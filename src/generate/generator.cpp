@@ -93,12 +93,12 @@ NextLogits prefill_batch(TokenContext& context, const Batch& batch, std::span<co
 
 std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, std::string_view prompt) {
   std::vector<TokenId> ids = tokenizer.encode(prompt);
-  if (tokenizer.bos_id() >= 0) ids.insert(ids.begin(), tokenizer.bos_id());
+  if (tokenizer.begin_id() >= 0) ids.insert(ids.begin(), tokenizer.begin_id());
   return ids;
 }
 
 void check_vocabulary(const model::ModelConfig& config, const Tokenizer& tokenizer, const std::string& where) {
-  if (config.vocab_size != tokenizer.vocab_size())
+  if (config.vocab_size < tokenizer.vocab_size())
     throw Error(where + ": the model knows " + std::to_string(config.vocab_size) + " tokens, the tokenizer " +
                 std::to_string(tokenizer.vocab_size()) + "; use the tokenizer that the model was trained with");
 }

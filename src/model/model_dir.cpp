@@ -11,24 +11,22 @@
 namespace ktlm::model {
 namespace {
 
-// What generation stops at: the end of a text, and of an answer where the tokenizer knows dialogues.
 struct Vocabulary {
   SpecialIds ids{tokenizer::kBosId, tokenizer::kEosId, tokenizer::kPadId};
-  std::vector<int64_t> stop_ids{tokenizer::kEosId};
+  std::vector<tokenizer::TokenId> end_ids{tokenizer::kEosId};
 };
 
 Vocabulary read_vocabulary(const std::filesystem::path& tokenizer_directory) {
   if (tokenizer_directory.empty()) return {};
   const auto tokenizer = tokenizer::Tokenizer::load(tokenizer_directory);
-  Vocabulary vocabulary{{tokenizer.bos_id(), tokenizer.eos_id(), tokenizer.pad_id()}, {tokenizer.eos_id()}};
-  if (const auto end = tokenizer.control_id(tokenizer::kImEnd); end >= 0) vocabulary.stop_ids.push_back(end);
-  return vocabulary;
+  return {{tokenizer.bos_id(), tokenizer.eos_id(), tokenizer.pad_id()}, tokenizer.end_ids()};
 }
 
 std::string generation_config_json(const Vocabulary& vocabulary) {
-  const Json json{{"bos_token_id", vocabulary.ids.bos},
-                  {"eos_token_id", vocabulary.stop_ids},
-                  {"pad_token_id", vocabulary.ids.pad}};
+  Json json;
+  if (vocabulary.ids.bos >= 0) json["bos_token_id"] = vocabulary.ids.bos;
+  json["eos_token_id"] = vocabulary.end_ids;
+  if (vocabulary.ids.pad >= 0) json["pad_token_id"] = vocabulary.ids.pad;
   return json.dump(2) + "\n";
 }
 
@@ -43,12 +41,12 @@ void copy_tokenizer_files(const std::filesystem::path& from, const std::filesyst
 void save_model_files(const LanguageModel& model, const std::filesystem::path& tokenizer_directory,
                       const std::filesystem::path& directory) {
   const auto vocabulary = read_vocabulary(tokenizer_directory);
+  if (!tokenizer_directory.empty()) copy_tokenizer_files(tokenizer_directory, directory);
   write_file_atomically(directory / "config.json", config_to_hf_json(model.config(), vocabulary.ids, model.dtype()));
   write_file_atomically(directory / "generation_config.json", generation_config_json(vocabulary));
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const auto& [name, tensor] : model.parameters()) tensors.emplace_back(name, tensor);
   save_safetensors(directory / "model.safetensors", tensors, {{"format", "pt"}});  // transformers looks for "format"
-  if (!tokenizer_directory.empty()) copy_tokenizer_files(tokenizer_directory, directory);
 }
 
 LanguageModel load_model(const std::filesystem::path& directory, at::Device device, at::ScalarType dtype) {

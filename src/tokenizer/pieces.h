@@ -23,6 +23,7 @@ enum class PieceType { kNormal = 1, kUnknown = 2, kControl = 3, kByte = 6 };
 struct Piece {
   std::string text;
   PieceType type = PieceType::kNormal;
+  float score = 0;  // SentencePiece's, of other make: the higher, the earlier a merge
 };
 
 /// The pieces that every tokenizer of ktlm starts with: <unk> <s> </s> <pad>, ChatML's markers, reserved tokens, bytes.

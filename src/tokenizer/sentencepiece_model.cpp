@@ -9,20 +9,35 @@ namespace ktlm::tokenizer {
 
 using namespace sentencepiece_proto;
 
+namespace {
+
+std::string piece_message(const Piece& piece, float score) {
+  ProtobufWriter message;
+  message.text(kPieceText, piece.text);
+  message.number(kPieceScore, score);
+  if (piece.type != PieceType::kNormal) message.varint(kPieceType, static_cast<uint64_t>(piece.type));
+  return message.bytes();
+}
+
+std::string normalizer_message(bool has_prefix) {
+  ProtobufWriter normalizer;
+  normalizer.text(kName, "identity");
+  normalizer.varint(kAddDummyPrefix, has_prefix ? 1 : 0);
+  normalizer.varint(kRemoveExtraWhitespaces, 0);
+  normalizer.varint(kEscapeWhitespaces, 1);
+  return normalizer.bytes();
+}
+
+}  // namespace
+
 std::string sentencepiece_model(const std::vector<Piece>& pieces, double character_coverage) {
-  ProtobufWriter model, trainer, normalizer;
+  ProtobufWriter model, trainer;
   float rank = 0;
   for (const Piece& piece : pieces) {
-    ProtobufWriter message;
-    message.text(kPieceText, piece.text);
     // A later merge has a lower score; what is not text has none.
     const bool is_text = piece.type == PieceType::kNormal;
-    message.number(kPieceScore, is_text ? -rank : 0.0f);
-    if (is_text)
-      ++rank;
-    else
-      message.varint(kPieceType, static_cast<uint64_t>(piece.type));
-    model.text(kPieces, message.bytes());
+    model.text(kPieces, piece_message(piece, is_text ? -rank : 0.0f));
+    if (is_text) ++rank;
   }
 
   trainer.varint(kModelType, kModelTypeBpe);
@@ -39,12 +54,18 @@ std::string sentencepiece_model(const std::vector<Piece>& pieces, double charact
   trainer.varint(kEosIdField, kEosId);
   trainer.varint(kPadIdField, kPadId);
   model.text(kTrainerSpec, trainer.bytes());
+  model.text(kNormalizerSpec, normalizer_message(false));
+  return model.bytes();
+}
 
-  normalizer.text(kName, "identity");
-  normalizer.varint(kAddDummyPrefix, 0);
-  normalizer.varint(kRemoveExtraWhitespaces, 0);
-  normalizer.varint(kEscapeWhitespaces, 1);
-  model.text(kNormalizerSpec, normalizer.bytes());
+std::string scored_sentencepiece_model(const std::vector<Piece>& pieces, bool has_prefix) {
+  ProtobufWriter model, trainer;
+  for (const Piece& piece : pieces) model.text(kPieces, piece_message(piece, piece.score));
+  trainer.varint(kModelType, kModelTypeBpe);
+  trainer.varint(kVocabSize, pieces.size());
+  trainer.varint(kByteFallback, 1);
+  model.text(kTrainerSpec, trainer.bytes());
+  model.text(kNormalizerSpec, normalizer_message(has_prefix));
   return model.bytes();
 }
 

@@ -4,9 +4,14 @@
 
 #include <sentencepiece_processor.h>
 
+#include <algorithm>
 #include <optional>
+#include <unordered_map>
 
 #include "bpe_encoder.h"
+#include "fast_tokenizer.h"
+#include "foreign_encoder.h"
+#include "foreign_settings.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/hash.h"
@@ -14,34 +19,20 @@
 #include "ktlm/text/normalize.h"
 #include "ktlm/tokenizer/tokenizer_files.h"
 #include "pieces.h"
+#include "tokenizer_origin.h"
 
 namespace ktlm::tokenizer {
 namespace fs = std::filesystem;
 namespace {
 
-// What tokenizer_config.json says beyond Hugging Face's keys, where ktlm wrote it.
-struct Origin {
-  int64_t normalizer_version;
-  std::string model_hash;
-};
-
-std::optional<Origin> read_origin(const fs::path& directory) {
-  const fs::path path = directory / kTokenizerConfigFile;
-  if (!fs::exists(path)) return std::nullopt;
-  const Json config = read_json_file(path.string());
-  if (!config.is_object() || !config.contains(kNormalizerVersionKey)) return std::nullopt;
-  return Origin{json_get<int64_t>(config, kNormalizerVersionKey, path.string()),
-                json_get<std::string>(config, kModelHashKey, path.string())};
-}
-
-void check_origin(const Origin& origin, const std::string& model_hash, const fs::path& directory) {
-  if (origin.normalizer_version != text::kNormalizerVersion)
-    throw Error((directory / kTokenizerConfigFile).string() + ": made with version " +
-                std::to_string(origin.normalizer_version) + " of the normaliser, this program has version " +
-                std::to_string(text::kNormalizerVersion) + "; run ktlm train-tokenizer again");
-  if (origin.model_hash != model_hash)
-    throw Error((directory / kModelFile).string() + ": truncated or changed (hash " + model_hash + ", expected " +
-                origin.model_hash + "); copy it again or run ktlm train-tokenizer again");
+// A SentencePiece model's content out of tokenizer.json, which also says what tokenizer_config.json need not.
+std::string take_fast_tokenizer(const fs::path& path, ForeignSettings& settings) {
+  FastTokenizer fast = read_fast_tokenizer(path);
+  if (!settings.begins_with_bos) settings.begins_with_bos = fast.begins_with_bos;
+  settings.adds_prefix_space.reset();
+  settings.prefixes_each_part = fast.prefixes_each_part;
+  settings.spares_leading_space = fast.spares_leading_space;
+  return std::move(fast.sentencepiece);
 }
 
 std::string bytes_of(const Piece& piece) {
@@ -60,16 +51,36 @@ std::string bytes_of(const Piece& piece) {
   return bytes;
 }
 
+// eos_token_id of a model directory's generation_config.json: a number, or several.
+std::vector<TokenId> listed_end_ids(const fs::path& directory, size_t vocab_size) {
+  const fs::path path = directory / kGenerationConfigFile;
+  if (!fs::exists(path)) return {};
+  const Json listed = json_get_or<Json>(read_json_file(path.string()), "eos_token_id", Json::array(), path.string());
+  std::vector<TokenId> ids;
+  for (const Json& id : listed.is_array() ? listed : Json::array({listed})) {
+    if (!id.is_number_integer())
+      throw Error(path.string() + ": eos_token_id should be an id or a list of ids, is " + listed.dump());
+    const auto number = id.get<int64_t>();
+    if (number >= 0 && static_cast<size_t>(number) < vocab_size) ids.push_back(static_cast<TokenId>(number));
+  }
+  return ids;
+}
+
 }  // namespace
 
 struct Tokenizer::Impl {
   fs::path directory;
   std::string hash;
-  sentencepiece::SentencePieceProcessor sentencepiece;
+  std::string chat_template;  // of other make
   std::vector<Piece> pieces;
-  std::vector<std::string> bytes;     // what each piece adds to the text
-  std::optional<BpeEncoder> encoder;  // of a tokenizer that ktlm made
-  bool has_dummy_prefix = false;      // other make: a space is put in front of the text, and taken off again
+  std::vector<std::string> bytes;  // what each piece adds to the text
+  std::unordered_map<std::string, TokenId> added_ids;
+  TokenId bos = -1, eos = -1, pad = -1;
+  bool begins_with_bos = true;
+  std::vector<TokenId> ends;
+  std::optional<BpeEncoder> encoder;  // of a tokenizer that ktlm made, with:
+  std::unique_ptr<sentencepiece::SentencePieceProcessor> sentencepiece;
+  std::optional<ForeignEncoder> foreign;  // of other make
 
   const Piece& piece_at(TokenId id) const {
     if (id < 0 || static_cast<size_t>(id) >= pieces.size())
@@ -77,7 +88,82 @@ struct Tokenizer::Impl {
                   std::to_string(pieces.size()) + " (a tokenizer of another model?)");
     return pieces[static_cast<size_t>(id)];
   }
+
+  TokenId id_of(const std::string& piece) const {
+    const auto added = added_ids.find(piece);
+    if (added != added_ids.end()) return added->second;
+    const auto& model = foreign ? foreign->sentencepiece() : *sentencepiece;
+    const TokenId id = model.PieceToId(piece);
+    return piece_at(id).text == piece ? id : -1;  // SentencePiece gives <unk> for what it lacks
+  }
+
+  void take_pieces(const sentencepiece::SentencePieceProcessor& model);
+  void take_settings(ForeignSettings settings, const std::string& content);
+  void add(const AddedToken& token);
+  void find_ends();
 };
+
+void Tokenizer::Impl::take_pieces(const sentencepiece::SentencePieceProcessor& model) {
+  for (int id = 0; id < model.GetPieceSize(); ++id) {
+    const PieceType type = model.IsUnknown(id)   ? PieceType::kUnknown
+                           : model.IsControl(id) ? PieceType::kControl
+                           : model.IsByte(id)    ? PieceType::kByte
+                                                 : PieceType::kNormal;
+    pieces.push_back({model.IdToPiece(id), type});
+    bytes.push_back(bytes_of(pieces.back()));
+  }
+  bos = model.bos_id();
+  eos = model.eos_id();
+  pad = model.pad_id();
+}
+
+// Behind SentencePiece's pieces, or in the place of one.
+void Tokenizer::Impl::add(const AddedToken& token) {
+  const auto index = static_cast<size_t>(token.id);
+  while (pieces.size() <= index) {  // ids that nothing is known of give no text
+    pieces.push_back({"", PieceType::kControl});
+    bytes.emplace_back();
+  }
+  Piece& piece = pieces[index];
+  if (piece.type == PieceType::kUnknown) return;
+  added_ids[token.text] = token.id;
+  piece = {token.text, token.is_special ? PieceType::kControl : PieceType::kNormal};
+  bytes[index] = bytes_of(piece);
+}
+
+void Tokenizer::Impl::take_settings(ForeignSettings settings, const std::string& content) {
+  // What says the same as tokenizer.model changes nothing.
+  std::erase_if(settings.added_tokens, [&](const AddedToken& token) {
+    const auto index = static_cast<size_t>(token.id);
+    return index < pieces.size() && pieces[index].text == token.text &&
+           token.is_special == (pieces[index].type != PieceType::kNormal);
+  });
+  std::string changes;
+  for (const AddedToken& token : settings.added_tokens) {
+    add(token);
+    changes += std::to_string(token.id) + (token.is_special ? "*" : "=") + token.text + "\n";
+  }
+  if (!changes.empty()) hash = to_hex(hash128(content + changes));
+  const auto take = [this](const std::optional<std::string>& name, TokenId& id) {
+    if (name) id = name->empty() ? -1 : id_of(*name);
+  };
+  take(settings.bos, bos);
+  take(settings.eos, eos);
+  take(settings.pad, pad);
+  begins_with_bos = settings.begins_with_bos.value_or(true);
+  chat_template = read_chat_template(directory);
+}
+
+void Tokenizer::Impl::find_ends() {
+  ends = listed_end_ids(directory, pieces.size());
+  const TokenId message_end = id_of(std::string(kImEnd));
+  if (eos >= 0) ends.push_back(eos);
+  if (message_end >= 0 && pieces[static_cast<size_t>(message_end)].type == PieceType::kControl)
+    ends.push_back(message_end);
+  std::ranges::sort(ends);
+  const auto rest = std::ranges::unique(ends);
+  ends.erase(rest.begin(), rest.end());
+}
 
 Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
@@ -85,35 +171,37 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::load(const fs::path& directory) {
-  const fs::path path = directory / kModelFile;
-  if (!fs::exists(path)) throw Error(path.string() + ": no such file; run ktlm train-tokenizer first");
-  const std::string content = read_file(path);
+  fs::path path = directory / kModelFile;
+  const auto origin = read_origin(directory);
+  const bool has_model = fs::exists(path);
+  if (!has_model && (origin || !fs::exists(directory / kFastTokenizerFile)))
+    refuse_without_model(directory, origin.has_value());
+  ForeignSettings settings = origin ? ForeignSettings() : read_foreign_settings(directory);
+  std::string content;
+  if (has_model) {
+    content = read_file(path);
+  } else {
+    path = directory / kFastTokenizerFile;
+    content = take_fast_tokenizer(path, settings);
+  }
   auto impl = std::make_unique<Impl>();
   impl->directory = directory;
   impl->hash = to_hex(hash128(content));
-  const auto origin = read_origin(directory);
   if (origin) check_origin(*origin, impl->hash, directory);
 
-  auto& model = impl->sentencepiece;
-  const bool loaded = !content.empty() && model.LoadFromSerializedProto(content).ok();
-  if (!loaded || model.GetPieceSize() == 0)
-    throw Error(path.string() + ": not a SentencePiece model (" + std::to_string(content.size()) +
-                " bytes); copy it again or run ktlm train-tokenizer again");
-
-  for (int id = 0; id < model.GetPieceSize(); ++id) {
-    const PieceType type = model.IsUnknown(id)   ? PieceType::kUnknown
-                           : model.IsControl(id) ? PieceType::kControl
-                           : model.IsByte(id)    ? PieceType::kByte
-                                                 : PieceType::kNormal;
-    impl->pieces.push_back({model.IdToPiece(id), type});
-    impl->bytes.push_back(bytes_of(impl->pieces.back()));
-  }
+  auto model = open_sentencepiece(content, settings);
+  if (model == nullptr)
+    throw Error(path.string() + ": not a SentencePiece model (" + std::to_string(content.size()) + " bytes); " +
+                way_out(directory));
+  impl->take_pieces(*model);
   if (origin) {
     impl->encoder.emplace(impl->pieces);
+    impl->sentencepiece = std::move(model);
   } else {
-    std::vector<std::string> probe;
-    impl->has_dummy_prefix = model.Encode("a", &probe).ok() && !probe.empty() && probe[0].starts_with(kSpaceMarkUtf8);
+    impl->foreign.emplace(std::move(model), content, settings, path.string());
+    impl->take_settings(settings, content);
   }
+  impl->find_ends();
   return Tokenizer(std::move(impl));
 }
 
@@ -126,10 +214,16 @@ std::vector<TokenId> Tokenizer::encode_normalized(std::string_view normal) const
   if (impl_->encoder) {
     ids.reserve(normal.size() / 4);
     impl_->encoder->encode(normal, ids);
-    return ids;
+  } else {
+    impl_->foreign->encode(normal, true, ids);
   }
-  const auto status = impl_->sentencepiece.Encode({normal.data(), normal.size()}, &ids);
-  if (!status.ok()) throw Error((impl_->directory / kModelFile).string() + ": can't encode: " + status.ToString());
+  return ids;
+}
+
+std::vector<TokenId> Tokenizer::encode_behind_control(std::string_view text) const {
+  if (impl_->encoder) return encode(text);
+  std::vector<TokenId> ids;
+  impl_->foreign->encode(text, false, ids);
   return ids;
 }
 
@@ -138,7 +232,7 @@ bool Tokenizer::encodes_lines_alone() const { return impl_->encoder.has_value();
 std::string Tokenizer::decode(std::span<const TokenId> ids) const {
   std::string text;
   for (const TokenId id : ids) text += token_bytes(id);
-  if (impl_->has_dummy_prefix && text.starts_with(' ')) text.erase(0, 1);
+  if (impl_->foreign && impl_->foreign->has_prefix() && text.starts_with(' ')) text.erase(0, 1);
   return text;
 }
 
@@ -149,10 +243,7 @@ const std::string& Tokenizer::token_bytes(TokenId id) const {
 
 const std::string& Tokenizer::piece(TokenId id) const { return impl_->piece_at(id).text; }
 
-TokenId Tokenizer::id_of(std::string_view piece) const {
-  const TokenId id = impl_->sentencepiece.PieceToId({piece.data(), piece.size()});
-  return impl_->piece_at(id).text == piece ? id : -1;  // SentencePiece gives <unk> for what it lacks
-}
+TokenId Tokenizer::id_of(std::string_view piece) const { return impl_->id_of(std::string(piece)); }
 
 bool Tokenizer::is_control(TokenId id) const {
   const PieceType type = impl_->piece_at(id).type;
@@ -162,14 +253,20 @@ bool Tokenizer::is_control(TokenId id) const {
 bool Tokenizer::is_byte(TokenId id) const { return impl_->piece_at(id).type == PieceType::kByte; }
 
 int64_t Tokenizer::vocab_size() const { return static_cast<int64_t>(impl_->pieces.size()); }
-TokenId Tokenizer::bos_id() const { return impl_->sentencepiece.bos_id(); }
-TokenId Tokenizer::eos_id() const { return impl_->sentencepiece.eos_id(); }
-TokenId Tokenizer::pad_id() const { return impl_->sentencepiece.pad_id(); }
+TokenId Tokenizer::bos_id() const { return impl_->bos; }
+TokenId Tokenizer::eos_id() const { return impl_->eos; }
+TokenId Tokenizer::pad_id() const { return impl_->pad; }
+TokenId Tokenizer::begin_id() const { return impl_->begins_with_bos ? impl_->bos : -1; }
 
 TokenId Tokenizer::control_id(std::string_view name) const {
   const TokenId id = id_of(name);
   return id >= 0 && impl_->piece_at(id).type == PieceType::kControl ? id : -1;
 }
+
+const std::vector<TokenId>& Tokenizer::end_ids() const { return impl_->ends; }
+bool Tokenizer::ends_text(TokenId id) const { return std::ranges::binary_search(impl_->ends, id); }
+
+const std::string& Tokenizer::chat_template() const { return impl_->chat_template; }
 
 const std::string& Tokenizer::hash() const { return impl_->hash; }
 const fs::path& Tokenizer::directory() const { return impl_->directory; }

@@ -41,9 +41,11 @@ void refuse_to_overwrite(const TrainRequest& request) {
                     "); pass --resume to go on with it, or another --out to start afresh");
 }
 
-model::ModelConfig resolve_model_config(model::ModelConfig config, const tokenizer::Tokenizer& tokenizer) {
+// A model that training starts from may have more embeddings than its tokenizer has pieces.
+model::ModelConfig resolve_model_config(model::ModelConfig config, const tokenizer::Tokenizer& tokenizer,
+                                        bool is_new_model) {
   if (config.vocab_size == 0) config.vocab_size = tokenizer.vocab_size();
-  if (config.vocab_size != tokenizer.vocab_size())
+  if (config.vocab_size < tokenizer.vocab_size() || (is_new_model && config.vocab_size > tokenizer.vocab_size()))
     throw ConfigError("model.vocab_size is " + std::to_string(config.vocab_size) + ", but the tokenizer in " +
                       tokenizer.directory().string() + " has " + std::to_string(tokenizer.vocab_size()) +
                       " pieces; set model.vocab_size to 0 to take the tokenizer's");
@@ -190,7 +192,7 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
   const auto tokenizer = tokenizer::Tokenizer::load(request.tokenizer_dir);
   const bool resuming_any = request.resume && !list_checkpoints(request.run_dir).empty();
   if (writes && !resuming_any) check_tokenizer_of_initial_model(request.train, tokenizer);
-  const auto model_config = resolve_model_config(request.model, tokenizer);
+  const auto model_config = resolve_model_config(request.model, tokenizer, request.train.init_from.empty());
   const at::Device device = ranks.select_device(request.device);
   check_micro_batch(request, model_config, device);
   const RunIdentity identity = {

@@ -202,10 +202,22 @@ TEST(Generate, PromptLongerThanTheContextIsAnErrorWithNumbers) {
 
 TEST(Generate, TokenizerOfAnotherVocabularyIsAnError) {
   const TinyModel& tiny = TinyModel::get();
-  const model::LanguageModel model = test::make_tiny_model(500);
+  const model::LanguageModel model = test::make_tiny_model(300);
   EXPECT_EQ(error_message([&] { generate_text(InferenceModels(model), tiny.tokenizer, "개", greedy(1)); }),
             tiny.tokenizer.directory().string() +
-                ": the model knows 500 tokens, the tokenizer 384; use the tokenizer that the model was trained with");
+                ": the model knows 300 tokens, the tokenizer 384; use the tokenizer that the model was trained with");
+}
+
+TEST(Generate, TokensWithoutAPieceAreNeverDrawn) {
+  const TinyModel& tiny = TinyModel::get();
+  const model::LanguageModel padded = test::make_tiny_model(448);  // of which the tokenizer has 384
+  GenerationOptions options = {.sampling = test::wild(1, 60), .stop_strings = {}};
+  const std::string prompt = "서울은";
+  for (const double temperature : {0.0, 3.0}) {
+    options.sampling.temperature = temperature;
+    const auto generations = generate(InferenceModels(padded), tiny.tokenizer, {&prompt, 1}, options);
+    for (const int32_t id : generations.front().ids) EXPECT_LT(id, 384);
+  }
 }
 
 TEST(GenerateText, LeavesAModelReadyForTraining) {

@@ -31,11 +31,11 @@ TEST(LoadTrainedModel, BFloat16WeightsGenerate) {
 TEST(LoadTrainedModel, TokenizerOfAnotherVocabularyIsAnError) {
   const test::TinyModel& tiny = test::TinyModel::get();
   const test::TemporaryDirectory directory;
-  const model::LanguageModel other = test::make_tiny_model(500);
+  const model::LanguageModel other = test::make_tiny_model(300);
   model::save_model_files(other, tiny.tokenizer.directory(), directory.path());
   EXPECT_EQ(test::error_message([&] { load_trained_model(directory.path(), at::kCPU, at::kFloat); }),
             directory.path().string() +
-                ": the model knows 500 tokens, the tokenizer 384; use the tokenizer that the model was trained with");
+                ": the model knows 300 tokens, the tokenizer 384; use the tokenizer that the model was trained with");
 }
 
 }  // namespace

@@ -146,6 +146,24 @@ TEST_F(TokenizerTest, TruncatedModelIsNoticed) {
                                          "); copy it again or run ktlm train-tokenizer again"));
 }
 
+TEST_F(TokenizerTest, InAModelDirectoryNoOtherTokenizerHelps) {
+  test::TemporaryDirectory folder;
+  const auto directory = copy(folder / "model");
+  write_file_atomically(directory / "config.json", "{}");
+  const std::string content = read_file(directory / "tokenizer.model");
+  write_file_atomically(directory / "tokenizer.model", content.substr(0, content.size() / 2));
+  EXPECT_THAT(error_message([&] { Tokenizer::load(directory); }),
+              testing::EndsWith(", expected " + tokenizer_->hash() + "); copy the model's directory again"));
+  std::filesystem::remove(directory / "tokenizer.model");
+  EXPECT_EQ(error_message([&] { Tokenizer::load(directory); }),
+            (directory / "tokenizer.model").string() +
+                ": no such file; copy it from the tokenizer or the model that this one began with");
+  std::filesystem::remove(directory / "tokenizer_config.json");
+  std::filesystem::remove(directory / "tokenizer.json");
+  EXPECT_EQ(error_message([&] { Tokenizer::load(directory); }),
+            (directory / "tokenizer.model").string() + ": no such file; copy the model's directory again");
+}
+
 TEST_F(TokenizerTest, GarbageIsNoModel) {
   test::TemporaryDirectory folder;
   for (const std::string content : {"", "no protocol buffer at all", "\x0A\xFF\xFF\xFF\xFF\x0F"}) {

@@ -42,7 +42,8 @@ std::vector<Generation> generate(const TokenModel& model, const tokenizer::Token
 std::string generate_text(const TokenModel& model, const tokenizer::Tokenizer& tokenizer, const std::string& prompt,
                           const SamplingConfig& sampling);
 
-/// Throws Error where their vocabularies differ in size; `where` opens the message.
+/// Throws Error where the tokenizer has more tokens than the model; `where` opens the message. A model may have more:
+/// many embeddings are rounded up, and what has no piece is never drawn.
 void check_vocabulary(const model::ModelConfig& config, const tokenizer::Tokenizer& tokenizer,
                       const std::string& where);
 

@@ -2,7 +2,9 @@
 //
 //   <s><|im_start|>user\n안녕?<|im_end|>\n<|im_start|>assistant\n반가워요.<|im_end|>\n
 //
-// The same template, in Jinja, is written into tokenizer_config.json for transformers and llama.cpp.
+// The same template, in Jinja, is written into tokenizer_config.json for transformers and llama.cpp. A tokenizer of
+// other make may bring another one, of which Zephyr's and Llama 2's forms are known as well
+// (src/tokenizer/chat_form.h).
 #pragma once
 
 #include <cstdint>
@@ -15,12 +17,13 @@
 
 namespace ktlm::tokenizer {
 
-/// Token ids of a dialogue, from BOS on. With `open_answer` it ends in "<|im_start|>assistant\n" for the model to go
-/// on. Throws Error where the tokenizer has no ChatML markers.
+/// Token ids of a dialogue by the tokenizer's chat template, as transformers' apply_chat_template gives them, but that
+/// names of special tokens in a message are text. With `open_answer` it ends where the model is to go on
+/// ("<|im_start|>assistant\n"). Throws Error where there is no template, or one of another form.
 std::vector<TokenId> encode_chat(const Tokenizer& tokenizer, std::span<const corpus::ChatMessage> messages,
                                  bool open_answer);
 
-/// One message's ids, from <|im_start|> to the newline behind <|im_end|>.
+/// One message's ids, in ChatML from <|im_start|> to the newline behind <|im_end|>.
 std::vector<TokenId> encode_message(const Tokenizer& tokenizer, const corpus::ChatMessage& message);
 
 struct TokenRange {

@@ -1,5 +1,6 @@
 // Text to token ids and back: a SentencePiece BPE model behind our normaliser. Ids are the same in transformers and
-// llama.cpp, which read the files beside it. SentencePiece stays behind the pimpl.
+// llama.cpp, which read the files beside it. Models of other make are used by their own rules, with the tokens that
+// Hugging Face's files add to them. SentencePiece stays behind the pimpl.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,9 @@ inline constexpr int kNumReservedTokens = 10;                                   
 
 class Tokenizer {
  public:
-  /// Loads `<directory>/tokenizer.model`. Throws Error: missing ("run ktlm train-tokenizer first"), not a SentencePiece
-  /// model, made with another normaliser version than this program's.
+  /// Loads `<directory>/tokenizer.model`, and of one that ktlm did not make what Hugging Face's files beside it say.
+  /// Throws Error: missing ("run ktlm train-tokenizer first"), not a SentencePiece model, made with another normaliser
+  /// version than this program's, damaged files beside it.
   static Tokenizer load(const std::filesystem::path& directory);
 
   Tokenizer(Tokenizer&&) noexcept;
@@ -32,6 +34,9 @@ class Tokenizer {
   /// Ids of normalize(text), without BOS or EOS. Markers such as <|im_start|> in the text are plain text here: nobody
   /// can smuggle in a control token. Safe to call from several threads.
   std::vector<TokenId> encode(std::string_view text) const;
+  /// Ids of a text that goes on behind a control token, as in a dialogue: tokenizers of other make may put a space in
+  /// front of a whole text alone.
+  std::vector<TokenId> encode_behind_control(std::string_view text) const;
   /// The same ids for a text that text::normalize gave, which is not normalised again.
   std::vector<TokenId> encode_normalized(std::string_view normal) const;
   /// Whether the ids of a text are those of its lines, ends included, put together. So with every tokenizer that ktlm
@@ -50,13 +55,23 @@ class Tokenizer {
   bool is_byte(TokenId id) const;
 
   int64_t vocab_size() const;
+  /// Each -1 where the tokenizer has none.
   TokenId bos_id() const;
   TokenId eos_id() const;
   TokenId pad_id() const;
-  /// The id of a control token by name, or -1 (a tokenizer of other make has no chat markers).
+  /// The token that every text begins with: BOS, or -1 where one of other make goes without.
+  TokenId begin_id() const;
+  /// The tokens behind which a text, or an answer, is over: EOS, <|im_end|>, and what generation_config.json of the
+  /// directory lists beside them (Llama 3 and Qwen list several). Ascending, each once.
+  const std::vector<TokenId>& end_ids() const;
+  bool ends_text(TokenId id) const;
+  /// The id of a control token by name, or -1 (a tokenizer of other make may have no chat markers).
   TokenId control_id(std::string_view name) const;
+  /// The chat template, in Jinja, of a tokenizer of other make; "" where there is none.
+  const std::string& chat_template() const;
 
-  /// Hash of tokenizer.model; token shards and checkpoints remember it.
+  /// Hash of tokenizer.model, and of tokens added to it by the files beside it; token shards and checkpoints remember
+  /// it.
   const std::string& hash() const;
   const std::filesystem::path& directory() const;
 
