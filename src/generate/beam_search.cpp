@@ -95,6 +95,10 @@ class Search {
   }
 
  private:
+  std::span<const float> with_piece(std::span<const float> logits) const {
+    return logits.first(static_cast<size_t>(tokenizer_.vocab_size()));
+  }
+
   double score(double logprob, size_t num_tokens) const {
     return logprob / std::pow(static_cast<double>(std::max<size_t>(num_tokens, 1)), options_.beam.length_penalty);
   }
@@ -103,7 +107,7 @@ class Search {
   // text.
   void propose(size_t index, std::span<const float> all_logits, std::vector<Step>& steps) {
     Beam& beam = beams_[index];
-    const auto logits = all_logits.first(static_cast<size_t>(tokenizer_.vocab_size()));  // those with a piece
+    const auto logits = with_piece(all_logits);
     scratch_.assign(logits.begin(), logits.end());
     adjust_logits(scratch_, beam.history, sampling_, rules_);
     const double total = log_sum_exp(scratch_);
@@ -149,7 +153,7 @@ class Search {
       child.history.push_back(id);
       if (child.constraint) child.constraint->accept(tokenizer_.token_bytes(id));
       if (options_.top_logprobs)
-        child.logprobs.push_back(token_logprobs(logits[chosen[i].beam], id, *options_.top_logprobs));
+        child.logprobs.push_back(token_logprobs(with_piece(logits[chosen[i].beam]), id, *options_.top_logprobs));
       ids[rows[i]] = id;
     }
     beams_ = std::move(next);
