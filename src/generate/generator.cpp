@@ -115,7 +115,7 @@ std::vector<Generation> generate(const TokenModel& model, const Tokenizer& token
     if (prompts.back().empty()) throw Error("the prompt is empty, and the tokenizer has no token to begin a text with");
     check_length(static_cast<int64_t>(prompts.back().size()), max_seq_len,
                  requests.size() == 1 ? "the prompt" : "prompt " + std::to_string(i + 1));
-    make_token_rules(requests[i].options.sampling, tokenizer);  // throws before the model has any work
+    parse_logit_bias(requests[i].options.sampling.logit_bias, tokenizer);  // throws before the model has any work
   }
 
   GenerationStats total;

@@ -1,5 +1,6 @@
 // How the next token is drawn from the model's distribution: section `sampling` of a configuration, and the options of
-// generate and chat. Defaults as llama.cpp's, but for the repetition penalty: models of this size loop without one.
+// generate and chat. Defaults as llama.cpp's, but for the repetition penalty: models of this size loop without one; and
+// for DRY's breakers: ends of sentences.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +49,8 @@ struct SamplingConfig {
       "keeps tokens at least p times as probable as the likeliest; 0 keeps all");
     v("xtc_probability", &SamplingConfig::xtc_probability, between(0, 1),
       "how often the likeliest tokens are left out, all with at least xtc_threshold but the last of them; 0 is never");
-    v("xtc_threshold", &SamplingConfig::xtc_threshold, between(0, 0.5), "see xtc_probability");
+    v("xtc_threshold", &SamplingConfig::xtc_threshold, between(0, 0.5),
+      "probability from which on xtc_probability leaves tokens out");
     v("repetition_penalty", &SamplingConfig::repetition_penalty, greater_than(0),
       "makes tokens of the last repetition_window less likely; 1 is none");
     v("repetition_window", &SamplingConfig::repetition_window, at_least(0),
