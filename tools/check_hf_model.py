@@ -7,11 +7,24 @@ Needs transformers (.venv/bin/python has it). Returns 1 where a continuation dif
 """
 import argparse
 import json
+import re
 import subprocess
 import sys
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+
+def text_of(tokenizer, ids):
+    """Of the tokens as they are: transformers' own decoding takes a space off the first one, and of bytes that make no
+    character loses the good ones beside them."""
+    data = b""
+    for id_, piece in zip(ids, tokenizer.convert_ids_to_tokens(ids)):
+        if id_ in tokenizer.all_special_ids:
+            continue
+        is_byte = re.fullmatch("<0x[0-9A-F]{2}>", piece)
+        data += bytes([int(piece[3:5], 16)]) if is_byte else piece.replace("\u2581", " ").encode()
+    return data.decode("utf-8", "replace")
 
 
 def main():
@@ -35,8 +48,7 @@ def main():
         ids = tokenizer(prompt, return_tensors="pt")["input_ids"]
         with torch.inference_mode():
             full = model.generate(ids, max_new_tokens=arguments.max_new_tokens, do_sample=False)
-        # The whole text without the prompt: alone, the first token would lose the space that a word begins with.
-        theirs = tokenizer.decode(full[0], skip_special_tokens=True)[len(tokenizer.decode(ids[0], skip_special_tokens=True)):]
+        theirs = text_of(tokenizer, full[0, ids.shape[1]:].tolist())
         same += ours == theirs
         if ours != theirs:
             print(f"{prompt!r}\n    ktlm          {ours!r}\n    transformers  {theirs!r}")

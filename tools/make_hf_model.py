@@ -72,6 +72,7 @@ def make_model(out, vocab_size, arguments):
                 parameter.normal_(1.0, 0.2)
             else:
                 parameter.normal_(0.0, 1.0 / parameter.shape[1] ** 0.5)
+        model.get_output_embeddings().weight[vocab_size:] = 0  # never the likeliest: transformers would draw them
     model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=[2, vocab_size - 1])
     model.to(getattr(torch, arguments.dtype)).save_pretrained(out, max_shard_size="300KB")
     if arguments.type == "llama":  # the first models' files have no head_dim

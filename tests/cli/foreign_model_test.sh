@@ -30,11 +30,12 @@ check_model qwen3
 make fast "$text" --vocab-size 800 --fast
 check_tokenizer fast "$text" --fuzz 300
 check_model fast
-make unigram "$text" --tokenizer unigram --rule nmt_nfkc --vocab-size 700
-check_tokenizer unigram "$text" --fuzz 300 --no-transformers
+make nfkc "$text" --rule nmt_nfkc --vocab-size 700
+check_tokenizer nfkc "$text" --fuzz 300 --no-transformers
 
 # The other verbs take such a directory as well; both engines read the weights.
-"$ktlm" eval -q "$text" --model llama --json | grep -q bits_per_byte
+printf '{"text": "할머니가 만든 김치는 맵고 시원하다."}\n' >text.jsonl
+"$ktlm" eval -q text.jsonl --model llama --json | grep -q bits_per_byte
 printf '안녕\n' | "$ktlm" chat -q --model llama --max-new-tokens 5 --seed 1 >answer.txt
 [ -s answer.txt ]
 
