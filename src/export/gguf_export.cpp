@@ -13,7 +13,7 @@
 #include "ktlm/core/files.h"
 #include "ktlm/model/model_files.h"
 #include "ktlm/model/parameter_specs.h"
-#include "ktlm/model/safetensors_file.h"
+#include "ktlm/model/weight_files.h"
 #include "ktlm/tokenizer/tokenizer.h"
 #include "ktlm/tokenizer/vocabulary.h"
 
@@ -84,6 +84,10 @@ void add_shape(GgufHeader& header, const ModelConfig& config) {
   add(keys::kKeyLength, config.resolved_head_dim());
   add(keys::kValueLength, config.resolved_head_dim());
   add(keys::kRopeDimensions, config.resolved_head_dim());
+  if (config.rope_scaling == "linear") {
+    header.add(architecture + keys::kRopeScalingType, "linear");
+    header.add(architecture + keys::kRopeScalingFactor, static_cast<float>(config.rope_factor));
+  }
   header.add(architecture + keys::kRopeBase, static_cast<float>(config.rope_theta));
   header.add(architecture + keys::kNormEpsilon, static_cast<float>(config.norm_eps));
 }
@@ -134,12 +138,15 @@ const char* to_string(GgufWeights weights) { return form_of(weights).name; }
 std::optional<GgufExport> export_gguf(const fs::path& model_directory, const fs::path& file, GgufWeights weights,
                                       const std::string& name, const StopFlag& stop) {
   const ModelConfig config = model::load_model_config(model_directory);
-  const fs::path weights_path = model::weights_file(model_directory);
-  const SafetensorsFile safetensors(weights_path);
+  if (config.rope_scaling == "llama3")
+    throw Error((model_directory / "config.json").string() +
+                ": rope_scaling is \"llama3\", which ktlm does not write into GGUF files; llama.cpp's "
+                "convert_hf_to_gguf.py does");
+  const model::WeightFiles files(model_directory, config);
   std::map<std::string, std::vector<int64_t>> shapes;
-  for (const auto& [parameter, tensor] : safetensors.tensors()) shapes[parameter] = tensor.shape;
+  for (const auto& [parameter, tensor] : files.tensors()) shapes[parameter] = tensor.shape;
   const std::vector<model::ParameterSpec> specs = model::parameter_specs(config);
-  model::check_shapes(specs, shapes, weights_path.string());
+  model::check_shapes(specs, shapes, files.where());
 
   GgufExport result;
   GgufHeader header;
@@ -156,8 +163,8 @@ std::optional<GgufExport> export_gguf(const fs::path& model_directory, const fs:
       control_id(vocabulary, tokenizer::kImStart) >= 0 && control_id(vocabulary, tokenizer::kImEnd) >= 0;
   std::vector<Plan> plans;
   for (const model::ParameterSpec& spec : specs) {
-    const std::string where = weights_path.string() + ": tensor \"" + spec.name + "\"";
-    const SafetensorsFile::Tensor& source = safetensors.tensors().at(spec.name);
+    const std::string where = files.where() + ": tensor \"" + spec.name + "\"";
+    const SafetensorsFile::Tensor& source = files.tensors().at(spec.name);
     const Plan& plan = plans.emplace_back(
         Plan{spec.name, source, source_type(source, where), target_type(spec, config, weights), where});
     header.add_tensor(gguf_name(spec.name), spec.shape, plan.to);

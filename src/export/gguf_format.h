@@ -64,6 +64,8 @@ inline constexpr const char* kValueLength = ".attention.value_length";
 inline constexpr const char* kNormEpsilon = ".attention.layer_norm_rms_epsilon";
 inline constexpr const char* kRopeBase = ".rope.freq_base";
 inline constexpr const char* kRopeDimensions = ".rope.dimension_count";
+inline constexpr const char* kRopeScalingType = ".rope.scaling.type";
+inline constexpr const char* kRopeScalingFactor = ".rope.scaling.factor";
 
 }  // namespace keys
 

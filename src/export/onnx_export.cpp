@@ -9,7 +9,7 @@
 #include "ktlm/export/onnx.h"
 #include "ktlm/model/model_files.h"
 #include "ktlm/model/parameter_specs.h"
-#include "ktlm/model/safetensors_file.h"
+#include "ktlm/model/weight_files.h"
 #include "ktlm/tokenizer/tokenizer_files.h"
 #include "onnx_file.h"
 #include "onnx_model.h"
@@ -33,29 +33,29 @@ void refuse_what_is_no_export(const fs::path& directory) {
   throw Error(directory.string() + ": stands there already and is no ONNX export; name another place with --out");
 }
 
-void check_weights(const model::SafetensorsFile& file, const model::ModelConfig& config, const std::string& where) {
+void check_weights(const model::WeightFiles& files, const model::ModelConfig& config) {
   std::map<std::string, std::vector<int64_t>> shapes;
-  for (const auto& [name, tensor] : file.tensors()) {
+  for (const auto& [name, tensor] : files.tensors()) {
     if (tensor.dtype != "F32" && tensor.dtype != "BF16" && tensor.dtype != "F16") {
-      throw Error(where + ": tensor \"" + name + "\" has dtype " + tensor.dtype + "; ktlm exports F32, BF16 and F16");
+      throw Error(files.where() + ": tensor \"" + name + "\" has dtype " + tensor.dtype +
+                  "; ktlm exports F32, BF16 and F16");
     }
     shapes.emplace(name, tensor.shape);
   }
-  model::check_shapes(model::parameter_specs(config), shapes, where);
+  model::check_shapes(model::parameter_specs(config), shapes, files.where());
 }
 
 // Returns what transformers.js is to know of the files (its documentation: Configuration).
 Json write_models(const fs::path& model_directory, const fs::path& folder, const std::vector<OnnxNumbers>& numbers,
                   const StopFlag& stop) {
   const auto config = model::load_model_config(model_directory);
-  const auto weights = model::weights_file(model_directory);
-  const model::SafetensorsFile tensors(weights);
-  check_weights(tensors, config, weights.string());
+  const model::WeightFiles weights(model_directory, config);
+  check_weights(weights, config);
   Json for_transformers_js = {{"dtype", name_of(numbers.front())}};
   for (const auto each : numbers) {
     const bool is_half = each == OnnxNumbers::kFp16;
-    const auto graph = onnx_model(config, tensors.tensors(), is_half ? OnnxType::kFloat16 : OnnxType::kFloat);
-    if (write_onnx_file(graph, folder / file_name(each), weights.string(), stop)) {
+    const auto graph = onnx_model(config, weights.tensors(), is_half ? OnnxType::kFloat16 : OnnxType::kFloat);
+    if (write_onnx_file(graph, folder / file_name(each), weights.where(), stop)) {
       for_transformers_js["use_external_data_format"][file_name(each)] = true;
     }
     if (is_half) for_transformers_js["kv_cache_dtype"]["fp16"] = "float16";

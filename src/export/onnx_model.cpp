@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "ktlm/model/rotary_scaling.h"
+
 namespace ktlm::formats {
 namespace {
 
@@ -120,8 +122,8 @@ class ModelBuilder {
     for (int64_t position = 0; position < config_.max_seq_len; ++position) {
       for (int64_t i = 0; i < half; ++i) {
         const float exponent = static_cast<float>(2 * i) / static_cast<float>(head_dim_);
-        const float angle =
-            static_cast<float>(position) * (1 / std::pow(static_cast<float>(config_.rope_theta), exponent));
+        const float frequency = 1 / std::pow(static_cast<float>(config_.rope_theta), exponent);
+        const float angle = static_cast<float>(position) * model::scaled_frequency(frequency, config_);
         cosines.push_back(std::cos(angle));
         sines.push_back(std::sin(angle));
       }
