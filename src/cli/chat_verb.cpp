@@ -1,19 +1,25 @@
 #include "chat_verb.h"
 
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <iostream>
-#include <optional>
+#include <utility>
 
+#include "answer_wrap.h"
 #include "chat_commands.h"
 #include "console.h"
+#include "input.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/log.h"
+#include "ktlm/core/machine.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/generate/sampling.h"
+#include "ktlm/text/utf8.h"
 #include "line_editor.h"
+#include "message_joiner.h"
+#include "saved_chats.h"
 
 namespace ktlm::cli {
 
@@ -37,27 +43,55 @@ class InterruptGuard {
   struct sigaction former_ {};
 };
 
-// Answers and commands, for lines from wherever they come.
+// Where a chat keeps things from one run to the next; empty where there is no home.
+std::filesystem::path state_path(const std::string& name) {
+  const std::filesystem::path folder = state_directory();
+  return folder.empty() ? folder : folder / name;
+}
+
+// The width of the terminal that standard output is; 0 where it is none.
+size_t terminal_columns() {
+  if (::isatty(STDOUT_FILENO) == 0) return 0;
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// Answers and commands, for messages from wherever they come.
 class Chat {
  public:
-  Chat(const Talker& talker, const generate::SamplingConfig& sampling, const StopFlag& stop)
+  Chat(const Talker& talker, const ChatArguments& arguments, const std::string& model_words, Console& console)
       : session_(*talker.model, talker.tokenizer),
-        sampling_(sampling),
-        stop_(stop),
-        commands_(session_, sampling_,
-                  [this] { show([&](auto&& out) { return session_.regenerate(sampling_, out); }); }) {}
-
-  void set_system(const std::string& text) { session_.set_system(text); }
+        sampling_(arguments.sampling),
+        saved_(arguments.no_history ? "" : state_path("chats")),
+        console_(console),
+        commands_(session_, sampling_, saved_, model_words,
+                  [this] { show([&](auto&& out) { return session_.regenerate(sampling_, out); }); }) {
+    if (arguments.resume) say(commands_.run(arguments.resume->empty() ? "/resume" : "/load " + *arguments.resume));
+    if (!arguments.system.empty()) session_.set_system(arguments.system);
+  }
 
   /// False once the dialogue is to end.
-  bool take(const std::string& line) {
-    if (line.starts_with('/')) {
-      say(commands_.run(line));
-    } else if (line.find_first_not_of(" \t") != std::string::npos) {
-      show([&](auto&& out) { return session_.ask(line, sampling_, out); });
+  bool take(const JoinedMessage& message) {
+    const std::string& text = message.text;
+    if (text.starts_with('/') && !text.starts_with("//") && !message.quoted) {
+      say(commands_.run(text));
+    } else if (text.find_first_not_of(" \t\n") != std::string::npos) {
+      const std::string question = text.starts_with("//") && !message.quoted ? text.substr(1) : text;
+      show([&](auto&& out) { return session_.ask(question, sampling_, out); });
     }
-    return !commands_.quit() && !stop_.requested();
+    return !commands_.quit() && !console_.stop_flag().requested();
   }
+
+  /// Writes the dialogue to the folder of those that are kept; one that can't be written is said once.
+  void keep() {
+    try {
+      saved_.keep(session_);
+    } catch (const Error& error) {
+      if (!std::exchange(keeping_failed_, true)) log_warning(error.what() + std::string("; the dialogue is not kept"));
+    }
+  }
+
+  std::vector<std::string> complete(const std::string& line) const { return commands_.complete(line); }
 
  private:
   static void say(const std::string& text) {
@@ -67,11 +101,13 @@ class Chat {
   // Shows an answer on stdout while it comes.
   template <class Answer>
   void show(const Answer& answer) {
-    const generate::Generation generation = answer([this](std::string_view piece) {
-      write_to_stdout(piece);
-      return !g_interrupt.requested() && !stop_.requested();
+    AnswerWrap wrap;
+    const bool wrapping = terminal_columns() > 0;
+    const generate::Generation generation = answer([&](std::string_view piece) {
+      write_to_stdout(wrapping ? wrap.feed(piece, terminal_columns()) : std::string(piece));
+      return !g_interrupt.requested() && !console_.stop_flag().requested();
     });
-    write_to_stdout("\n");
+    write_to_stdout(wrap.finish(terminal_columns()) + "\n");
     if (generation.finish == generate::FinishReason::kLength)
       say("(cut at max_new_tokens=" + std::to_string(sampling_.max_new_tokens) + ")");
     if (generation.finish == generate::FinishReason::kContextFull) say("(cut: the context is full)");
@@ -80,78 +116,111 @@ class Chat {
 
   generate::ChatSession session_;
   generate::SamplingConfig sampling_;
-  const StopFlag& stop_;
+  SavedChats saved_;
+  bool keeping_failed_ = false;
+  Console& console_;
   ChatCommands commands_;
 };
 
-void talk_with_person(Chat& chat, const StopFlag& stop) {
+// False once the dialogue is to end. What fails is one message; the dialogue goes on with the next.
+bool take_or_report(Chat& chat, const JoinedMessage& message, bool& failed) {
+  try {
+    return chat.take(message);
+  } catch (const OutputError&) {
+    throw;
+  } catch (const Error& error) {
+    log_error(error.what());
+    failed = true;
+    return true;
+  }
+}
+
+void talk_with_person(Chat& chat, const std::filesystem::path& history, const StopFlag& stop) {
   const InterruptGuard guard;
-  LineEditor editor("> ", state_file("chat_history"), [&] { return g_interrupt.requested() || stop.requested(); });
+  LineEditor editor(
+      LineHistory(history), [&](const std::string& line) { return chat.complete(line); },
+      [&] { return g_interrupt.requested() || stop.requested(); });
+  MessageJoiner joiner;
   bool warned = false;  // the line before was an empty one left by Ctrl-C
   while (!stop.requested()) {
     std::string line;
-    const LineEditor::Result result = editor.read(line);
+    const LineEditor::Result result = editor.read(joiner.pending() ? ". " : "> ", line);
     if (result == LineEditor::Result::kLine) {
       warned = false;
-      editor.remember(line);
-      try {
-        if (!chat.take(line)) break;
-      } catch (const OutputError&) {
-        throw;
-      } catch (const Error& error) {
-        log_error(error.what());
-      }
+      const auto message = joiner.add(line);
+      if (!message) continue;
+      editor.remember(message->typed);
+      bool failed = false;
+      const bool go_on = take_or_report(chat, *message, failed);
+      chat.keep();
+      if (!go_on) break;
       continue;
     }
     write_to_stdout("\n");
-    const bool leave = result == LineEditor::Result::kEnd || (warned && line.empty());
+    const bool empty = line.empty() && !joiner.pending();
+    const bool leave = result == LineEditor::Result::kEnd || (warned && empty);
     if (leave) break;
+    joiner.clear();
     g_interrupt.clear();
-    warned = line.empty();
+    warned = empty;
     if (warned && !stop.requested()) std::fputs("(Ctrl-C again, Ctrl-D or /quit leaves)\n", stderr);
   }
 }
 
-// False at the end and once a signal came.
-bool read_line(const Console& console, std::string& line) {
-  return !console.stop_flag().requested() && std::getline(std::cin, line) && !console.stop_flag().requested();
-}
-
-// False where a line failed; the dialogue goes on with the next.
-bool talk_with_pipe(Chat& chat, const Console& console) {
-  bool all_well = true;
-  for (std::string line; read_line(console, line);) {
-    if (line.ends_with('\r')) line.pop_back();
+// The next line of standard input; false at its end. A line that is no UTF-8 is said and passed over, but not within a
+// message, which would be another without it.
+bool next_line(LineReader& lines, std::string& line, bool within_message, bool& failed) {
+  while (true) {
+    const std::string before = lines.where();
     try {
-      if (!chat.take(line)) break;
-    } catch (const OutputError&) {
-      throw;
+      const LineReader::Got got = lines.next(line);
+      if (got != LineReader::Got::kNothingYet) return got == LineReader::Got::kLine;
     } catch (const Error& error) {
+      const bool read_nothing = lines.where() == before;
+      if (read_nothing || within_message) throw;
       log_error(error.what());
-      all_well = false;
+      failed = true;
     }
   }
-  return all_well;
+}
+
+// False where a message failed.
+bool talk_with_pipe(Chat& chat, const StopFlag& stop) {
+  bool failed = false;
+  try {
+    Input input("-", stop);
+    LineReader lines(input);
+    MessageJoiner joiner;
+    for (std::string line; next_line(lines, line, joiner.pending(), failed);) {
+      const auto message = joiner.add(line);
+      if (message && !take_or_report(chat, *message, failed)) return !failed;
+    }
+    const auto last = joiner.finish();
+    if (last) take_or_report(chat, *last, failed);
+  } catch (const Stopped&) {
+    // The exit code tells.
+  }
+  return !failed;
 }
 
 }  // namespace
 
 int run_chat(const ChatArguments& arguments, Console& console, const OpenTalker& open) {
+  if (!text::is_valid_utf8(arguments.system)) throw ConfigError("--system: is no UTF-8; convert the text first");
   const Talker talker = open(console);
-  generate::SamplingConfig sampling = arguments.sampling;
-  sampling.seed = static_cast<int64_t>(generate::resolve_seed(sampling));
+  ChatArguments seeded = arguments;
+  seeded.sampling.seed = static_cast<int64_t>(generate::resolve_seed(arguments.sampling));
 
-  Chat chat(talker, sampling, console.stop_flag());
-  chat.set_system(arguments.system);
-  const auto& config = talker.model->config();
-  console.note(talker.directory.string() + ", " + format_count(static_cast<double>(config.num_parameters())) +
-               " parameters, " + talker.places + " in " + talker.dtype + ", seed " + std::to_string(sampling.seed) +
-               "; /help lists the commands");
+  const std::string model_words =
+      talker.directory.string() + ", " + format_count(static_cast<double>(talker.model->config().num_parameters())) +
+      " parameters, " + talker.places + " in " + talker.dtype + ", seed " + std::to_string(seeded.sampling.seed);
+  console.note(model_words + "; /help lists the commands");
+  Chat chat(talker, seeded, model_words, console);
   bool all_well = true;
   if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) {
-    talk_with_person(chat, console.stop_flag());
+    talk_with_person(chat, arguments.no_history ? "" : state_path("chat_history"), console.stop_flag());
   } else {
-    all_well = talk_with_pipe(chat, console);
+    all_well = talk_with_pipe(chat, console.stop_flag());
   }
   return console.stop_flag().requested() || all_well ? console.exit_code() : 1;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "ktlm/generate/sampling_config.h"
@@ -18,6 +19,8 @@ class Console;
 struct ChatArguments {
   std::string model_dir;  // empty: the newest run's
   std::string system;
+  std::optional<std::string> resume;  // a file of /save; empty: the last dialogue that was kept
+  bool no_history = false;
   generate::SamplingConfig sampling;
   std::string device = "auto", decode_device = "auto", dtype = "auto";
   int64_t threads = 0;

@@ -2,28 +2,58 @@
 
 #include <histedit.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <vector>
+#include <exception>
+#include <string_view>
+#include <utility>
 
 #include "ktlm/core/error.h"
-#include "ktlm/core/files.h"
 #include "ktlm/text/utf8.h"
 
 namespace ktlm::cli {
 
 namespace {
 
-constexpr int kMaxHistoryLines = 1000;
 constexpr int kPollMilliseconds = 200;
 
+// A terminal in "bracketed paste" mode puts these around what is pasted (XTerm Control Sequences, "Bracketed Paste").
+constexpr std::string_view kPasteModeOn = "\033[?2004h", kPasteModeOff = "\033[?2004l";
+constexpr const wchar_t* kPasteBegin = L"\033[200~";
+constexpr std::string_view kPasteEnd = "\033[201~";
+
+// A handler reaches objects of static storage only.
+std::atomic<bool> g_resized{false}, g_continued{false};
+
+// libedit's own handling of signals passes them on to the whole group of processes; this tells of two alone.
+class SignalGuard {
+ public:
+  SignalGuard() {
+    struct sigaction action {};
+    action.sa_handler = [](int signal_number) { (signal_number == SIGCONT ? g_continued : g_resized).store(true); };
+    ::sigaction(SIGWINCH, &action, &former_resize_);
+    ::sigaction(SIGCONT, &action, &former_continue_);
+  }
+  ~SignalGuard() {
+    ::sigaction(SIGWINCH, &former_resize_, nullptr);
+    ::sigaction(SIGCONT, &former_continue_, nullptr);
+  }
+  SignalGuard(const SignalGuard&) = delete;
+  SignalGuard& operator=(const SignalGuard&) = delete;
+
+ private:
+  struct sigaction former_resize_ {
+  }, former_continue_{};
+};
+
 // wchar_t holds a code point on Linux and macOS.
-std::wstring to_wide(const std::string& utf8) {
+std::wstring to_wide(std::string_view utf8) {
   std::wstring wide;
   for (size_t position = 0; position < utf8.size();) wide += static_cast<wchar_t>(text::decode_utf8(utf8, position));
   return wide;
@@ -35,20 +65,58 @@ std::string to_utf8(const wchar_t* begin, const wchar_t* end) {
   return utf8;
 }
 
+// What is pasted has any line ends (terminals send \r), tabs and perhaps control characters, which are keys here.
+std::wstring pasted_text(std::string_view bytes) {
+  std::wstring text;
+  for (const wchar_t c : to_wide(bytes)) {
+    if (c == L'\n' && text.ends_with(L'\r')) text.pop_back();
+    if (c >= 0x20 || c == L'\r' || c == L'\n') text += c;
+    if (c == L'\t') text += L"    ";
+  }
+  std::replace(text.begin(), text.end(), L'\r', L'\n');
+  while (text.ends_with(L'\n')) text.pop_back();
+  return text;
+}
+
+bool is_full_terminal() {
+  const char* const terminal = std::getenv("TERM");
+  return terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
 // libedit writes and measures characters by the locale. Where the environment's is no UTF-8 one, some that are.
 void set_utf8_locale() {
   for (const char* name : {"", "C.UTF-8", "en_US.UTF-8", "UTF-8"})
     if (std::setlocale(LC_CTYPE, name) != nullptr && MB_CUR_MAX > 1) return;
 }
 
+void write_to_terminal(std::string_view bytes) {
+  std::fflush(stdout);
+  std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+  std::fflush(stdout);
+}
+
+// What all of them begin with.
+std::string common_beginning(const std::vector<std::string>& texts) {
+  std::string common = texts.front();
+  for (const std::string& text : texts) {
+    const auto end = std::mismatch(common.begin(), common.end(), text.begin(), text.end()).first;
+    common.erase(end, common.end());
+  }
+  common.resize(common.size() - text::incomplete_utf8_suffix(common));
+  return common;
+}
+
 }  // namespace
 
 struct LineEditor::Impl {
-  std::wstring prompt;
-  std::filesystem::path history_file;
+  LineHistory history_file;
+  Complete complete;
   std::function<bool()> interrupted;
+  SignalGuard signals;
+  std::wstring prompt;
   HistoryW* history = nullptr;
   EditLine* editor = nullptr;
+  const bool full_terminal = is_full_terminal();
   bool gave_up = false;  // the last read was interrupted
 
   static Impl& of(EditLine* editor) {
@@ -68,8 +136,23 @@ struct LineEditor::Impl {
         gave_up = true;
         return 0;
       }
+      follow_terminal();
       if (ready > 0) return ::read(STDIN_FILENO, &byte, 1) == 1 ? 1 : 0;
     }
+  }
+
+  // Draws the line anew where the terminal has another size, or the program was stopped by Ctrl-Z and goes on.
+  void follow_terminal() {
+    const bool resized = g_resized.exchange(false), continued = g_continued.exchange(false);
+    if (!resized && !continued) return;
+    if (continued) {  // the shell has set the terminal to its own liking
+      el_wset(editor, EL_PREP_TERM, 0);
+      el_wset(editor, EL_PREP_TERM, 1);
+      if (full_terminal) write_to_terminal(kPasteModeOn);
+    }
+    if (full_terminal) write_to_terminal("\r\033[J");
+    el_resize(editor);
+    el_wset(editor, EL_REFRESH);
   }
 
   // libedit asks for the next character: 1 and the character, or 0 at the end.
@@ -85,42 +168,66 @@ struct LineEditor::Impl {
     return 1;
   }
 
-  void enter(const std::string& line) {
-    HistEventW event;
-    history_w(history, &event, H_ENTER, to_wide(line).c_str());
+  // The keys' own functions.
+  static unsigned char insert_paste(EditLine* editor, wint_t) {
+    std::string bytes;
+    while (!bytes.ends_with(kPasteEnd)) {
+      unsigned char byte = 0;
+      if (of(editor).read_byte(byte) == 0) return CC_EOF;
+      bytes += static_cast<char>(byte);
+    }
+    bytes.resize(bytes.size() - kPasteEnd.size());
+    return insert(editor, pasted_text(bytes));
   }
 
-  void load_history() {
-    if (history_file.empty() || !std::filesystem::exists(history_file)) return;
-    std::vector<std::string> lines;
-    std::ifstream file(history_file);
-    for (std::string line; std::getline(file, line);) lines.push_back(line);
-    const size_t surplus = lines.size() - std::min(lines.size(), static_cast<size_t>(kMaxHistoryLines));
-    lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(surplus));
-    for (const std::string& line : lines) enter(line);
-    if (surplus < static_cast<size_t>(kMaxHistoryLines)) return;
-    std::string content;
-    for (const std::string& line : lines) content += line + "\n";
+  static unsigned char insert_line_end(EditLine* editor, wint_t) { return insert(editor, L"\n"); }
+
+  static unsigned char insert(EditLine* editor, const std::wstring& text) {
+    return !text.empty() && el_winsertstr(editor, text.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
+  }
+
+  static unsigned char complete_line(EditLine* editor, wint_t) {
+    const LineInfoW* const info = el_wline(editor);
+    const std::string line = to_utf8(info->buffer, info->cursor);
+    std::vector<std::string> choices;
     try {
-      write_file_atomically(history_file, content);
-    } catch (const Error&) {
-      // The history is a convenience; remember() goes on without it too.
+      choices = of(editor).complete(line);
+    } catch (const std::exception&) {
+      return CC_ERROR;  // a folder that can't be read; libedit is no place for an exception to pass through
     }
+    if (choices.empty()) return CC_ERROR;
+    const std::string more = common_beginning(choices).substr(line.size());
+    if (!more.empty()) return insert(editor, to_wide(more));
+    std::string list = "\n";
+    for (const std::string& choice : choices) list += choice + "\n";
+    write_to_terminal(list);
+    return CC_REDISPLAY;
+  }
+
+  void bind(const wchar_t* name, const wchar_t* help, unsigned char (*function)(EditLine*, wint_t),
+            std::initializer_list<const wchar_t*> keys) {
+    el_wset(editor, EL_ADDFN, name, help, function);
+    for (const wchar_t* key : keys) el_wset(editor, EL_BIND, key, name, nullptr);
+  }
+
+  void enter(const std::string& entry) {
+    HistEventW event;
+    history_w(history, &event, H_ENTER, to_wide(entry).c_str());
   }
 };
 
-LineEditor::LineEditor(std::string prompt, std::filesystem::path history_file, std::function<bool()> interrupted)
+LineEditor::LineEditor(LineHistory history, Complete complete, std::function<bool()> interrupted)
     : impl_(std::make_unique<Impl>()) {
-  set_utf8_locale();
-  impl_->prompt = to_wide(prompt);
-  impl_->history_file = std::move(history_file);
+  impl_->history_file = std::move(history);
+  impl_->complete = std::move(complete);
   impl_->interrupted = std::move(interrupted);
+  set_utf8_locale();
   impl_->history = history_winit();
   impl_->editor = el_init("ktlm", stdin, stdout, stderr);
   if (impl_->history == nullptr || impl_->editor == nullptr)
     throw Error("the terminal can't be set up for editing; pipe the messages in instead");
   HistEventW event;
-  history_w(impl_->history, &event, H_SETSIZE, kMaxHistoryLines);
+  history_w(impl_->history, &event, H_SETSIZE, static_cast<int>(LineHistory::kMostEntries));
   history_w(impl_->history, &event, H_SETUNIQUE, 1);
   el_wset(impl_->editor, EL_CLIENTDATA, impl_.get());
   el_wset(impl_->editor, EL_PROMPT, &Impl::prompt_of);
@@ -131,8 +238,11 @@ LineEditor::LineEditor(std::string prompt, std::filesystem::path history_file, s
   // without these capabilities (termcap names) it writes the rest of the line again.
   for (const wchar_t* capability : {L"ic", L"IC", L"im", L"ei", L"dc", L"DC", L"dm", L"ed"})
     el_wset(impl_->editor, EL_SETTC, capability, L"", nullptr);
+  impl_->bind(L"ktlm-paste", L"Insert what is pasted", &Impl::insert_paste, {kPasteBegin});
+  impl_->bind(L"ktlm-line-end", L"Begin another line", &Impl::insert_line_end, {L"\033\r", L"\033\n"});
+  impl_->bind(L"ktlm-complete", L"Complete a command", &Impl::complete_line, {L"\t"});
   el_source(impl_->editor, nullptr);  // ~/.editrc
-  impl_->load_history();
+  for (const std::string& entry : impl_->history_file.load()) impl_->enter(entry);
 }
 
 LineEditor::~LineEditor() {
@@ -140,10 +250,13 @@ LineEditor::~LineEditor() {
   if (impl_->history != nullptr) history_wend(impl_->history);
 }
 
-LineEditor::Result LineEditor::read(std::string& line) {
+LineEditor::Result LineEditor::read(const std::string& prompt, std::string& line) {
+  impl_->prompt = to_wide(prompt);
   impl_->gave_up = false;
   int length = 0;
+  if (impl_->full_terminal) write_to_terminal(kPasteModeOn);
   const wchar_t* const wide = el_wgets(impl_->editor, &length);
+  if (impl_->full_terminal) write_to_terminal(kPasteModeOff);
   if (impl_->gave_up) {
     const LineInfoW* const rest = el_wline(impl_->editor);
     line = to_utf8(rest->buffer, rest->lastchar);
@@ -155,21 +268,10 @@ LineEditor::Result LineEditor::read(std::string& line) {
   return Result::kLine;
 }
 
-void LineEditor::remember(const std::string& line) {
-  if (line.empty()) return;
-  impl_->enter(line);
-  if (impl_->history_file.empty()) return;
-  std::error_code ignored;
-  std::filesystem::create_directories(impl_->history_file.parent_path(), ignored);
-  std::ofstream(impl_->history_file, std::ios::app) << line << "\n";
-}
-
-std::filesystem::path state_file(const std::string& name) {
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0')
-    return std::filesystem::path(state) / "ktlm" / name;
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
-    return std::filesystem::path(home) / ".local" / "state" / "ktlm" / name;
-  return {};
+void LineEditor::remember(const std::string& entry) {
+  if (entry.empty()) return;
+  impl_->enter(entry);
+  impl_->history_file.add(entry);
 }
 
 }  // namespace ktlm::cli

@@ -41,6 +41,8 @@ std::vector<ChatMessage> parse_messages(const Json& document, const std::string&
 
 }  // namespace
 
+std::vector<ChatMessage> load_messages(const std::string& path) { return parse_messages(read_json_file(path), path); }
+
 ChatSession::ChatSession(const TokenModel& model, const tokenizer::Tokenizer& tokenizer)
     : context_(model.make_context(1, model.config().max_seq_len)), tokenizer_(tokenizer) {
   check_vocabulary(model.config(), tokenizer, tokenizer.directory().string());
@@ -137,6 +139,13 @@ Generation ChatSession::answer(const SamplingConfig& sampling, const std::functi
   return generation;
 }
 
+void ChatSession::undo() {
+  const auto question =
+      std::find_if(messages_.rbegin(), messages_.rend(), [](const auto& m) { return m.role == "user"; });
+  if (question == messages_.rend()) throw Error("there is no question to take back");
+  messages_.erase(question.base() - 1, messages_.end());
+}
+
 void ChatSession::set_system(const std::string& text) {
   if (starts_with_system(messages_)) messages_.erase(messages_.begin());
   if (!text.empty()) messages_.insert(messages_.begin(), {"system", text});
@@ -151,7 +160,5 @@ void ChatSession::save(const std::string& path) const {
     document["messages"].push_back({{"role", message.role}, {"content", message.content}});
   write_file_atomically(path, to_json_line(document) + "\n");
 }
-
-void ChatSession::load(const std::string& path) { messages_ = parse_messages(read_json_file(path), path); }
 
 }  // namespace ktlm::generate

@@ -1,4 +1,4 @@
-// ktlm generate, chat and bench through the program.
+// ktlm generate and bench through the program.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -95,59 +95,6 @@ TEST(GenerateVerb, BothEnginesGiveTheSameGreedyText) {
   };
   const std::string expected = text_of("fp32");
   for (const char* dtype : {"bf16", "auto"}) EXPECT_EQ(text_of(dtype), expected) << dtype;
-}
-
-TEST(ChatVerb, AnswersLinesFromAPipeAndRunsCommands) {
-  const ProgramResult result =
-      ktlm_with_tiny_model({"chat", "-q", "--seed", "1", "--max-new-tokens", "6", "--system", "짧게"},
-                           "안녕?\n\n/regen\n/set temperature=0\n/set\n/stats\n/save talk.json\n/clear\n/load "
-                           "talk.json\n/help\n/quit\n뒤\n");
-  EXPECT_EQ(result.exit_code, 0);
-  EXPECT_THAT(result.err, HasSubstr("temperature=0\n"));
-  EXPECT_THAT(result.err, HasSubstr("max_new_tokens=6\n"));
-  EXPECT_THAT(result.err, HasSubstr("of 64 tokens"));
-  EXPECT_THAT(result.err, HasSubstr("3 messages written to talk.json"));
-  EXPECT_THAT(result.err, HasSubstr("the dialogue is forgotten"));
-  EXPECT_THAT(result.err, HasSubstr("3 messages read from talk.json"));
-  EXPECT_THAT(result.err, HasSubstr("/regen"));
-  const Json saved = read_json_file((test::tiny_model_directory() / "talk.json").string());
-  EXPECT_EQ(saved.at("messages")[0].at("content"), "짧게");
-  EXPECT_EQ(saved.at("messages")[1].at("content"), "안녕?");
-  EXPECT_EQ(saved.at("messages")[2].at("role"), "assistant");
-  // Two answers were shown, each with a line end; the second took the first one's place.
-  const std::string shown = saved.at("messages")[2].at("content").get<std::string>() + "\n";
-  EXPECT_THAT(result.out, EndsWith(shown));
-  EXPECT_GT(result.out.size(), shown.size());
-}
-
-TEST(ChatVerb, AFaultInAPipeIsOneLine) {
-  const auto fault = [](const std::string& line) {
-    const ProgramResult result = ktlm_with_tiny_model({"chat", "-q"}, line + "\n");
-    EXPECT_EQ(result.exit_code, 1);
-    return result.err;
-  };
-  EXPECT_EQ(fault("/hlep"), "ktlm chat: unknown command \"/hlep\"; did you mean \"/help\"?\n");
-  EXPECT_EQ(fault("/tanz"), "ktlm chat: unknown command \"/tanz\"; /help lists all\n");
-  EXPECT_EQ(fault("/set temprature=1"),
-            "ktlm chat: /set: unknown setting \"temprature\"; did you mean \"temperature\"?\n");
-  EXPECT_EQ(fault("/set top_k=-3"), "ktlm chat: /set: \"top_k\" should be an integer, at least 0, is \"-3\"\n");
-  EXPECT_EQ(fault("/set top_k"), "ktlm chat: /set top_k: expected KEY=VALUE\n");
-  EXPECT_EQ(fault("/regen"), "ktlm chat: there is no answer to give again\n");
-  EXPECT_EQ(fault("/save"), "ktlm chat: /save needs a file\n");
-  EXPECT_THAT(fault("/load nowhere.json"), StartsWith("ktlm chat: nowhere.json: "));
-}
-
-TEST(ChatVerb, ADialogueFromAPipeGoesOnAfterAFault) {
-  std::string long_question;
-  for (int i = 0; i < 100; ++i) long_question += "뷁";
-  const ProgramResult result = ktlm_with_tiny_model({"chat", "-q", "--seed", "1", "--max-new-tokens", "6"},
-                                                    "/hlep\n" + long_question + "\n안녕?\n/save after_faults.json\n");
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, StartsWith("ktlm chat: unknown command \"/hlep\"; did you mean \"/help\"?\nktlm chat: "));
-  EXPECT_THAT(result.err, EndsWith("2 messages written to after_faults.json\n"));
-  const Json saved = read_json_file((test::tiny_model_directory() / "after_faults.json").string());
-  EXPECT_EQ(saved.at("messages")[0].at("content"), "안녕?");
-  EXPECT_EQ(result.out, saved.at("messages")[1].at("content").get<std::string>() + "\n");
 }
 
 // Its input stays open throughout: the end of the input is not what ends it.

@@ -19,6 +19,9 @@
 
 namespace ktlm::generate {
 
+/// The messages of a file that save() wrote. Throws Error where it is no dialogue.
+std::vector<corpus::ChatMessage> load_messages(const std::string& path);
+
 struct ChatStats {
   int64_t num_answers = 0;
   int64_t dropped_messages = 0;  // the oldest, which no longer fit into the context
@@ -42,6 +45,9 @@ class ChatSession {
   /// Takes the last answer back and gives another. Throws Error where there is none to a user's message.
   Generation regenerate(const SamplingConfig& sampling, const std::function<bool(std::string_view)>& on_text = nullptr);
 
+  /// Takes the last question and its answer back. Throws Error where there is none.
+  void undo();
+
   /// Replaces the system message, which stands before all others; empty removes it. The dialogue goes on under it.
   void set_system(const std::string& text);
   /// Forgets the dialogue; the system message stays.
@@ -55,7 +61,7 @@ class ChatSession {
   /// {"messages": [{"role", "content"}, ...]}, one line, as `prepare` reads dialogues. Throws Error.
   void save(const std::string& path) const;
   /// Replaces the dialogue. Throws Error where the file is no dialogue; the dialogue is then as before.
-  void load(const std::string& path);
+  void load(const std::string& path) { messages_ = load_messages(path); }
 
  private:
   Generation answer(const SamplingConfig& sampling, const std::function<bool(std::string_view)>& on_text);

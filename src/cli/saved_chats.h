@@ -1,0 +1,41 @@
+// The dialogues that are kept from one run to the next without being asked to: a folder with a file each, in the form
+// of /save, which is written after every turn.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ktlm/generate/chat_session.h"
+
+namespace ktlm::cli {
+
+class SavedChats {
+ public:
+  struct Entry {
+    std::filesystem::path file;
+    std::string when;   // "2026-11-29 01:56", in local time: the last turn
+    std::string title;  // the first question
+    size_t num_messages = 0;
+  };
+
+  /// An empty path keeps nothing, and shows nothing.
+  explicit SavedChats(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// The last ones, the newest first; files that are no dialogue are passed over.
+  std::vector<Entry> list(size_t most) const;
+  /// Writes the dialogue; a new file for a new dialogue, and where another program has written to ours. One of which
+  /// nothing is left is not written. Throws Error.
+  void keep(const generate::ChatSession& session);
+  /// Loads a dialogue, which keep() goes on with. Throws Error; the dialogue is then as before.
+  void resume(const Entry& entry, generate::ChatSession& session);
+  /// The next keep() begins a new file.
+  void begin_anew() { file_.clear(); }
+
+ private:
+  std::filesystem::path folder_;
+  std::filesystem::path file_;  // of this dialogue; empty: not written yet
+  std::filesystem::file_time_type written_{};
+};
+
+}  // namespace ktlm::cli
