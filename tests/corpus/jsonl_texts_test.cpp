@@ -35,5 +35,37 @@ TEST(JsonlTexts, NamesTheLineThatHoldsNoText) {
             path + R"(:1: key "text" should be a string, is 5)" + kExpected);
 }
 
+TEST(JsonLines, EndWhereNoMoreAreWanted) {
+  test::TemporaryDirectory directory;
+  const std::string path = (directory / "a.jsonl").string();
+  write_file_atomically(path, "{\"n\":1}\n{\"n\":2}\nnot JSON\n");
+  std::vector<std::string> places;
+  read_json_lines(path, "", nullptr, [&](const Json& line, const std::string& where) {
+    places.push_back(where);
+    return line.at("n") != 2;
+  });
+  EXPECT_EQ(places, (std::vector<std::string>{path + ":1", path + ":2"}));
+}
+
+TEST(JsonLines, AFileThatIsNotInUtf8IsDecodedWithAWarning) {
+  test::TemporaryDirectory directory;
+  const std::string path = (directory / "a.jsonl").string();
+  std::string text, warning;
+  const auto read = [&](const std::string& content) {
+    write_file_atomically(path, content);
+    const auto take = [&](const Json& line, const std::string&) {
+      text = line.at("text");
+      return true;
+    };
+    read_json_lines(
+        path, "", [&](const std::string& message) { warning = message; }, take);
+  };
+  read("{\"text\":\"가나\"}\n");
+  EXPECT_EQ(warning, "");
+  read("{\"text\":\"\xb0\xa1\xb3\xaa\xb4\xd9 \xb6\xf3\xb8\xb6\"}\n");
+  EXPECT_EQ(text, "가나다 라마");
+  EXPECT_EQ(warning, path + ": is in CP949; taken as the same text in UTF-8");
+}
+
 }  // namespace
 }  // namespace ktlm::corpus

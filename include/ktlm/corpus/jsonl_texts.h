@@ -1,13 +1,29 @@
-// The texts of a JSONL file, without the rest of what makes a prepared document.
+// Lines of JSON and the texts they hold, without the rest of what makes a prepared document.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "ktlm/core/json.h"
+#include "ktlm/core/progress.h"
+
 namespace ktlm::corpus {
 
-/// The "text" of each line that is not blank, as it stands there. The file may be plain or compressed (.gz, .bz2,
-/// .xz, .zst); "-" is standard input. Throws Error naming file and line: unreadable, no JSON object, no "text".
+/// Takes a line and where it stands, "file.jsonl:12"; false: no more.
+using TakeJsonLine = std::function<bool(const Json& line, const std::string& where)>;
+
+/// Calls `take` with each line of a file that is not blank, in order. The file may be plain or compressed (.gz, .bz2,
+/// .xz, .zst); "-" is standard input. `warn`, which may be null, is told of a file that is not in UTF-8, but CP949 or
+/// UTF-16; lines are given in UTF-8. Throws Error naming file and line: unreadable, no JSON. Such an error, and one
+/// that `take` throws, ends in `expected`, "; expected lines of JSON with ...".
+void read_json_lines(const std::string& path, const std::string& expected, const WarningCallback& warn,
+                     const TakeJsonLine& take);
+
+/// How an error of lines without a text ends.
+extern const char* const kExpectedTexts;
+
+/// The "text" of each line, as it stands there. Throws Error as above, also where a line has none.
 std::vector<std::string> read_jsonl_texts(const std::string& path);
 
 }  // namespace ktlm::corpus
