@@ -137,8 +137,8 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
                                {is_for_own_model<GenerateArguments>, run_generate_on_cpu});
   verbs.add<ChatArguments>("chat", "Talk with a model in the terminal", torch_verbs ? torch_verbs->chat : nullptr,
                            {is_for_own_model<ChatArguments>, run_chat_on_cpu});
-  verbs.add<EvalArguments>("eval", "Measure how well a model predicts a text",
-                           torch_verbs ? torch_verbs->eval : nullptr);
+  verbs.add<EvalArguments>("eval", "Measure how well a model predicts texts, or answers questions",
+                           torch_verbs ? torch_verbs->eval : nullptr, {is_for_own_engine, run_eval_on_cpu});
   verbs.add<ExportArguments>("export", "Write a model in the files of other programs", run_export);
   verbs.add<TokenizeArguments>("tokenize", "Turn text into token ids, and back", run_tokenize);
   verbs.add<BenchArguments>("bench", "Measure training and decoding speed against the machine's limits",

@@ -7,20 +7,42 @@ namespace ktlm::cli {
 
 void declare(CLI::App& app, EvalArguments& arguments) {
   app.add_option("files", arguments.files,
-                 "JSONL with a \"text\" a line, plain, .gz, .bz2, .xz or .zst; - is standard input")
-      ->type_name("FILE")
+                 "JSONL, with a \"text\" a line or, with --task, a question; plain, .gz, .bz2, .xz or .zst; - is "
+                 "standard input; data/prepared/val.jsonl.zst unless given")
+      ->type_name("FILE");
+  app.add_option("--model", arguments.model_dirs,
+                 "Model directory; runs/<newest>/model unless given. Of several, each is held against the first")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  app.add_option("--task", arguments.task,
+                 "The files hold questions with choices: kobest_boolq, kobest_copa, kobest_hellaswag, kobest_sentineg, "
+                 "kobest_wic, asked as lm-evaluation-harness asks them; kobest: each line names its own in \"task\"")
+      ->type_name("NAME");
+  app.add_option("--by", arguments.by,
+                 "A key of the lines: figures for each of its values as well; \"source\" where a file has several")
+      ->type_name("KEY");
+  app.add_option("--max-documents", arguments.max_documents, "The first N lines of each file alone; 0: all")
+      ->type_name("N")
+      ->check(whole_number(0, INT64_MAX))
       ->capture_default_str();
-  app.add_option("--model", arguments.model_dir, "Model directory; runs/<newest>/model unless given")->type_name("DIR");
-  app.add_option("--batch-size", arguments.batch_size, "Windows of text per step; changes memory and speed alone")
+  app.add_option("--batch-size", arguments.batch_size, "Texts side by side; changes memory and speed alone")
       ->type_name("N")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
-  declare_device(app, arguments.device);
-  app.add_option("--dtype", arguments.dtype, "Of matrix products: fp32, bf16 or fp16; the weights stay fp32")
+  app.add_option("--engine", arguments.engine,
+                 "own, ktlm's for the CPU, or libtorch; auto is libtorch, but for int8 and int4")
       ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "own", "libtorch"}))
+      ->capture_default_str();
+  declare_device(app, arguments.device);
+  app.add_option("--dtype", arguments.dtype,
+                 "With libtorch of the matrix products: fp32 (auto), bf16 or fp16; the weights stay fp32. With ktlm's "
+                 "own engine of the weights: int8 (auto), int4 or bf16")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16", "int8", "int4"}))
       ->capture_default_str();
   declare_threads(app, arguments.threads);
-  app.add_flag("--json", arguments.json, "Print one JSON object: the figures of each file and of all together");
+  app.add_flag("--json", arguments.json, "Print one JSON object with all figures");
 }
 
 }  // namespace ktlm::cli

@@ -1,108 +1,69 @@
 #include "eval_verb.h"
 
-#include <algorithm>
-#include <cstdio>
-
-#include "chosen_model.h"
 #include "console.h"
+#include "eval_runs.h"
 #include "ktlm/core/error.h"
-#include "ktlm/core/json.h"
-#include "ktlm/corpus/jsonl_texts.h"
-#include "ktlm/eval/bits_per_byte.h"
-#include "ktlm/model/device.h"
+#include "ktlm/cpu_model/cpu_model.h"
+#include "ktlm/eval/cpu_scorer.h"
+#include "ktlm/generate/find_model.h"
+#include "ktlm/generate/generator.h"
 
 namespace ktlm::cli {
 
-namespace {
+bool is_for_own_engine(const EvalArguments& arguments) {
+  const std::string& dtype = arguments.dtype;
+  const bool has_few_bits = dtype == "int8" || dtype == "int4";
+  if (arguments.engine == "libtorch" && has_few_bits)
+    throw ConfigError("--engine libtorch has no " + dtype + "; choose fp32, bf16 or fp16, or --engine own");
+  const bool is_own = arguments.engine == "own" || (arguments.engine == "auto" && has_few_bits);
+  if (!is_own) return false;
+  if (dtype == "fp32" || dtype == "fp16")
+    throw ConfigError("ktlm's own engine has no " + dtype + "; choose int8, int4 or bf16, or --engine libtorch");
+  if (arguments.device != "auto" && arguments.device != "cpu")
+    throw ConfigError("ktlm's own engine computes on the CPU alone; leave --device away, or choose --engine libtorch");
+  return true;
+}
 
-struct FileResult {
-  std::string name;
-  int64_t num_documents = 0;
-  eval::Evaluation evaluation;
-};
+Json description_of(const EvalModel& model) {
+  return {
+      {"model", model.directory.string()}, {"engine", model.engine}, {"device", model.device}, {"dtype", model.dtype}};
+}
 
-FileResult total_of(const std::vector<FileResult>& results) {
-  FileResult total{"total"};
-  double nats = 0;
-  int64_t tokens = 0, bytes = 0;
-  for (const auto& result : results) {
-    nats += result.evaluation.loss * static_cast<double>(result.evaluation.num_tokens);
-    tokens += result.evaluation.num_tokens;
-    bytes += result.evaluation.num_bytes;
-    total.num_documents += result.num_documents;
+void measure_models(const EvalArguments& arguments, const Console& console, const OpenEvalModel& open,
+                    const std::function<void(EvalModel&)>& measure) {
+  std::vector<std::filesystem::path> directories;
+  for (const std::string& name : arguments.model_dirs) directories.push_back(generate::find_model(name));
+  if (directories.empty()) directories.push_back(generate::find_newest_model("runs"));
+  for (const auto& directory : directories) {
+    if (console.stop_flag().requested()) return;
+    EvalModel model = open(directory);
+    try {
+      measure(model);
+    } catch (const Error& error) {
+      throw Error(directory.string() + ": " + error.what());
+    }
   }
-  total.evaluation = eval::make_evaluation(nats, tokens, bytes);
-  return total;
 }
 
-std::string table_line(const FileResult& result, int name_width) {
-  const auto& evaluation = result.evaluation;
-  char line[512];
-  std::snprintf(line, sizeof line, "%-*s %10lld %10lld %12lld %8.4f %11.2f %10.4f", name_width, result.name.c_str(),
-                static_cast<long long>(result.num_documents), static_cast<long long>(evaluation.num_tokens),
-                static_cast<long long>(evaluation.num_bytes), evaluation.loss, evaluation.perplexity,
-                evaluation.bits_per_byte);
-  return line;
+int run_eval(const EvalArguments& arguments, Console& console, const OpenEvalModel& open) {
+  return arguments.task.empty() ? run_eval_of_texts(arguments, console, open)
+                                : run_eval_of_tasks(arguments, console, open);
 }
 
-std::string table(const std::vector<FileResult>& results) {
-  size_t width = 5;
-  for (const auto& result : results) width = std::max(width, result.name.size());
-  const int name_width = static_cast<int>(std::min<size_t>(width, 300));
-  char heading[512];
-  std::snprintf(heading, sizeof heading, "%-*s %10s %10s %12s %8s %11s %10s", name_width, "file", "documents", "tokens",
-                "bytes", "loss", "perplexity", "bits/byte");
-  std::string text = heading;
-  const auto add_line = [&](const FileResult& result) { text.append("\n").append(table_line(result, name_width)); };
-  for (const auto& result : results) add_line(result);
-  if (results.size() > 1) add_line(total_of(results));
-  return text;
-}
-
-Json to_json(const FileResult& result) {
-  const auto& evaluation = result.evaluation;
-  return {{"file", result.name},
-          {"documents", result.num_documents},
-          {"tokens", evaluation.num_tokens},
-          {"bytes", evaluation.num_bytes},
-          {"loss", evaluation.loss},
-          {"perplexity", evaluation.perplexity},
-          {"bits_per_byte", evaluation.bits_per_byte}};
-}
-
-Json to_json(const std::vector<FileResult>& results, const std::string& model_dir) {
-  Json files = Json::array();
-  for (const auto& result : results) files.push_back(to_json(result));
-  Json total = to_json(total_of(results));
-  total.erase("file");
-  return {{"model", model_dir}, {"files", files}, {"total", total}};
-}
-
-std::vector<std::string> read_texts(const std::string& file) {
-  auto texts = corpus::read_jsonl_texts(file);
-  const auto has_text = [](const std::string& text) { return !text.empty(); };
-  if (std::none_of(texts.begin(), texts.end(), has_text))
-    throw Error((file == "-" ? "standard input" : file) + ": holds no text to evaluate");
-  return texts;
-}
-
-}  // namespace
-
-int run_eval(const EvalArguments& arguments, Console& console) {
-  model::set_up_compute(arguments.threads);
-  const at::ScalarType dtype = model::parse_dtype(arguments.dtype);
-  const auto [model_dir, trained] = open_chosen_model(arguments.model_dir, arguments.device, at::kFloat);
-
-  std::vector<FileResult> results;
-  for (const auto& file : arguments.files) {
-    const auto texts = read_texts(file);
-    const auto evaluation = eval::evaluate_documents(trained.model, trained.tokenizer, texts, arguments.batch_size,
-                                                     dtype, console.progress(), console.stop_flag());
-    if (console.stop_flag().requested()) return console.exit_code();
-    results.push_back({file, static_cast<int64_t>(texts.size()), evaluation});
-  }
-  console.print(arguments.json ? to_json_line(to_json(results, model_dir.string())) : table(results));
-  return 0;
+int run_eval_on_cpu(const EvalArguments& arguments, Console& console) {
+  const auto format = cpu_model::parse_weight_format(arguments.dtype == "auto" ? "int8" : arguments.dtype);
+  return run_eval(arguments, console, [&](const std::filesystem::path& directory) {
+    const auto model = std::make_shared<cpu_model::CpuModel>(directory, format, arguments.threads);
+    EvalModel opened{directory,
+                     tokenizer::Tokenizer::load(directory),
+                     model,
+                     std::make_unique<eval::CpuScorer>(*model, arguments.batch_size),
+                     "own",
+                     "cpu",
+                     std::string(to_string(format))};
+    generate::check_vocabulary(model->config(), opened.tokenizer, directory.string());
+    return opened;
+  });
 }
 
 }  // namespace ktlm::cli

@@ -26,7 +26,7 @@ extern "C" __attribute__((visibility("default"))) int ktlm_torch_main(int argc, 
   using namespace ktlm::cli;
   static constexpr TorchVerbs kTorchVerbs = {
       translated<TrainArguments, run_train>,          translated<GenerateArguments, run_generate_with_torch>,
-      translated<ChatArguments, run_chat_with_torch>, translated<EvalArguments, run_eval>,
+      translated<ChatArguments, run_chat_with_torch>, translated<EvalArguments, run_eval_with_torch>,
       translated<BenchArguments, run_bench>,          translated<DoctorArguments, run_doctor>};
   return run_command_line(argc, argv, &kTorchVerbs);
 }

@@ -1,32 +1,19 @@
 #include "ktlm/eval/bits_per_byte.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numbers>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/random.h"
-#include "ktlm/model/device.h"
+#include "window_batch.h"
 
 namespace ktlm::eval {
 
 namespace {
 
 using tokenizer::TokenId;
-
-// A batch of windows on the CPU; padding is id 0 with target -1, which no earlier position sees and no sum counts.
-struct WindowBatch {
-  WindowBatch(int64_t batch_size, int64_t length)
-      : ids(at::zeros({batch_size, length}, at::kLong)), targets(at::full({batch_size, length}, -1, at::kLong)) {}
-
-  int64_t* ids_row(int64_t row) { return ids.mutable_data_ptr<int64_t>() + row * ids.size(1); }
-  int64_t* targets_row(int64_t row) { return targets.mutable_data_ptr<int64_t>() + row * targets.size(1); }
-
-  at::Tensor ids, targets;  // (B, T) int64
-  at::Tensor text_starts;   // the same where a row holds several texts, else undefined
-};
 
 enum class Counted { kText, kAllTargets };
 
@@ -44,7 +31,7 @@ class LossSum {
   }
 
   void add(const WindowBatch& batch) {
-    const at::Tensor losses = token_losses(batch).to(at::kCPU).contiguous();
+    const at::Tensor losses = batch.token_losses(model_, autocast_dtype_);
     const float* loss = losses.const_data_ptr<float>();
     const int64_t* target = batch.targets.const_data_ptr<int64_t>();
     for (int64_t i = 0; i < losses.numel(); ++i) {
@@ -62,12 +49,6 @@ class LossSum {
   int64_t num_bytes() const { return num_bytes_; }
 
  private:
-  at::Tensor token_losses(const WindowBatch& batch) const {
-    const model::AutocastGuard autocast(model_.device(), autocast_dtype_);
-    const auto on_device = [this](const at::Tensor& x) { return x.defined() ? x.to(model_.device()) : x; };
-    return model_.token_losses(on_device(batch.ids), on_device(batch.targets), on_device(batch.text_starts));
-  }
-
   const model::LanguageModel& model_;
   at::ScalarType autocast_dtype_;
   Counted counted_;
@@ -76,38 +57,7 @@ class LossSum {
   int64_t num_tokens_ = 0, num_bytes_ = 0;
 };
 
-// Consecutive ids of a document: the first is input only, the last target only.
-using DocumentWindow = std::span<const TokenId>;
-
-std::vector<DocumentWindow> cut_windows(const std::vector<std::vector<TokenId>>& documents, size_t max_targets) {
-  std::vector<DocumentWindow> windows;
-  for (const std::span<const TokenId> ids : documents)
-    for (size_t begin = 0; begin + 1 < ids.size(); begin += max_targets)
-      windows.push_back(ids.subspan(begin, std::min(max_targets + 1, ids.size() - begin)));
-  // Windows of like length share a batch, so that little is padded.
-  std::stable_sort(windows.begin(), windows.end(), [](auto a, auto b) { return a.size() > b.size(); });
-  return windows;
-}
-
-WindowBatch make_batch(std::span<const DocumentWindow> windows, int64_t max_seq_len, at::Device device) {
-  const int64_t length = model::padded_length(static_cast<int64_t>(windows.front().size()) - 1, device);
-  WindowBatch batch(static_cast<int64_t>(windows.size()), std::min(length, max_seq_len));
-  for (size_t row = 0; row < windows.size(); ++row) {
-    const DocumentWindow ids = windows[row];
-    std::copy(ids.begin(), ids.end() - 1, batch.ids_row(static_cast<int64_t>(row)));
-    std::copy(ids.begin() + 1, ids.end(), batch.targets_row(static_cast<int64_t>(row)));
-  }
-  return batch;
-}
-
 }  // namespace
-
-Evaluation make_evaluation(double nats, int64_t num_tokens, int64_t num_bytes) {
-  if (num_tokens == 0) return {};
-  const double loss = nats / static_cast<double>(num_tokens);
-  const double bits_per_byte = num_bytes == 0 ? 0 : nats / std::numbers::ln2 / static_cast<double>(num_bytes);
-  return {loss, std::exp(loss), bits_per_byte, num_tokens, num_bytes};
-}
 
 Evaluation evaluate(const model::LanguageModel& model, const data::TokenDataset& dataset,
                     const tokenizer::Tokenizer& tokenizer, int64_t batch_size, int64_t max_tokens,
@@ -153,33 +103,6 @@ Evaluation evaluate_answers(const model::LanguageModel& model, const data::Dialo
     sum.add(batch);
   }
   return make_evaluation(sum.nats(), sum.num_tokens(), sum.num_bytes());
-}
-
-Evaluation evaluate_documents(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer,
-                              std::span<const std::string> texts, int64_t batch_size, at::ScalarType autocast_dtype,
-                              const ProgressCallback& progress, const StopFlag& stop) {
-  LossSum sum(model, tokenizer, autocast_dtype);
-  std::vector<std::vector<TokenId>> documents;
-  int64_t num_bytes = 0;
-  for (const auto& text : texts) {
-    documents.push_back(tokenizer.encode(text));
-    // Without a token that begins texts, the one that ended the text before.
-    const TokenId begin = tokenizer.begin_id() >= 0 ? tokenizer.begin_id() : tokenizer.eos_id();
-    if (begin >= 0) documents.back().insert(documents.back().begin(), begin);
-    num_bytes += static_cast<int64_t>(text.size());
-  }
-  const int64_t seq_len = model.config().max_seq_len;
-  const auto windows = cut_windows(documents, static_cast<size_t>(seq_len));
-  const size_t step = static_cast<size_t>(batch_size);
-  for (std::span<const DocumentWindow> left(windows); !left.empty(); left = left.subspan(std::min(step, left.size()))) {
-    if (stop.requested()) return {};
-    if (progress) {
-      const size_t done = windows.size() - left.size();
-      progress({"evaluating", static_cast<int64_t>(done), static_cast<int64_t>(windows.size()), "windows", ""});
-    }
-    sum.add(make_batch(left.first(std::min(step, left.size())), seq_len, model.device()));
-  }
-  return make_evaluation(sum.nats(), sum.num_tokens(), num_bytes);
 }
 
 }  // namespace ktlm::eval

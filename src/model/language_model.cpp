@@ -128,10 +128,10 @@ at::Tensor LanguageModel::loss(const at::Tensor& ids, const at::Tensor& targets,
   return ops::linear_cross_entropy(hidden, impl_->head, targets.flatten());
 }
 
-at::Tensor LanguageModel::token_losses(const at::Tensor& ids, const at::Tensor& targets,
-                                       const at::Tensor& text_starts) const {
+at::Tensor LanguageModel::token_losses(const at::Tensor& ids, const at::Tensor& targets, const at::Tensor& text_starts,
+                                       KvCache* cache) const {
   const at::NoGradGuard no_grad;
-  const auto hidden = hidden_states(ids, nullptr, text_starts).flatten(0, 1);
+  const auto hidden = hidden_states(ids, cache, text_starts).flatten(0, 1);
   return ops::linear_cross_entropy_per_row(hidden, impl_->head, targets.flatten()).view_as(targets);
 }
 

@@ -5,6 +5,8 @@
 
 #include "ktlm/data/token_writer.h"
 #include "ktlm/eval/bits_per_byte.h"
+#include "ktlm/eval/documents.h"
+#include "ktlm/eval/torch_scorer.h"
 #include "ktlm/model/device.h"
 #include "ktlm/train/optimizer.h"
 #include "ktlm/train/train_step.h"
@@ -127,7 +129,8 @@ TEST_F(MpsValidation, EqualsTheCpus) {
       return eval::evaluate(model, datasets.val, corpus.tokenizer, 3, 1000, dtype, StopFlag());
     };
     const auto score_documents = [&](const model::LanguageModel& model) {
-      return eval::evaluate_documents(model, corpus.tokenizer, texts, 2, dtype, {}, StopFlag());
+      eval::TorchScorer scorer(model, 2, dtype);
+      return eval::evaluation_of(eval::score_documents(scorer, corpus.tokenizer, texts, {}, StopFlag()));
     };
     const auto expect_equal = [&](const eval::Evaluation& actual, const eval::Evaluation& expected) {
       EXPECT_GT(expected.num_tokens, 0);

@@ -1,32 +1,18 @@
-// How well a model predicts text that it has not seen. Bits per byte (as nanochat counts it) does not depend on the
-// tokenizer: the nats of all tokens that stand for text, over ln 2 times the bytes they stand for; control tokens, such
-// as the end of a document, count for neither.
+// How well a model predicts what it is to be trained on, in the form that training gives it: documents in a row, or
+// dialogues packed into windows. Control tokens, such as the end of a document, count neither as tokens nor as bytes.
 #pragma once
 
 #include <torch/types.h>
 
 #include <cstdint>
-#include <span>
-#include <string>
 
-#include "ktlm/core/progress.h"
 #include "ktlm/core/stop_flag.h"
 #include "ktlm/data/dialogue_windows.h"
 #include "ktlm/data/token_dataset.h"
+#include "ktlm/eval/evaluation.h"
 #include "ktlm/model/language_model.h"
 
 namespace ktlm::eval {
-
-struct Evaluation {
-  double loss = 0;        // nats per token, over text tokens
-  double perplexity = 0;  // exp(loss)
-  double bits_per_byte = 0;
-  int64_t num_tokens = 0;  // text tokens counted; 0: there was nothing to evaluate, and the rest says nothing
-  int64_t num_bytes = 0;
-};
-
-/// The result of `nats` lost over `num_tokens` tokens and `num_bytes` bytes of text.
-Evaluation make_evaluation(double nats, int64_t num_tokens, int64_t num_bytes);
 
 /// Evaluates the dataset from its start in windows of max_seq_len, all in batches of one shape, without gradient, under
 /// autocast to `autocast_dtype`; at most max_tokens targets (0: all). The first token of the dataset, which nothing
@@ -43,12 +29,5 @@ Evaluation evaluate(const model::LanguageModel& model, const data::TokenDataset&
 Evaluation evaluate_answers(const model::LanguageModel& model, const data::DialogueWindows& dialogues,
                             const tokenizer::Tokenizer& tokenizer, int64_t batch_size, int64_t max_tokens,
                             at::ScalarType autocast_dtype, const StopFlag& stop);
-
-/// Evaluates each text by itself, behind BOS, in windows of max_seq_len targets that share no context: what stands
-/// before a window is not seen. Bytes are those of the texts as given, in UTF-8; no end token is counted. Gives an
-/// evaluation of no token when `stop` is requested. Throws Error as above.
-Evaluation evaluate_documents(const model::LanguageModel& model, const tokenizer::Tokenizer& tokenizer,
-                              std::span<const std::string> texts, int64_t batch_size, at::ScalarType autocast_dtype,
-                              const ProgressCallback& progress, const StopFlag& stop);
 
 }  // namespace ktlm::eval

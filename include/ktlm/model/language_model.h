@@ -52,8 +52,10 @@ class LanguageModel {
   /// Mean cross-entropy over the targets, (B, T) int64, that are not negative: a scalar in nats, fp32, differentiable.
   /// Never forms the logits of a whole batch (ops::linear_cross_entropy). `text_starts` as above.
   at::Tensor loss(const at::Tensor& ids, const at::Tensor& targets, const at::Tensor& text_starts = {}) const;
-  /// The loss of each token, (B, T) fp32, without gradient; 0 where its target is negative.
-  at::Tensor token_losses(const at::Tensor& ids, const at::Tensor& targets, const at::Tensor& text_starts = {}) const;
+  /// The loss of each token, (B, T) fp32, without gradient; 0 where its target is negative. With a cache as
+  /// hidden_states has it.
+  at::Tensor token_losses(const at::Tensor& ids, const at::Tensor& targets, const at::Tensor& text_starts = {},
+                          KvCache* cache = nullptr) const;
 
   /// Recomputes each block's activations in the backward pass: less memory, about a third more time.
   void set_gradient_checkpointing(bool on);

@@ -1,0 +1,44 @@
+// The tables of ktlm eval, 80 columns wide while figures are of usual sizes, and what several models' figures differ
+// by.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ktlm/core/json.h"
+#include "ktlm/eval/confidence.h"
+
+namespace ktlm::cli {
+
+/// The columns that a table's first one, of names, takes.
+inline constexpr size_t kNameColumns = 22;
+
+/// The name in so many columns of a terminal, where Hangul takes two: filled up, or without its beginning, behind "…".
+std::string in_name_column(const std::string& name);
+
+/// Half the interval's width in four digits behind the point, or "-".
+std::string half_width(const std::optional<eval::Interval>& interval);
+
+/// One figure of all models over the same documents. `intervals` are those of the differences to the first model, one
+/// less than there are models; none where a figure has no such interval.
+struct ComparedRow {
+  std::string name;
+  int64_t count = 0;  // of documents or questions
+  std::vector<double> values;
+  std::vector<std::optional<eval::Interval>> intervals;
+};
+
+/// Which letter is which model; the figures; how the other models' differ from the first's. `figure` and `counted`
+/// head their columns: "bits/byte", "documents".
+std::string comparison_table(const std::vector<std::string>& models, const std::string& figure,
+                             const std::string& counted, const std::vector<ComparedRow>& rows);
+
+/// [low, high], or null.
+Json interval_json(const std::optional<eval::Interval>& interval);
+
+/// What --json prints of each model's object: that of one model, or of several with `differences`.
+Json joined(const std::vector<Json>& models, const Json& differences);
+
+}  // namespace ktlm::cli

@@ -1,0 +1,219 @@
+// ktlm eval of texts: loss, perplexity and bits per byte of each file, of each source or other group, and of all.
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <numbers>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "console.h"
+#include "eval_runs.h"
+#include "eval_table.h"
+#include "ktlm/core/error.h"
+#include "ktlm/corpus/jsonl_texts.h"
+#include "ktlm/eval/documents.h"
+
+namespace ktlm::cli {
+
+namespace {
+
+struct Group {
+  std::string name;
+  std::vector<size_t> documents;  // numbers
+};
+
+struct Texts {
+  std::vector<std::string> texts;
+  std::vector<Group> files;
+  std::string field;                // that sorts into groups, or empty
+  std::vector<Group> field_groups;  // in the order of their names
+  Group total{"total", {}};
+};
+
+// Of text, the text itself; of other values, their JSON.
+std::string group_name(const Json& line, const std::string& field) {
+  if (!line.contains(field) || line.at(field).is_null()) return "(none)";
+  const Json& value = line.at(field);
+  return value.is_string() ? value.get<std::string>() : to_json_line(value);
+}
+
+Texts read_texts(const EvalArguments& arguments, const WarningCallback& warn) {
+  const std::vector<std::string> default_files = {"data/prepared/val.jsonl.zst"};
+  Texts all;
+  const std::string field = arguments.by.empty() ? "source" : arguments.by;
+  std::map<std::string, std::vector<size_t>> by_name;
+  bool has_field = false, varies_within_file = false;
+  for (const std::string& file : arguments.files.empty() ? default_files : arguments.files) {
+    Group group{file, {}};
+    bool has_text = false;
+    std::string first_name;
+    corpus::read_json_lines(file, corpus::kExpectedTexts, warn, [&](const Json& line, const std::string& where) {
+      group.documents.push_back(all.texts.size());
+      const std::string name = group_name(line, field);
+      if (group.documents.size() == 1) first_name = name;
+      varies_within_file = varies_within_file || name != first_name;
+      by_name[name].push_back(all.texts.size());
+      all.texts.push_back(json_get<std::string>(line, "text", where));
+      has_field = has_field || line.contains(field);
+      has_text = has_text || !all.texts.back().empty();
+      return static_cast<int64_t>(group.documents.size()) != arguments.max_documents;
+    });
+    if (!has_text) throw Error((file == "-" ? "standard input" : file) + ": holds no text to evaluate");
+    all.files.push_back(std::move(group));
+  }
+  if (!arguments.by.empty() && !has_field) throw Error("no line has a key \"" + field + "\" to sort by");
+  if (!arguments.by.empty() || varies_within_file) {  // else the files say it
+    all.field = field;
+    for (auto& [name, documents] : by_name) all.field_groups.push_back({name, std::move(documents)});
+  }
+  all.total.documents.resize(all.texts.size());
+  std::iota(all.total.documents.begin(), all.total.documents.end(), size_t{0});
+  return all;
+}
+
+using Scores = std::vector<eval::DocumentScore>;  // of each document
+
+Scores scores_of(const Group& group, const Scores& all) {
+  Scores scores;
+  for (const size_t document : group.documents) scores.push_back(all[document]);
+  return scores;
+}
+
+std::vector<double> bits_of(const Group& group, const Scores& all) {
+  std::vector<double> bits;
+  for (const size_t document : group.documents) bits.push_back(all[document].nats / std::numbers::ln2);
+  return bits;
+}
+
+std::vector<double> bytes_of(const Group& group, const Scores& all) {
+  std::vector<double> bytes;
+  for (const size_t document : group.documents) bytes.push_back(static_cast<double>(all[document].num_bytes));
+  return bytes;
+}
+
+// Of bits per byte.
+std::optional<eval::Interval> interval_of(const Group& group, const Scores& all) {
+  return eval::bootstrap_interval(bits_of(group, all), bytes_of(group, all));
+}
+
+std::optional<eval::Interval> difference_interval(const Group& group, const Scores& first, const Scores& other) {
+  std::vector<double> differences = bits_of(group, other);
+  const std::vector<double> bits = bits_of(group, first);
+  for (size_t i = 0; i < bits.size(); ++i) differences[i] -= bits[i];
+  return eval::bootstrap_interval(differences, bytes_of(group, first));
+}
+
+double bits_per_byte(const Group& group, const Scores& scores) {
+  return eval::evaluation_of(scores_of(group, scores)).bits_per_byte;
+}
+
+std::string table_line(const Group& group, const Scores& scores) {
+  const auto evaluation = eval::evaluation_of(scores_of(group, scores));
+  char line[256];
+  std::snprintf(line, sizeof line, " %9lld %9lld %7.4f %10.2f %9.4f %8s",
+                static_cast<long long>(group.documents.size()), static_cast<long long>(evaluation.num_tokens),
+                evaluation.loss, evaluation.perplexity, evaluation.bits_per_byte,
+                half_width(interval_of(group, scores)).c_str());
+  return "\n" + in_name_column(group.name) + line;
+}
+
+std::string table(const Texts& texts, const Scores& scores) {
+  std::string table = in_name_column("file") + " documents    tokens    loss perplexity bits/byte    95% ±";
+  for (const Group& file : texts.files) table += table_line(file, scores);
+  if (!texts.field_groups.empty()) table += "\n" + texts.field;
+  for (const Group& group : texts.field_groups) table += table_line({"  " + group.name, group.documents}, scores);
+  if (texts.files.size() > 1) table += table_line(texts.total, scores);
+  return table;
+}
+
+std::string table_of_models(const Texts& texts, const std::vector<std::string>& models,
+                            const std::vector<Scores>& scores) {
+  std::vector<ComparedRow> rows;
+  const auto add = [&](const std::string& name, const Group& group) {
+    ComparedRow row{name, static_cast<int64_t>(group.documents.size()), {}, {}};
+    for (const Scores& of_model : scores) row.values.push_back(bits_per_byte(group, of_model));
+    for (size_t i = 1; i < scores.size(); ++i)
+      row.intervals.push_back(difference_interval(group, scores.front(), scores[i]));
+    rows.push_back(std::move(row));
+  };
+  for (const Group& file : texts.files) add(file.name, file);
+  for (const Group& group : texts.field_groups) add("  " + group.name, group);
+  if (texts.files.size() > 1) add(texts.total.name, texts.total);
+  return comparison_table(models, "bits/byte", "documents", rows);
+}
+
+// An object for each group, made by `figures`, under the names by which they are found in all of eval's JSON.
+template <class Figures>
+void add_groups(const Texts& texts, const Figures& figures, Json& json) {
+  const auto named = [&](const char* key, const std::vector<Group>& groups) {
+    Json list = Json::array();
+    for (const Group& group : groups) {
+      Json object = {{key, group.name}};
+      object.update(figures(group));
+      list.push_back(std::move(object));
+    }
+    return list;
+  };
+  json["files"] = named("file", texts.files);
+  if (!texts.field.empty()) {
+    json["by"] = texts.field;
+    json["groups"] = named("group", texts.field_groups);
+  }
+  json["total"] = figures(texts.total);
+}
+
+Json to_json(const Texts& texts, const Scores& scores, Json description) {
+  const auto figures = [&](const Group& group) -> Json {
+    const auto evaluation = eval::evaluation_of(scores_of(group, scores));
+    return {{"documents", group.documents.size()},
+            {"tokens", evaluation.num_tokens},
+            {"bytes", evaluation.num_bytes},
+            {"loss", evaluation.loss},
+            {"perplexity", evaluation.perplexity},
+            {"bits_per_byte", evaluation.bits_per_byte},
+            {"bits_per_byte_interval", interval_json(interval_of(group, scores))}};
+  };
+  add_groups(texts, figures, description);
+  return description;
+}
+
+Json differences_of(const Texts& texts, const std::vector<std::string>& models, const std::vector<Scores>& scores) {
+  Json list = Json::array();
+  for (size_t i = 1; i < scores.size(); ++i) {
+    const auto figures = [&](const Group& group) -> Json {
+      return {{"bits_per_byte", bits_per_byte(group, scores[i]) - bits_per_byte(group, scores.front())},
+              {"bits_per_byte_interval", interval_json(difference_interval(group, scores.front(), scores[i]))}};
+    };
+    Json difference = {{"model", models[i]}, {"against", models.front()}};
+    add_groups(texts, figures, difference);
+    list.push_back(std::move(difference));
+  }
+  return list;
+}
+
+}  // namespace
+
+int run_eval_of_texts(const EvalArguments& arguments, Console& console, const OpenEvalModel& open) {
+  const Texts texts = read_texts(arguments, console.warnings());
+  std::vector<std::string> models;
+  std::vector<Json> descriptions;
+  std::vector<Scores> scores;
+  measure_models(arguments, console, open, [&](EvalModel& model) {
+    scores.push_back(
+        eval::score_documents(*model.scorer, model.tokenizer, texts.texts, console.progress(), console.stop_flag()));
+    models.push_back(model.directory.string());
+    descriptions.push_back(description_of(model));
+  });
+  if (console.stop_flag().requested()) return console.exit_code();
+  if (arguments.json) {
+    std::vector<Json> objects;
+    for (size_t i = 0; i < models.size(); ++i) objects.push_back(to_json(texts, scores[i], descriptions[i]));
+    console.print(to_json_line(joined(objects, differences_of(texts, models, scores))));
+  } else {
+    console.print(models.size() == 1 ? table(texts, scores.front()) : table_of_models(texts, models, scores));
+  }
+  return 0;
+}
+
+}  // namespace ktlm::cli
