@@ -20,7 +20,8 @@ void declare(CLI::App& app, EvalArguments& arguments) {
       ->type_name("NAME");
   app.add_option("--by", arguments.by,
                  "A key of the lines: figures for each of its values as well; \"source\" where a file has several")
-      ->type_name("KEY");
+      ->type_name("KEY")
+      ->allow_extra_args(false);
   app.add_option("--max-documents", arguments.max_documents, "The first N lines of each file alone; 0: all")
       ->type_name("N")
       ->check(whole_number(0, INT64_MAX))

@@ -23,49 +23,80 @@ struct Group {
   std::vector<size_t> documents;  // numbers
 };
 
+// The documents by a key of their lines, such as their source.
+struct Grouping {
+  std::string key;
+  std::vector<Group> groups;  // in the order of their names
+};
+
 struct Texts {
   std::vector<std::string> texts;
   std::vector<Group> files;
-  std::string field;                // that sorts into groups, or empty
-  std::vector<Group> field_groups;  // in the order of their names
+  std::vector<Grouping> groupings;
   Group total{"total", {}};
 };
 
-// Of text, the text itself; of other values, their JSON.
-std::string group_name(const Json& line, const std::string& field) {
-  if (!line.contains(field) || line.at(field).is_null()) return "(none)";
-  const Json& value = line.at(field);
-  return value.is_string() ? value.get<std::string>() : to_json_line(value);
+// Sorts documents by the values of a key, as they come.
+class Sorter {
+ public:
+  explicit Sorter(std::string key) : key_(std::move(key)) {}
+
+  void add(const Json& line, size_t document, bool is_first_of_file) {
+    const std::string name = name_of(line);
+    if (is_first_of_file) first_of_file_ = name;
+    varies_within_file_ = varies_within_file_ || name != first_of_file_;
+    found_ = found_ || line.contains(key_);
+    by_name_[name].push_back(document);
+  }
+
+  const std::string& key() const { return key_; }
+  bool found() const { return found_; }
+  bool varies_within_file() const { return varies_within_file_; }
+  Grouping grouping() const {
+    Grouping grouping{key_, {}};
+    for (const auto& [name, documents] : by_name_) grouping.groups.push_back({name, documents});
+    return grouping;
+  }
+
+ private:
+  // A string itself; of other values, their JSON.
+  std::string name_of(const Json& line) const {
+    if (!line.contains(key_) || line.at(key_).is_null()) return "(none)";
+    const Json& value = line.at(key_);
+    return value.is_string() ? value.get<std::string>() : to_json_line(value);
+  }
+
+  std::string key_, first_of_file_;
+  std::map<std::string, std::vector<size_t>> by_name_;
+  bool found_ = false, varies_within_file_ = false;
+};
+
+Group read_file_of_texts(const std::string& file, int64_t max_documents, const WarningCallback& warn,
+                         std::vector<std::string>& texts, std::vector<Sorter>& sorters) {
+  Group group{file, {}};
+  bool has_text = false;
+  corpus::read_json_lines(file, corpus::kExpectedTexts, warn, [&](const Json& line, const std::string& where) {
+    for (Sorter& sorter : sorters) sorter.add(line, texts.size(), group.documents.empty());
+    group.documents.push_back(texts.size());
+    texts.push_back(json_get<std::string>(line, "text", where));
+    has_text = has_text || !texts.back().empty();
+    return static_cast<int64_t>(group.documents.size()) != max_documents;
+  });
+  if (!has_text) throw Error((file == "-" ? "standard input" : file) + ": holds no text to evaluate");
+  return group;
 }
 
 Texts read_texts(const EvalArguments& arguments, const WarningCallback& warn) {
   const std::vector<std::string> default_files = {"data/prepared/val.jsonl.zst"};
+  std::vector<Sorter> sorters;
+  for (const std::string& key : arguments.by) sorters.emplace_back(key);
+  if (sorters.empty()) sorters.emplace_back("source");
   Texts all;
-  const std::string field = arguments.by.empty() ? "source" : arguments.by;
-  std::map<std::string, std::vector<size_t>> by_name;
-  bool has_field = false, varies_within_file = false;
-  for (const std::string& file : arguments.files.empty() ? default_files : arguments.files) {
-    Group group{file, {}};
-    bool has_text = false;
-    std::string first_name;
-    corpus::read_json_lines(file, corpus::kExpectedTexts, warn, [&](const Json& line, const std::string& where) {
-      group.documents.push_back(all.texts.size());
-      const std::string name = group_name(line, field);
-      if (group.documents.size() == 1) first_name = name;
-      varies_within_file = varies_within_file || name != first_name;
-      by_name[name].push_back(all.texts.size());
-      all.texts.push_back(json_get<std::string>(line, "text", where));
-      has_field = has_field || line.contains(field);
-      has_text = has_text || !all.texts.back().empty();
-      return static_cast<int64_t>(group.documents.size()) != arguments.max_documents;
-    });
-    if (!has_text) throw Error((file == "-" ? "standard input" : file) + ": holds no text to evaluate");
-    all.files.push_back(std::move(group));
-  }
-  if (!arguments.by.empty() && !has_field) throw Error("no line has a key \"" + field + "\" to sort by");
-  if (!arguments.by.empty() || varies_within_file) {  // else the files say it
-    all.field = field;
-    for (auto& [name, documents] : by_name) all.field_groups.push_back({name, std::move(documents)});
+  for (const std::string& file : arguments.files.empty() ? default_files : arguments.files)
+    all.files.push_back(read_file_of_texts(file, arguments.max_documents, warn, all.texts, sorters));
+  for (const Sorter& sorter : sorters) {
+    if (!arguments.by.empty() && !sorter.found()) throw Error("no line has a key \"" + sorter.key() + "\" to sort by");
+    if (!arguments.by.empty() || sorter.varies_within_file()) all.groupings.push_back(sorter.grouping());
   }
   all.total.documents.resize(all.texts.size());
   std::iota(all.total.documents.begin(), all.total.documents.end(), size_t{0});
@@ -121,8 +152,10 @@ std::string table_line(const Group& group, const Scores& scores) {
 std::string table(const Texts& texts, const Scores& scores) {
   std::string table = in_name_column("file") + " documents    tokens    loss perplexity bits/byte    95% ±";
   for (const Group& file : texts.files) table += table_line(file, scores);
-  if (!texts.field_groups.empty()) table += "\n" + texts.field;
-  for (const Group& group : texts.field_groups) table += table_line({"  " + group.name, group.documents}, scores);
+  for (const Grouping& grouping : texts.groupings) {
+    table += "\n" + grouping.key;
+    for (const Group& group : grouping.groups) table += table_line({"  " + group.name, group.documents}, scores);
+  }
   if (texts.files.size() > 1) table += table_line(texts.total, scores);
   return table;
 }
@@ -138,7 +171,8 @@ std::string table_of_models(const Texts& texts, const std::vector<std::string>& 
     rows.push_back(std::move(row));
   };
   for (const Group& file : texts.files) add(file.name, file);
-  for (const Group& group : texts.field_groups) add("  " + group.name, group);
+  for (const Grouping& grouping : texts.groupings)
+    for (const Group& group : grouping.groups) add(grouping.key + " " + group.name, group);
   if (texts.files.size() > 1) add(texts.total.name, texts.total);
   return comparison_table(models, "bits/byte", "documents", rows);
 }
@@ -156,10 +190,7 @@ void add_groups(const Texts& texts, const Figures& figures, Json& json) {
     return list;
   };
   json["files"] = named("file", texts.files);
-  if (!texts.field.empty()) {
-    json["by"] = texts.field;
-    json["groups"] = named("group", texts.field_groups);
-  }
+  for (const Grouping& grouping : texts.groupings) json["by"][grouping.key] = named("value", grouping.groups);
   json["total"] = figures(texts.total);
 }
 

@@ -24,7 +24,7 @@ struct EvalArguments {
   std::vector<std::string> files;       // none: the prepared directory's validation part
   std::vector<std::string> model_dirs;  // none: the newest run's
   std::string task;                     // of the files' questions; empty: the files hold texts
-  std::string by;                       // field that sorts texts into groups; empty: "source" where a file has several
+  std::vector<std::string> by;          // keys that sort texts into groups; none: "source" where a file has several
   int64_t max_documents = 0;            // of each file; 0: all
   std::string engine = "auto", device = "auto", dtype = "auto";
   int64_t batch_size = 8;

@@ -70,13 +70,18 @@ Json eval_json(std::vector<std::string> arguments, const std::string& input) {
   return parse_json(result.out, "eval --json");
 }
 
-TEST(EvalVerb, SortsByAnyKeyAndTakesTheFirstLinesAlone) {
+TEST(EvalVerb, SortsByAnyKeysAndTakesTheFirstLinesAlone) {
   const std::string lines =
-      "{\"text\":\"강\",\"year\":2024}\n{\"text\":\"산\",\"year\":2025}\n{\"text\":\"봄\",\"year\":2024}\n";
-  const Json all = eval_json({"-", "--by", "year"}, lines);
-  EXPECT_EQ(all.at("by"), "year");
-  EXPECT_EQ(all.at("groups").at(0).at("group"), "2024");
-  EXPECT_EQ(all.at("groups").at(0).at("documents"), 2);
+      "{\"text\":\"강\",\"year\":2024,\"domain\":\"물\"}\n{\"text\":\"산\",\"year\":2025}\n{\"text\":\"봄\",\"year\":"
+      "2024}\n";
+  const Json all = eval_json({"-", "--by", "year", "--by", "domain"}, lines);
+  const Json &years = all.at("by").at("year"), &domains = all.at("by").at("domain");
+  EXPECT_EQ(years.at(0).at("value"), "2024");
+  EXPECT_EQ(years.at(0).at("documents"), 2);
+  EXPECT_EQ(domains.at(0).at("value"), "(none)");
+  EXPECT_EQ(domains.at(1).at("value"), "물");
+  EXPECT_EQ(domains.at(1).at("documents"), 1);
+  EXPECT_EQ(domains.at(1).at("bits_per_byte_interval"), nullptr) << "of one document";
   EXPECT_EQ(all.at("total").at("bits_per_byte_interval").size(), 2);
   const Json few = eval_json({"-", "--max-documents", "2"}, lines);
   EXPECT_EQ(few.at("total").at("documents"), 2);
