@@ -75,8 +75,9 @@ void KvCache::take_from(const KvCache& other, int64_t first) {
 
 void KvCache::copy_row(int64_t from, int64_t to) {
   if (from == to) return;
+  // All columns, used or not: contiguous, and of one shape, whatever the length.
   for (auto* layers : {&keys_, &values_})
-    for (at::Tensor& layer : *layers) layer[to].narrow(1, 0, length_).copy_(layer[from].narrow(1, 0, length_));
+    for (at::Tensor& layer : *layers) layer[to].copy_(layer[from]);
   if (padding_.defined()) padding_[to].copy_(padding_[from]);
 }
 

@@ -49,6 +49,39 @@ TEST(InferenceModels, PromptsGoThroughThePromptModelFromTheLengthOn) {
   EXPECT_TRUE(at::equal(logits({other, tiny.model, 11}), logits(tiny.model)));
 }
 
+TEST(InferenceModels, ACopiedTextGoesOnAsTheOne) {
+  const auto context = InferenceModels(TinyModel::get().model).make_context(3, 20);
+  const std::vector<std::vector<int32_t>> prompts = {{5, 6}, {7, 8, 9, 10}};  // the first one is padded
+  context->prefill(prompts);
+  context->copy_text(0, 2);
+  for (const int32_t id : {11, 12}) {
+    const NextLogits next = context->step(std::vector<int32_t>{id, 20, id});
+    EXPECT_TRUE(std::equal(next[0].begin(), next[0].end(), next[2].begin(), next[2].end()));
+    EXPECT_FALSE(std::equal(next[0].begin(), next[0].end(), next[1].begin(), next[1].end()));
+  }
+}
+
+TEST(InferenceModels, ABeamSearchFindsTheSameAloneAndAmongOtherRequests) {
+  const auto& tiny = TinyModel::get();
+  std::vector<GenerationRequest> requests(2);
+  requests[0] = {"서울은", {.sampling = greedy(8), .beam = {.beams = 4}}};
+  requests[1] = {"봄에는 벚꽃이", {.sampling = wild(1, 8)}};
+  const auto together = generate(InferenceModels(tiny.model), tiny.tokenizer, requests);
+  const auto alone = generate(InferenceModels(tiny.model), tiny.tokenizer, {&requests[0], 1}).front();
+  EXPECT_EQ(together[0].ids, alone.ids);
+  // Token by token with a cache, or the whole text at once: the same text is as likely.
+  std::vector<int32_t> text = encode_prompt(tiny.tokenizer, "서울은");
+  double logprob = 0;
+  for (const int32_t id : alone.ids) {
+    const auto context = InferenceModels(tiny.model).make_context(1, 64);
+    logprob += token_logprobs(context->prefill({&text, 1}).front(), id, 0).logprob;
+    text.push_back(id);
+  }
+  if (alone.finish == FinishReason::kLength) {
+    EXPECT_NEAR(alone.score, logprob / 8, 1e-4);
+  }
+}
+
 TEST(InferenceModels, AnErrorOfLibtorchIsOneLine) {
   const auto context = InferenceModels(TinyModel::get().model).make_context(1, 10);
   const std::vector<int32_t> beyond = {1'000'000};
