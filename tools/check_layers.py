@@ -26,6 +26,7 @@ HOMES = [
     (("sentencepiece",), {"tokenizer"}),
     (("torch/", "ATen/", "c10/"), TORCH_MODULES),
     (("hwy/",), {"ops", "cpu_model"}),
+    (("pcre2.h",), {"generate"}),
     (("CLI/", "histedit.h", "editline/"), {"cli"}),
 ]
 

@@ -16,13 +16,13 @@ cd "$root"
 readonly torch_version=2.13.0
 debian_packages="build-essential cmake ninja-build ccache pkg-config curl python3 python3-venv libyaml-cpp-dev \
 libspdlog-dev libcli11-dev nlohmann-json3-dev libexpat1-dev libbz2-dev zlib1g-dev liblzma-dev libzip-dev libzstd-dev \
-libutf8proc-dev libxxhash-dev libhwy-dev libsentencepiece-dev libedit-dev libgtest-dev libgmock-dev tmux"
+libutf8proc-dev libxxhash-dev libhwy-dev libsentencepiece-dev libpcre2-dev libedit-dev libgtest-dev libgmock-dev tmux"
 debian_test_packages="shellcheck devscripts"  # devscripts: checkbashisms
 # Names as on formulae.brew.sh in November 2026. expat, bzip2 and zlib (as for CPython: its Misc/Brewfile) come
 # with Apple's SDK. abseil is what sentencepiece's header needs (cmake/dependencies.cmake). Neither pytorch, which moves on
 # (to 2.15 by then, while ktlm is tested with 2.13), nor libomp, of which the wheel brings its own.
 homebrew_packages="cmake ninja ccache pkgconf yaml-cpp spdlog cli11 nlohmann-json xz libzip zstd utf8proc xxhash highway \
-sentencepiece abseil libedit googletest tmux"
+sentencepiece abseil pcre2 libedit googletest tmux"
 homebrew_test_packages="shellcheck"
 test_python_packages="transformers tokenizers sentencepiece tensorboard numpy protobuf pyarrow onnx onnxruntime"
 

@@ -218,10 +218,10 @@ expect "no compiler" "$code:$err" "1:setup.sh: no C++ compiler; run: xcode-selec
 echo 'echo clang' | fake c++
 run
 expect "macOS: exit code ($err)" "$code" 0
-expect "macOS: calls" "$calls" "brew install --quiet cli11 xz libzip zstd highway abseil libedit
+expect "macOS: calls" "$calls" "brew install --quiet cli11 xz libzip zstd highway abseil pcre2 libedit
 venv
 pip torch==2.13.0"
 : >"$work/calls"
 run --tests
-expect "macOS: --tests" "$(printf '%s\n' "$calls" | head -1)" "brew install --quiet cli11 xz libzip zstd highway abseil libedit shellcheck"
+expect "macOS: --tests" "$(printf '%s\n' "$calls" | head -1)" "brew install --quiet cli11 xz libzip zstd highway abseil pcre2 libedit shellcheck"
 echo "all good"

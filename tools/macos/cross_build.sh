@@ -72,7 +72,7 @@ install_programs
 prepare_build_environment
 make_kit
 make_libraries yaml-cpp fmtlib spdlog nlohmann-json3-dev libcli11-dev expat bzip2 zlib xz-utils libzip libzstd utf8proc xxhash \
-  highway sentencepiece
+  highway sentencepiece pcre2
 [ $tests = OFF ] || make_libraries googletest
 
 cmake --fresh --preset macos-cross -B "$build" -DKTLM_BUILD_TESTS=$tests >"$work/logs/ktlm-configure.log" 2>&1 ||

@@ -77,6 +77,7 @@ build_library() {
     xxhash) cross_cmake "$source/cmake_unofficial" -DXXHASH_BUILD_XXHSUM=OFF ;;
     highway) cross_cmake "$source" -DHWY_ENABLE_TESTS=OFF -DHWY_ENABLE_EXAMPLES=OFF ;;
     sentencepiece) cross_cmake "$source" -DSPM_ENABLE_SHARED=OFF -DSPM_ENABLE_TCMALLOC=OFF ;;
+    pcre2) cross_cmake "$source" -DPCRE2_BUILD_PCRE2GREP=OFF -DPCRE2_BUILD_TESTS=OFF ;;
     googletest) cross_cmake "$source" ;;
   esac
 }

@@ -1,0 +1,338 @@
+#include "ktlm/generate/json_schema.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "integer_range.h"
+#include "ktlm/core/error.h"
+#include "ktlm/core/text_format.h"
+
+namespace ktlm::generate {
+
+namespace {
+
+// Nothing: no value fits.
+using Regex = std::optional<std::string>;
+
+constexpr int kMostNested = 4;            // a $ref inside itself
+constexpr int kAnyLevels = 2;             // objects and arrays in a value of which nothing is said
+constexpr size_t kMostBytes = 1'000'000;  // PCRE2 takes far fewer; a schema that branches into itself makes more
+
+// One character of a string: itself, or escaped; no half of a surrogate pair.
+constexpr const char* kStringCharacter =
+    R"((?:[^"\\\x00-\x1F]|\\(?:["\\/bfnrt]|u(?:[0-9A-CE-Fa-ce-f][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2}))))";
+constexpr const char* kNumber = R"(-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][-+]?[0-9]{1,2})?)";
+
+constexpr const char* kDate =
+    "[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|"
+    "02-(?:0[1-9]|1[0-9]|2[0-8]))";
+constexpr const char* kTime = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|[-+](?:[01][0-9]|2[0-3]):[0-5][0-9])";
+
+// What a schema demands, and what it says about itself (or holds for a $ref to lead to).
+const std::vector<std::string> kDemands = {"type",      "properties", "required", "additionalProperties",
+                                           "items",     "enum",       "const",    "anyOf",
+                                           "oneOf",     "$ref",       "format",   "minLength",
+                                           "maxLength", "minimum",    "maximum",  "minItems",
+                                           "maxItems"};
+const std::vector<std::string> kRemarks = {"title",   "description", "default",  "examples", "deprecated",
+                                           "$schema", "$id",         "$comment", "$defs",    "definitions"};
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string group(const std::string& regex) { return "(?:" + regex + ")"; }
+
+std::string any_of(const std::vector<std::string>& branches) {
+  std::string regex;
+  for (const std::string& branch : branches) regex += (regex.empty() ? "" : "|") + branch;
+  return group(regex);
+}
+
+std::string literal(std::string_view text) {
+  std::string regex;
+  for (const char c : text) {
+    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ' ' ||
+                          static_cast<unsigned char>(c) >= 0x80;
+    if (!is_plain) regex += '\\';
+    regex += c;
+  }
+  return regex;
+}
+
+// As Python's json.dumps, but that characters stand for themselves.
+std::string json_text(const Json& value) {
+  if (!value.is_structured()) return value.dump();
+  std::string text;
+  for (const auto& [key, member] : value.items())
+    text += (text.empty() ? "" : ", ") + (value.is_object() ? Json(key).dump() + ": " : "") + json_text(member);
+  return value.is_object() ? "{" + text + "}" : "[" + text + "]";
+}
+
+bool has_type(const Json& value, const std::string& type) {
+  if (type == "integer")
+    return value.is_number_integer() || (value.is_number() && std::floor(value.get<double>()) == value.get<double>());
+  if (type == "number") return value.is_number();
+  if (type == "boolean") return value.is_boolean();
+  return type == value.type_name();  // string, object, array, null
+}
+
+// Between `least` and `most` times, separated by ", ".
+std::string repeated(const std::string& item, int64_t least, std::optional<int64_t> most) {
+  if (most == 0) return "";
+  const std::string rest = "(?:, " + item + "){" + std::to_string(std::max<int64_t>(least - 1, 0)) + "," +
+                           (most ? std::to_string(*most - 1) : std::string()) + "}";
+  return least > 0 ? item + rest : group(item + rest) + "?";
+}
+
+class Translator {
+ public:
+  Translator(const Json& root, const std::string& where) : root_(root), where_(where) {}
+
+  Regex value(const Json& schema, const std::string& path) {
+    Regex regex = any_value(schema, path);
+    if (regex && regex->size() > kMostBytes) refuse(path, "the schema is too large for a regular expression");
+    return regex;
+  }
+
+  [[noreturn]] void refuse(const std::string& path, const std::string& problem) const {
+    throw ConfigError(where_ + ": " + path + ": " + problem);
+  }
+
+ private:
+  Regex any_value(const Json& schema, const std::string& path) {
+    if (schema.is_boolean()) return schema.get<bool>() ? Regex(anything(kAnyLevels)) : std::nullopt;
+    if (!schema.is_object()) refuse(path, "a schema should be an object, is " + json_text(schema));
+    for (const auto& [key, ignored] : schema.items()) check_keyword(key, path);
+    if (schema.contains("$ref")) return reference(schema, path);
+    for (const char* key : {"anyOf", "oneOf"})
+      if (schema.contains(key)) return branches(schema, key, path);
+    const std::vector<std::string> types = types_of(schema, path);
+    if (schema.contains("const")) return one_of_values(Json::array({schema["const"]}), types);
+    if (schema.contains("enum")) {
+      if (!schema["enum"].is_array()) refuse(path, "\"enum\" should be a list");
+      return one_of_values(schema["enum"], types);
+    }
+    if (types.empty()) return anything(kAnyLevels);
+    std::vector<std::string> regexes;
+    for (const std::string& type : types)
+      if (Regex regex = value_of_type(schema, type, path)) regexes.push_back(*regex);
+    return regexes.empty() ? Regex() : any_of(regexes);
+  }
+
+  void check_keyword(const std::string& key, const std::string& path) const {
+    if (contains(kDemands, key) || contains(kRemarks, key)) return;
+    const std::string nearest = nearest_name(key, kDemands);
+    refuse(path, "keyword \"" + key + "\" is not known" +
+                     (nearest.empty() ? "; ktlm generate --help lists those that are"
+                                      : "; did you mean \"" + nearest + "\"?"));
+  }
+
+  std::vector<std::string> types_of(const Json& schema, const std::string& path) const {
+    if (!schema.contains("type")) {
+      if (schema.contains("properties")) return {"object"};
+      if (schema.contains("items")) return {"array"};
+      for (const char* key : {"required", "additionalProperties", "minItems", "maxItems", "format", "minLength",
+                              "maxLength", "minimum", "maximum"})
+        if (schema.contains(key)) refuse(path, std::string("\"") + key + "\" needs a \"type\" beside it");
+      return {};
+    }
+    std::vector<std::string> types;
+    for (const Json& type : schema["type"].is_array() ? schema["type"] : Json::array({schema["type"]})) {
+      static const std::vector<std::string> known = {"string", "integer", "number", "boolean",
+                                                     "null",   "object",  "array"};
+      if (!type.is_string() || !contains(known, type.get<std::string>()))
+        refuse(path, "type " + json_text(type) +
+                         " is unknown; choose string, integer, number, boolean, null, object or array");
+      types.push_back(type);
+    }
+    return types;
+  }
+
+  Regex value_of_type(const Json& schema, const std::string& type, const std::string& path) {
+    if (type == "null") return "null";
+    if (type == "boolean") return any_of({"true", "false"});
+    if (type == "integer") return integer(schema, path);
+    if (type == "number") {
+      for (const char* key : {"minimum", "maximum"})
+        if (schema.contains(key)) refuse(path, std::string("\"") + key + "\" is known for integers alone");
+      return kNumber;
+    }
+    if (type == "string") return string(schema, path);
+    return type == "array" ? array(schema, path) : object(schema, path);
+  }
+
+  // A whole number of at least 0, or nothing where the key is not there.
+  std::optional<int64_t> count(const Json& schema, const char* key, const std::string& path) const {
+    if (!schema.contains(key)) return std::nullopt;
+    if (!schema[key].is_number_integer() || schema[key].get<int64_t>() < 0)
+      refuse(path, std::string("\"") + key + "\" should be an integer, at least 0, is " + json_text(schema[key]));
+    return schema[key].get<int64_t>();
+  }
+
+  Regex integer(const Json& schema, const std::string& path) const {
+    const auto limit = [&](const char* key, double otherwise) {
+      if (!schema.contains(key)) return otherwise;
+      if (!schema[key].is_number()) refuse(path, std::string("\"") + key + "\" should be a number");
+      return schema[key].get<double>();
+    };
+    constexpr double kMost = 999'999'999'999'999;  // each such number is a double
+    const double low = std::ceil(limit("minimum", -kMost)), high = std::floor(limit("maximum", kMost));
+    if (low < -kMost || high > kMost) refuse(path, "limits of integers may have 15 digits at most");
+    if (low > high) return std::nullopt;
+    return integer_range_regex(static_cast<int64_t>(low), static_cast<int64_t>(high));
+  }
+
+  Regex string(const Json& schema, const std::string& path) const {
+    if (schema.contains("format")) {
+      static const std::map<std::string, std::string> formats = {
+          {"date", kDate},
+          {"time", kTime},
+          {"date-time", kDate + std::string("T") + kTime},
+          {"uuid", "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"}};
+      const auto format = schema["format"].is_string() ? formats.find(schema["format"]) : formats.end();
+      if (format == formats.end())
+        refuse(path, "format " + json_text(schema["format"]) + " is unknown; choose date, time, date-time or uuid");
+      if (schema.contains("minLength") || schema.contains("maxLength"))
+        refuse(path, "\"format\" and a length can't both be held");
+      return "\"" + format->second + "\"";
+    }
+    const int64_t least = count(schema, "minLength", path).value_or(0);
+    const std::optional<int64_t> most = count(schema, "maxLength", path);
+    if (most && *most < least) return std::nullopt;
+    const std::string times =
+        least == 0 && !most ? "*" : "{" + std::to_string(least) + "," + (most ? std::to_string(*most) : "") + "}";
+    return "\"" + (kStringCharacter + times) + "\"";
+  }
+
+  Regex array(const Json& schema, const std::string& path) {
+    const int64_t least = count(schema, "minItems", path).value_or(0);
+    const std::optional<int64_t> most = count(schema, "maxItems", path);
+    if (most && *most < least) return std::nullopt;
+    const Regex item = schema.contains("items") ? value(schema["items"], path + "/items") : anything(kAnyLevels - 1);
+    if (!item) return least == 0 ? Regex("\\[\\]") : std::nullopt;
+    return "\\[" + repeated(*item, least, most) + "\\]";
+  }
+
+  Regex object(const Json& schema, const std::string& path) {
+    const Json& properties = schema.contains("properties") ? schema["properties"] : kNoProperties;
+    if (!properties.is_object()) refuse(path, "\"properties\" should be an object");
+    std::set<std::string> required;
+    if (schema.contains("required")) {
+      for (const Json& name : schema["required"]) {
+        if (!name.is_string() || !properties.contains(name.get<std::string>()))
+          refuse(path, "required " + json_text(name) + " is none of the properties");
+        required.insert(name);
+      }
+    }
+    if (properties.empty()) {
+      const Json& more = schema.contains("additionalProperties") ? schema["additionalProperties"] : kAnything;
+      const Regex member = more.is_boolean() ? (more.get<bool>() ? Regex(anything(kAnyLevels - 1)) : std::nullopt)
+                                             : value(more, path + "/additionalProperties");
+      return member ? "\\{" + repeated(any_key() + *member, 0, {}) + "\\}" : "\\{\\}";
+    }
+
+    // From the last property on: what may follow where something stands before it, and where nothing does.
+    std::string behind, first;
+    bool first_may_be_empty = true;
+    for (auto property = properties.end(); property != properties.begin();) {
+      --property;
+      const bool is_required = required.count(property.key()) > 0;
+      const Regex member = value(property.value(), path + "/properties/" + property.key());
+      if (!member && is_required) return std::nullopt;
+      if (!member) continue;
+      const std::string pair = literal(Json(property.key()).dump()) + ": " + *member;
+      if (is_required) {
+        first = pair + behind;
+        first_may_be_empty = false;
+      } else {
+        first = first.empty() ? pair + behind : group(pair + behind + "|" + first);
+      }
+      behind = is_required ? ", " + pair + behind : group(", " + pair) + "?" + behind;
+    }
+    return "\\{" + (first_may_be_empty && !first.empty() ? group(first) + "?" : first) + "\\}";
+  }
+
+  Regex branches(const Json& schema, const char* key, const std::string& path) {
+    require_alone(schema, key, path);
+    if (!schema[key].is_array()) refuse(path, std::string("\"") + key + "\" should be a list");
+    std::vector<std::string> regexes;
+    for (size_t i = 0; i < schema[key].size(); ++i)
+      if (Regex regex = value(schema[key][i], path + "/" + key + "/" + std::to_string(i))) regexes.push_back(*regex);
+    return regexes.empty() ? Regex() : any_of(regexes);
+  }
+
+  Regex reference(const Json& schema, const std::string& path) {
+    require_alone(schema, "$ref", path);
+    if (!schema["$ref"].is_string() || !schema["$ref"].get<std::string>().starts_with("#"))
+      refuse(path,
+             "$ref " + json_text(schema["$ref"]) + " should lead to a place in this schema, such as #/$defs/name");
+    const auto target = schema["$ref"].get<std::string>();
+    const Json* referred = nullptr;
+    try {
+      referred = &root_.at(Json::json_pointer(target.substr(1)));
+    } catch (const Json::exception&) {
+      refuse(path, "$ref \"" + target + "\" leads nowhere");
+    }
+    int& num_open = open_references_[target];
+    if (num_open >= kMostNested) return std::nullopt;
+    ++num_open;
+    Regex regex = value(*referred, target);
+    --open_references_[target];
+    return regex;
+  }
+
+  // What stands beside it would have to hold as well.
+  void require_alone(const Json& schema, const std::string& key, const std::string& path) const {
+    for (const auto& [other, ignored] : schema.items())
+      if (other != key && !contains(kRemarks, other))
+        refuse(path, "\"" + other + "\" beside \"" + key + "\" is not known; move it into the schema that \"" + key +
+                         "\" names");
+  }
+
+  static Regex one_of_values(const Json& values, const std::vector<std::string>& types) {
+    std::vector<std::string> regexes;
+    for (const Json& value : values) {
+      const auto fits = [&](const std::string& type) { return has_type(value, type); };
+      if (types.empty() || std::any_of(types.begin(), types.end(), fits)) regexes.push_back(literal(json_text(value)));
+    }
+    return regexes.empty() ? Regex() : any_of(regexes);
+  }
+
+  static std::string any_key() { return std::string("\"") + kStringCharacter + "*\": "; }
+
+  // Of objects and arrays so many levels.
+  static std::string anything(int levels) {
+    std::vector<std::string> regexes = {std::string("\"") + kStringCharacter + "*\"", kNumber, "true", "false", "null"};
+    if (levels > 0) {
+      const std::string inner = anything(levels - 1);
+      regexes.push_back("\\[" + repeated(inner, 0, {}) + "\\]");
+      regexes.push_back("\\{" + repeated(any_key() + inner, 0, {}) + "\\}");
+    }
+    return any_of(regexes);
+  }
+
+  static inline const Json kNoProperties = Json::object(), kAnything = true;
+
+  const Json& root_;
+  const std::string& where_;
+  std::map<std::string, int> open_references_;
+};
+
+}  // namespace
+
+std::string json_schema_regex(const Json& schema, const std::string& where) {
+  Translator translator(schema, where);
+  const Regex regex = translator.value(schema, "#");
+  if (!regex) translator.refuse("#", "no value fits this schema (or it refers to itself without end)");
+  return *regex;
+}
+
+}  // namespace ktlm::generate

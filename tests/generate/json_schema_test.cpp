@@ -1,0 +1,188 @@
+#include "ktlm/generate/json_schema.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "error_message.h"
+#include "integer_range.h"
+#include "ktlm/core/random.h"
+#include "ktlm/generate/pattern_constraint.h"
+#include "ktlm/text/utf8.h"
+
+namespace ktlm::generate {
+namespace {
+
+using test::error_message;
+
+std::shared_ptr<const TextPattern> pattern_of(const std::string& schema) {
+  return std::make_shared<TextPattern>(json_schema_regex(parse_json(schema, "schema"), "--json-schema"),
+                                       "--json-schema");
+}
+
+bool takes(const std::shared_ptr<const TextPattern>& pattern, const std::string& text) {
+  PatternMatcher matcher(pattern);
+  if (!matcher.fits(text)) return false;
+  matcher.append(text);
+  return matcher.matches();
+}
+
+TEST(IntegerRange, HoldsExactlyItsNumbers) {
+  Random random(2);
+  std::vector<std::pair<int64_t, int64_t>> ranges = {{0, 0},        {0, 9},    {-1, 1},   {10, 99},
+                                                     {-1234, 1234}, {7, 1000}, {199, 201}};
+  for (int i = 0; i < 30; ++i) {
+    const int64_t low = static_cast<int64_t>(random.below(2400)) - 1200;
+    ranges.emplace_back(low, low + static_cast<int64_t>(random.below(700)));
+  }
+  for (const auto& [low, high] : ranges) {
+    const auto pattern = std::make_shared<TextPattern>(integer_range_regex(low, high), "range");
+    for (int64_t number = -2000; number <= 2000; ++number)
+      EXPECT_EQ(takes(pattern, std::to_string(number)), low <= number && number <= high)
+          << number << " of " << low << " to " << high << ": " << integer_range_regex(low, high);
+    for (const char* text : {"-0", "00", "01", "-01"}) EXPECT_FALSE(takes(pattern, text));
+  }
+}
+
+struct Example {
+  std::string schema;
+  std::vector<std::string> taken, refused;
+};
+
+TEST(JsonSchema, TakesWhatFitsAndNothingElse) {
+  const std::vector<Example> examples = {
+      {R"({"type": "string"})", {R"("")", R"("가\n\"a\u00e9")"}, {R"("a)", "\"\n\"", R"("\ud83d")", R"("\x")", "1"}},
+      {R"({"type": "string", "minLength": 2, "maxLength": 3})", {R"("가나")", R"("a\nb")"}, {R"("가")", R"("abcd")"}},
+      {R"({"type": "integer"})", {"0", "-17", "123456789012345"}, {"01", "1.0", "-0", "+1", "1234567890123456"}},
+      {R"({"type": "integer", "minimum": 0.5, "maximum": 120})", {"1", "120"}, {"0", "121", "-1"}},
+      {R"({"type": "number"})", {"0", "-1.5", "2e10", "3.25E-7"}, {".5", "1.", "1e", "1e100"}},
+      {R"({"type": ["boolean", "null"]})", {"true", "false", "null"}, {"1", "\"true\""}},
+      {R"({"enum": ["서울", "a.b", 3, {"x": [1, null]}]})",
+       {R"("서울")", R"("a.b")", "3", R"({"x": [1, null]})"},
+       {R"("a,b")", "4"}},
+      {R"({"enum": ["a", 3], "type": "string"})", {R"("a")"}, {"3"}},
+      {R"({"const": "그래"})", {R"("그래")"}, {R"("아니")"}},
+      {R"({"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 3})",
+       {"[1]", "[1, 2, 3]"},
+       {"[]", "[1,2]", "[1, 2, 3, 4]"}},
+      {R"({"type": "array", "items": {"type": "null"}})", {"[]", "[null]", "[null, null, null]"}, {"[null, ]"}},
+      {R"({"type": "array", "maxItems": 0})", {"[]"}, {"[1]"}},
+      {R"({"properties": {"a": {"type": "null"}, "b": {"type": "null"}, "c": {"type": "null"}}, "required": ["b"]})",
+       {R"({"b": null})", R"({"a": null, "b": null})", R"({"a": null, "b": null, "c": null})",
+        R"({"b": null, "c": null})"},
+       {"{}", R"({"a": null})", R"({"b": null, "a": null})", R"({"b": null, })", R"({, "b": null})"}},
+      {R"({"properties": {"a": {"type": "null"}, "b": {"type": "null"}}})",
+       {"{}", R"({"a": null})", R"({"b": null})", R"({"a": null, "b": null})"},
+       {R"({"b": null, "a": null})", R"({"a": null "b": null})"}},
+      {R"({"type": "object", "additionalProperties": {"type": "integer"}})",
+       {"{}", R"({"가": 1, "나": 2})"},
+       {R"({"가": "1"})"}},
+      {R"({"type": "object", "additionalProperties": false})", {"{}"}, {R"({"a": 1})"}},
+      {R"({"anyOf": [{"type": "null"}, {"$ref": "#/$defs/n"}], "$defs": {"n": {"type": "integer", "maximum": 5}}})",
+       {"null", "5"},
+       {"6"}},
+      {R"({"type": "string", "format": "date"})", {R"("2026-02-28")"}, {R"("2026-02-30")", R"("2026-13-01")"}},
+      {R"({"title": "아무거나"})", {"1", R"({"a": [1, null]})", R"([[], "x"])", "null"}, {"x", "[1,2]"}},
+      {R"({"$ref": "#/$defs/tree", "$defs": {"tree": {"properties": {"v": {"type": "integer"},
+          "t": {"type": "array", "items": {"$ref": "#/$defs/tree"}}}, "required": ["v", "t"]}}})",
+       {R"({"v": 1, "t": []})", R"({"v": 1, "t": [{"v": 2, "t": []}, {"v": 3, "t": [{"v": 4, "t": []}]}]})"},
+       {R"({"v": 1})", R"({"v": 1, "t": [1]})"}},
+  };
+  for (const Example& example : examples) {
+    const auto pattern = pattern_of(example.schema);
+    for (const std::string& text : example.taken) EXPECT_TRUE(takes(pattern, text)) << example.schema << " of " << text;
+    for (const std::string& text : example.refused)
+      EXPECT_FALSE(takes(pattern, text)) << example.schema << " of " << text;
+  }
+}
+
+// A validator of the keywords that the next test's schema uses.
+bool is_valid(const Json& value, const Json& schema) {
+  if (schema.contains("enum"))
+    return std::find(schema["enum"].begin(), schema["enum"].end(), value) != schema["enum"].end();
+  if (schema.contains("anyOf"))
+    return std::any_of(schema["anyOf"].begin(), schema["anyOf"].end(),
+                       [&](const Json& branch) { return is_valid(value, branch); });
+  const std::string type = schema["type"];
+  if (type == "integer")
+    return value.is_number_integer() && value >= schema.value("minimum", -1e15) &&
+           value <= schema.value("maximum", 1e15);
+  if (type == "number") return value.is_number() && std::isfinite(value.get<double>());
+  if (type == "string") {
+    if (!value.is_string()) return false;
+    const size_t length = text::count_code_points(value.get<std::string>());
+    return length >= schema.value("minLength", 0U) && length <= schema.value("maxLength", 1U << 20);
+  }
+  if (type == "array") {
+    if (!value.is_array() || value.size() < schema.value("minItems", 0U) ||
+        value.size() > schema.value("maxItems", 1U << 20))
+      return false;
+    return std::all_of(value.begin(), value.end(), [&](const Json& item) { return is_valid(item, schema["items"]); });
+  }
+  if (type != "object") return type == value.type_name();
+  if (!value.is_object()) return false;
+  for (const Json& name : schema["required"])
+    if (!value.contains(name.get<std::string>())) return false;
+  for (const auto& [key, member] : value.items())
+    if (!schema["properties"].contains(key) || !is_valid(member, schema["properties"][key])) return false;
+  return true;
+}
+
+TEST(JsonSchema, WhateverIsDrawnParsesAndIsValid) {
+  const Json schema = parse_json(
+      R"({"type": "object", "required": ["이름", "나이", "목록"], "properties": {
+            "이름": {"type": "string", "minLength": 1, "maxLength": 8},
+            "나이": {"type": "integer", "minimum": -5, "maximum": 120},
+            "\"별명\"": {"anyOf": [{"type": "null"}, {"type": "string", "maxLength": 4}]},
+            "점수": {"type": "number"},
+            "목록": {"type": "array", "minItems": 1, "maxItems": 3, "items": {"type": "object", "required": [], "properties": {
+              "종류": {"enum": ["가", "나 다", 3, null]}, "참": {"type": "boolean"}}}}}})",
+      "schema");
+  const auto pattern = std::make_shared<TextPattern>(json_schema_regex(schema, "schema"), "schema");
+  std::vector<std::string> tokens = {"안녕", "이름", "나이", "\": ", ", \"", "{\"", "},", "12", "null", "\\u00", "e1"};
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  Random random(5);
+  for (int repetition = 0; repetition < 30; ++repetition) {
+    PatternConstraint constraint(pattern);
+    std::string text;
+    while (true) {
+      std::vector<std::string> allowed;
+      for (const std::string& token : tokens)
+        if (constraint.allows(token)) allowed.push_back(token);
+      if (allowed.empty()) break;
+      const std::string& token = allowed[random.below(allowed.size())];
+      text += token;
+      constraint.accept(token);
+    }
+    ASSERT_TRUE(constraint.may_end()) << text;
+    EXPECT_TRUE(is_valid(parse_json(text, "drawn"), schema)) << text;
+  }
+}
+
+TEST(JsonSchema, RefusesWhatItDoesNotKnowByItsPath) {
+  const auto fault = [](const std::string& schema) { return error_message([&] { pattern_of(schema); }); };
+  EXPECT_EQ(fault(R"({"properties": {"age": {"type": "integer", "minimun": 3}}})"),
+            "--json-schema: #/properties/age: keyword \"minimun\" is not known; did you mean \"minimum\"?");
+  EXPECT_EQ(fault(R"({"type": "string", "pattern": "a"})"),
+            "--json-schema: #: keyword \"pattern\" is not known; ktlm generate --help lists those that are");
+  EXPECT_EQ(
+      fault(R"({"type": "int"})"),
+      "--json-schema: #: type \"int\" is unknown; choose string, integer, number, boolean, null, object or array");
+  EXPECT_EQ(fault(R"({"anyOf": [{"type": "number", "maximum": 3}]})"),
+            "--json-schema: #/anyOf/0: \"maximum\" is known for integers alone");
+  EXPECT_EQ(fault(R"({"properties": {"a": {"$ref": "#/$defs/b"}}})"),
+            "--json-schema: #/properties/a: $ref \"#/$defs/b\" leads nowhere");
+  EXPECT_EQ(fault(R"({"$ref": "#/$defs/b", "type": "null", "$defs": {"b": {}}})"),
+            "--json-schema: #: \"type\" beside \"$ref\" is not known; move it into the schema that \"$ref\" names");
+  EXPECT_EQ(fault(R"({"properties": {"a": {"$ref": "#"}}, "required": ["a"]})"),
+            "--json-schema: #: no value fits this schema (or it refers to itself without end)");
+  EXPECT_EQ(fault(R"({"type": "integer", "minimum": 5, "maximum": 4})"),
+            "--json-schema: #: no value fits this schema (or it refers to itself without end)");
+  EXPECT_EQ(fault(R"({"required": ["b"], "properties": {"a": {}}})"),
+            "--json-schema: #: required \"b\" is none of the properties");
+  EXPECT_EQ(fault("[]"), "--json-schema: #: a schema should be an object, is []");
+}
+
+}  // namespace
+}  // namespace ktlm::generate
