@@ -13,6 +13,8 @@ namespace ktlm::generate {
 
 namespace {
 
+constexpr size_t kAskedInOrder = 500;  // tokens, of those that a constraint is asked about
+
 // Softmax of the logits at a temperature over their largest; the first of `candidates` is the likeliest.
 void set_probabilities(std::span<const float> logits, double temperature, Candidates& candidates) {
   const double largest = static_cast<double>(logits[static_cast<size_t>(candidates.front().id)]);
@@ -81,15 +83,22 @@ std::vector<int32_t> likeliest_tokens(std::span<const float> logits, int64_t cou
   std::vector<int32_t> chosen;
   chosen.reserve(most);
   double least = std::numeric_limits<double>::lowest();
-  // One sort where all are allowed; else pieces of growing size, until enough have passed.
+  // One sort where all are allowed; else pieces of growing size, until enough have passed. Where few do, to ask about
+  // all that are left costs less than to sort them.
+  bool ask = allowed != nullptr;
   for (size_t sorted = 0, size = most; chosen.size() < most && sorted < order.size(); size *= 2) {
-    const size_t end = std::min(order.size(), sorted + size);
     const auto at = [&](size_t i) { return order.begin() + static_cast<std::ptrdiff_t>(i); };
+    if (ask && sorted >= kAskedInOrder) {
+      const auto is_out = [&](int32_t id) { return logit(id) < least || !allowed(id); };
+      order.erase(std::remove_if(at(sorted), order.end(), is_out), order.end());
+      ask = false;
+    }
+    const size_t end = std::min(order.size(), sorted + size);
     std::partial_sort(at(sorted), at(end), order.end(), likelier);
     for (; sorted < end && chosen.size() < most; ++sorted) {
       const int32_t id = order[sorted];
       if (logit(id) < least) return chosen;
-      if (allowed && !allowed(id)) continue;
+      if (ask && !allowed(id)) continue;
       if (chosen.empty() && least_ratio > 0) least = logit(id) + std::log(least_ratio);
       chosen.push_back(id);
     }

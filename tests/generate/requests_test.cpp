@@ -1,6 +1,7 @@
 // Requests of one call, each with its own way to draw: by ktlm's own engine, without libtorch.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -243,6 +244,23 @@ TEST(LikeliestTokens, AreTheFirstAllowedOfTheWholeOrder) {
     EXPECT_EQ(asked, until);
   }
   EXPECT_TRUE(likeliest_tokens(logits, 3, [](int32_t) { return false; }).empty());
+}
+
+TEST(LikeliestTokens, AFewAllowedAmongManyAreFoundInTheirOrder) {
+  std::vector<float> logits(5000);
+  Random random(4);
+  for (float& logit : logits) logit = static_cast<float>(random.uniform());
+  const auto allowed = [](int32_t id) { return id % 500 == 3; };
+  std::vector<int32_t> expected;
+  for (int32_t id = 3; id < 5000; id += 500) expected.push_back(id);
+  const auto logit = [&](int32_t id) { return logits[static_cast<size_t>(id)]; };
+  std::sort(expected.begin(), expected.end(), [&](int32_t a, int32_t b) { return logit(a) > logit(b); });
+  EXPECT_EQ(likeliest_tokens(logits, 40, allowed), expected);
+  EXPECT_EQ(likeliest_tokens(logits, 1, allowed), std::vector<int32_t>{expected.front()});
+  // None is less than so many times as likely as the first that is allowed.
+  const double least_ratio = std::exp(static_cast<double>(logit(expected[4]) - logit(expected[0])) - 1e-9);
+  expected.resize(5);
+  EXPECT_EQ(likeliest_tokens(logits, 40, allowed, least_ratio), expected);
 }
 
 }  // namespace
