@@ -85,11 +85,11 @@ TEST(AnswerQuestions, ALongContextLosesItsBeginningAsFarAsEachChoiceNeeds) {
 
 TEST(AnswerQuestions, TakesTheLikeliestChoiceAndTheLikeliestForItsLength) {
   ScriptedScorer scorer(100, one_nat_a_token);
-  const auto answers =
-      answers_of(scorer, {{"산이", {"봄이 오면 사람들은 서울에", "뷁"}, 0, "a:1"}, {"산이", {"봄", "봄"}, 1, "a:2"}});
+  const auto answers = answers_of(scorer, {{"산이", {"봄이 오면 사람들은 서울에 모여 바다를 바라본다", "뷁"}, 0, "a:1"},
+                                           {"산이", {"봄", "봄"}, 1, "a:2"}});
   ASSERT_GT(scorer.asked[0].continuations[0].size(), scorer.asked[0].continuations[1].size());
   EXPECT_EQ(answers[0].likeliest, 1);
-  EXPECT_EQ(answers[0].likeliest_per_character, 0) << "14 characters against one";
+  EXPECT_EQ(answers[0].likeliest_per_character, 0) << "25 characters against one";
   EXPECT_EQ(answers[1].likeliest, 0) << "the first of equal ones";
 }
 
