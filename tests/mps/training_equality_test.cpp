@@ -1,7 +1,10 @@
 // What a model learns on MPS is what it learns on the CPU: loss, gradients, optimizer steps, validation.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include "ktlm/data/token_writer.h"
 #include "ktlm/eval/bits_per_byte.h"
@@ -122,6 +125,7 @@ TEST_F(MpsValidation, EqualsTheCpus) {
   const auto datasets = data::open_or_build_token_datasets(corpus.corpus, corpus.tokenizer, {}, StopFlag());
   model::ModelConfig config = test::small_config();
   config.vocab_size = corpus.tokenizer.vocab_size();
+  config.max_seq_len = 128;  // room for contexts and continuations, each padded to 64
   const model::LanguageModel cpu = test::example_model(config), mps = test::on_mps(cpu);
   const std::vector<std::string> texts = {"서울은 한강을 끼고 있는 도시이다.", "봄", "고양이는 낮에 자고 밤에 논다."};
   for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
@@ -132,6 +136,12 @@ TEST_F(MpsValidation, EqualsTheCpus) {
       eval::TorchScorer scorer(model, 2, dtype);
       return eval::evaluation_of(eval::score_documents(scorer, corpus.tokenizer, texts, {}, StopFlag()));
     };
+    const auto answer = [&](const model::LanguageModel& model) {
+      const auto encode = [&](const std::string& text) { return corpus.tokenizer.encode(text); };
+      const std::vector<eval::Prompt> prompts = {{encode(texts[0]), {encode(" 강"), encode(" 바다를 바라본다")}},
+                                                 {encode(texts[2]), {encode(" 봄이 오면"), encode(" 산")}}};
+      return eval::TorchScorer(model, 2, dtype).log_likelihoods(prompts, {}, StopFlag());
+    };
     const auto expect_equal = [&](const eval::Evaluation& actual, const eval::Evaluation& expected) {
       EXPECT_GT(expected.num_tokens, 0);
       EXPECT_EQ(actual.num_tokens, expected.num_tokens);
@@ -139,6 +149,10 @@ TEST_F(MpsValidation, EqualsTheCpus) {
     };
     expect_equal(validate(mps), validate(cpu));
     expect_equal(score_documents(mps), score_documents(cpu));
+    const auto actual = answer(mps), expected = answer(cpu);
+    for (size_t i = 0; i < expected.size(); ++i)
+      for (size_t j = 0; j < expected[i].size(); ++j)
+        EXPECT_NEAR(actual[i][j], expected[i][j], std::abs(expected[i][j]) * test::tolerance_of(dtype));
   }
 }
 
