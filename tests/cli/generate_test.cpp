@@ -84,6 +84,39 @@ TEST(GenerateVerb, FaultsAreOneLineAndTheRightExitCode) {
   EXPECT_THAT(fault({"--prompt-file", "nowhere.txt"}, 1), StartsWith("ktlm generate: nowhere.txt: "));
 }
 
+TEST(GenerateVerb, ALogitBiasMayStandSeveralTimes) {
+  const auto text_of = [](const std::vector<std::string>& biases) {
+    std::vector<std::string> arguments = {"generate",      "-q", "--prompt",         "서울은",
+                                          "--temperature", "0",  "--max-new-tokens", "3"};
+    for (const std::string& bias : biases) arguments.insert(arguments.end(), {"--logit-bias", bias});
+    const ProgramResult result = ktlm_with_tiny_model(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  };
+  EXPECT_EQ(text_of({"300=1000", "301=2000"}), text_of({"301=2000"}));
+  EXPECT_EQ(text_of({"300=1000", "301=-inf"}), text_of({"300=1000"}));
+  EXPECT_NE(text_of({"300=1000"}), text_of({"301=1000"}));
+  const ProgramResult unknown = ktlm_with_tiny_model({"generate", "-q", "--prompt", "가", "--logit-bias", "x"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_EQ(unknown.err, "ktlm generate: logit_bias \"x\": expected TOKEN=NUMBER, such as 15043=+1 or \"</s>=-inf\"\n");
+}
+
+TEST(GenerateVerb, ABeamSearchFindsTheSameTextAloneAndAmongOthers) {
+  const auto texts_of = [](const std::vector<std::string>& prompts) {
+    std::vector<std::string> arguments = {"generate", "-q", "--json", "--beams", "3", "--max-new-tokens", "6"};
+    for (const std::string& prompt : prompts) arguments.insert(arguments.end(), {"--prompt", prompt});
+    const ProgramResult result = ktlm_with_tiny_model(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    std::vector<std::string> texts;
+    const Json json = parse_json(result.out, "generate --json");
+    for (const Json& item : json.at("results")) texts.push_back(item.at("text").get<std::string>());
+    return texts;
+  };
+  const auto together = texts_of({"서울은", "봄"});
+  EXPECT_EQ(together[0], texts_of({"서울은"}).front());
+  EXPECT_EQ(together[1], texts_of({"봄"}).front());
+}
+
 TEST(GenerateVerb, BothEnginesGiveTheSameGreedyText) {
   const auto text_of = [](const std::string& dtype) {
     const ProgramResult result = ktlm_with_tiny_model(
