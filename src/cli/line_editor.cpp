@@ -11,9 +11,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "history_search.h"
 #include "ktlm/core/error.h"
 #include "ktlm/text/utf8.h"
 
@@ -27,6 +29,9 @@ constexpr int kPollMilliseconds = 200;
 constexpr std::string_view kPasteModeOn = "\033[?2004h", kPasteModeOff = "\033[?2004l";
 constexpr const wchar_t* kPasteBegin = L"\033[200~";
 constexpr std::string_view kPasteEnd = "\033[201~";
+
+// Ctrl-R, Ctrl-G, and one that nobody types (Ctrl-_), by which libedit is told to show what a search has found.
+constexpr wchar_t kSearchKey = L'\x12', kAbandonKey = L'\a', kShowSearchKey = L'\x1F';
 
 // A handler reaches objects of static storage only.
 std::atomic<bool> g_resized{false}, g_continued{false};
@@ -113,7 +118,11 @@ struct LineEditor::Impl {
   Complete complete;
   std::function<bool()> interrupted;
   SignalGuard signals;
-  std::wstring prompt;
+  std::wstring line_prompt, prompt;  // of the line; what stands there now
+  std::vector<std::string> entries;  // the history, the oldest first
+  std::optional<HistorySearch> search;
+  std::wstring found;               // what the search shows
+  std::optional<wchar_t> next_key;  // the one that ended it
   HistoryW* history = nullptr;
   EditLine* editor = nullptr;
   const bool full_terminal = is_full_terminal();
@@ -157,6 +166,10 @@ struct LineEditor::Impl {
 
   // libedit asks for the next character: 1 and the character, or 0 at the end.
   static int read_character(EditLine* editor, wchar_t* character) {
+    if (const auto key = std::exchange(of(editor).next_key, std::nullopt)) {
+      *character = *key;
+      return 1;
+    }
     std::string bytes;
     do {
       unsigned char byte = 0;
@@ -165,7 +178,29 @@ struct LineEditor::Impl {
     } while (text::incomplete_utf8_suffix(bytes) > 0);
     size_t position = 0;
     *character = static_cast<wchar_t>(text::decode_utf8(bytes, position));
+    if (of(editor).search) *character = of(editor).search_key(*character, bytes);
     return 1;
+  }
+
+  // What a key does while Ctrl-R searches. libedit gets the key that shows it; one that ends the search comes next.
+  wchar_t search_key(wchar_t key, const std::string& bytes) {
+    bool ended = false;
+    if (key == kSearchKey) {
+      search->go_older();
+    } else if (key == L'\x7F' || key == L'\b') {
+      search->take_back();
+    } else if (key >= L' ') {
+      search->add(bytes);
+    } else {
+      ended = true;
+      if (key == kAbandonKey)
+        search->abandon();
+      else
+        next_key = key;
+    }
+    found = to_wide(search->shown());
+    if (ended) search.reset();
+    return kShowSearchKey;
   }
 
   // The keys' own functions.
@@ -204,6 +239,25 @@ struct LineEditor::Impl {
     return CC_REDISPLAY;
   }
 
+  static unsigned char begin_search(EditLine* editor, wint_t) {
+    const LineInfoW* const line = el_wline(editor);
+    of(editor).search.emplace(of(editor).entries, to_utf8(line->buffer, line->lastchar));
+    of(editor).found.assign(line->buffer, line->lastchar);
+    return show_search(editor, 0);
+  }
+
+  static unsigned char show_search(EditLine* editor, wint_t) {
+    Impl& self = of(editor);
+    self.prompt = self.line_prompt;
+    if (self.search)
+      self.prompt = to_wide((self.search->failed() ? "(not found: " : "(search: ") + self.search->pattern() + ") ");
+    const LineInfoW* const line = el_wline(editor);
+    el_cursor(editor, static_cast<int>(line->lastchar - line->cursor));
+    el_wdeletestr(editor, static_cast<int>(line->lastchar - line->buffer));
+    if (!self.found.empty()) el_winsertstr(editor, self.found.c_str());
+    return CC_REFRESH;
+  }
+
   void bind(const wchar_t* name, const wchar_t* help, unsigned char (*function)(EditLine*, wint_t),
             std::initializer_list<const wchar_t*> keys) {
     el_wset(editor, EL_ADDFN, name, help, function);
@@ -211,6 +265,7 @@ struct LineEditor::Impl {
   }
 
   void enter(const std::string& entry) {
+    entries.push_back(entry);
     HistEventW event;
     history_w(history, &event, H_ENTER, to_wide(entry).c_str());
   }
@@ -241,6 +296,9 @@ LineEditor::LineEditor(LineHistory history, Complete complete, std::function<boo
   impl_->bind(L"ktlm-paste", L"Insert what is pasted", &Impl::insert_paste, {kPasteBegin});
   impl_->bind(L"ktlm-line-end", L"Begin another line", &Impl::insert_line_end, {L"\033\r", L"\033\n"});
   impl_->bind(L"ktlm-complete", L"Complete a command", &Impl::complete_line, {L"\t"});
+  impl_->bind(L"ktlm-search", L"Search the history", &Impl::begin_search, {std::wstring(1, kSearchKey).c_str()});
+  impl_->bind(L"ktlm-show-search", L"Show what was found", &Impl::show_search,
+              {std::wstring(1, kShowSearchKey).c_str()});
   el_source(impl_->editor, nullptr);  // ~/.editrc
   for (const std::string& entry : impl_->history_file.load()) impl_->enter(entry);
 }
@@ -251,7 +309,9 @@ LineEditor::~LineEditor() {
 }
 
 LineEditor::Result LineEditor::read(const std::string& prompt, std::string& line) {
-  impl_->prompt = to_wide(prompt);
+  impl_->prompt = impl_->line_prompt = to_wide(prompt);
+  impl_->search.reset();
+  impl_->next_key.reset();
   impl_->gave_up = false;
   int length = 0;
   if (impl_->full_terminal) write_to_terminal(kPasteModeOn);

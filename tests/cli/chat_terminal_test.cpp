@@ -124,10 +124,22 @@ TEST_F(ChatTerminal, HistoryComesBackInTheNextRunAndCanBeSearched) {
   terminal.press({"Up"});
   EXPECT_TRUE(terminal.ends_in({"> /hlep"}));
   terminal.press({"C-u", "C-r"});
-  terminal.type("sys");
-  EXPECT_TRUE(terminal.shows("> /system 존댓말로"));
+  terminal.type("존댓");
+  EXPECT_TRUE(terminal.ends_in({"(search: 존댓) /system 존댓말로"}));
+  terminal.type("x");
+  EXPECT_TRUE(terminal.ends_in({"(not found: 존댓x) /system 존댓말로"}));
+  terminal.press({"C-g"});
+  EXPECT_TRUE(terminal.ends_in({">"}));
+  terminal.press({"C-r"});
+  terminal.type("말로");
+  terminal.press({"Left"});  // any other key goes on in the line
+  terminal.type("으");
+  EXPECT_TRUE(terminal.ends_in({"> /system 존댓말으로"}));
+  terminal.press({"C-r"});
+  terminal.type("존댓");
+  EXPECT_TRUE(terminal.ends_in({"(search: 존댓) /system 존댓말로"}));
   terminal.press({"Enter"});
-  EXPECT_TRUE(terminal.shows("system message: 존댓말로"));
+  EXPECT_TRUE(terminal.ends_in({"> /system 존댓말로", "system message: 존댓말로", ">"}));
 }
 
 TEST_F(ChatTerminal, CtrlCStopsTheAnswerAndNotTheProgram) {

@@ -63,7 +63,8 @@ TEST(LineHistory, SeveralProgramsThatAddAndShortenLoseNoLine) {
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
   }
-  // 1,600 lines were added to 1,000, so the file was shortened at 2,000; of each program's the last are there, in order.
+  // 1,600 lines were added to 1,000, so the file was shortened at 2,000; of each program's the last are there, in
+  // order.
   const std::vector<std::string> entries = history.load();
   ASSERT_EQ(entries.size(), LineHistory::kMostEntries);
   std::vector<int> next(kPrograms, -1);
