@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -19,18 +20,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kConfigFile = "config.json";
 constexpr const char* kFolder = "onnx";  // where optimum and transformers.js look
 
 // As transformers.js finds it by its dtype.
 const char* file_name(OnnxNumbers numbers) { return numbers == OnnxNumbers::kFp16 ? "model_fp16.onnx" : "model.onnx"; }
 const char* name_of(OnnxNumbers numbers) { return numbers == OnnxNumbers::kFp16 ? "fp16" : "fp32"; }
 
+// Whatever else stands there a person put there.
 void refuse_what_is_no_export(const fs::path& directory) {
+  std::set<std::string> known = {kConfigFile, kFolder};
+  known.insert(tokenizer::kTokenizerFiles.begin(), tokenizer::kTokenizerFiles.end());
+  for (const auto numbers : {OnnxNumbers::kFp32, OnnxNumbers::kFp16})
+    for (const char* ending : {"", kDataEnding}) known.insert(file_name(numbers) + std::string(ending));
   std::error_code unreadable;  // then making the directory tells what is wrong
-  if (!fs::exists(directory, unreadable) || fs::is_empty(directory, unreadable)) return;
-  if (fs::is_directory(directory / kFolder, unreadable) && !fs::exists(directory / "model.safetensors", unreadable))
-    return;
-  throw Error(directory.string() + ": stands there already and is no ONNX export; name another place with --out");
+  for (fs::recursive_directory_iterator entry(directory, unreadable), end; entry != end; entry.increment(unreadable)) {
+    if (known.contains(entry->path().filename().string())) continue;
+    throw Error(directory.string() + ": holds " + entry->path().lexically_relative(directory).string() +
+                ", which is no part of an ONNX export; name another place with --out");
+  }
 }
 
 void check_weights(const model::WeightFiles& files, const model::ModelConfig& config) {
@@ -114,13 +122,9 @@ std::optional<std::vector<OnnxFile>> export_onnx(const fs::path& model_directory
   AtomicDirectory directory(out);
   const fs::path folder = directory.path() / kFolder;
   make_directories(folder);
-  const fs::path config_file = model_directory / "config.json",
-                 generation_file = model_directory / "generation_config.json";
-  Json config = read_json_file(config_file.string());
+  Json config = read_json_file((model_directory / kConfigFile).string());
   config["transformers.js_config"] = write_models(model_directory, folder, numbers, stop);
-  write_file_atomically(directory.path() / config_file.filename(), config.dump(2) + "\n");
-  if (fs::exists(generation_file))
-    write_file_atomically(directory.path() / generation_file.filename(), read_file(generation_file));
+  write_file_atomically(directory.path() / kConfigFile, config.dump(2) + "\n");
   copy_tokenizer(model_directory, directory.path());
   auto files = list_files(folder, out / kFolder);
   directory.commit();

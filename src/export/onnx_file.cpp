@@ -166,7 +166,7 @@ bool write_onnx_file(const OnnxGraph& graph, const fs::path& path, const std::st
     file.commit();
     return false;
   }
-  const fs::path data_path = path.string() + "_data";
+  const fs::path data_path = path.string() + kDataEnding;
   AtomicFile data(data_path);
   WeightWriter writer(data, where, stop);
   std::string tensors;

@@ -80,9 +80,8 @@ ProtobufWriter onnx_tensor_header(const std::string& name, OnnxType type, const 
   return tensor;
 }
 
-OnnxGraph::Value OnnxGraph::input(const std::string& name, OnnxType type, const std::vector<Dimension>& shape) {
+void OnnxGraph::input(const std::string& name, OnnxType type, const std::vector<Dimension>& shape) {
   graph_.text(kGraphInput, value_info(name, type, shape).bytes());
-  return name;
 }
 
 void OnnxGraph::output(const std::string& name, OnnxType type, const std::vector<Dimension>& shape) {

@@ -48,7 +48,7 @@ class OnnxGraph {
   /// A dimension: a number, or a name where it is known when the graph runs.
   using Dimension = std::variant<int64_t, std::string>;
 
-  Value input(const std::string& name, OnnxType type, const std::vector<Dimension>& shape);
+  void input(const std::string& name, OnnxType type, const std::vector<Dimension>& shape);
   void output(const std::string& name, OnnxType type, const std::vector<Dimension>& shape);
 
   /// The result of an operator; its node is named by the scope, as in "/layers.0/self_attn/MatMul_7".
@@ -75,7 +75,6 @@ class OnnxGraph {
   /// GraphProto without the weights.
   const ProtobufWriter& message() const { return graph_; }
   const std::vector<OnnxWeight>& weights() const { return weights_; }
-  int64_t num_nodes() const { return num_nodes_; }
 
  private:
   void add_node(const std::string& type, const std::vector<Value>& inputs, const std::vector<Value>& results,
@@ -93,9 +92,10 @@ class OnnxGraph {
 /// What stands before a weight's bytes in a TensorProto: its shape, type and name.
 ProtobufWriter onnx_tensor_header(const std::string& name, OnnxType type, const std::vector<int64_t>& shape);
 
-/// Fields of TensorProto and GraphProto that whoever writes the weights fills.
+/// The fields of onnx.proto that whoever writes the weights fills: GraphProto's, and TensorProto's.
 namespace onnx_fields {
-inline constexpr int kRawData = 9, kExternalData = 13, kDataLocation = 14, kInitializer = 5;
-}
+inline constexpr int kInitializer = 5;
+inline constexpr int kRawData = 9, kExternalData = 13, kDataLocation = 14;
+}  // namespace onnx_fields
 
 }  // namespace ktlm::formats

@@ -1,8 +1,8 @@
 #include "onnx_model.h"
 
 #include <cmath>
-#include <cstring>
 #include <limits>
+#include <tuple>
 #include <utility>
 #include <vector>
 

@@ -75,6 +75,7 @@ TEST(Onnx, InputsAndOutputsAreThoseOfOptimumsDecoders) {
 TEST(Onnx, ANodeReadsOnlyWhatStandsBeforeItAndNothingIsWrittenTwice) {
   const test::TemporaryDirectory root;
   for (const auto& entry : fs::directory_iterator(kGolden)) {
+    if (!entry.is_directory()) continue;
     const fs::path out = root / entry.path().filename().string();
     export_onnx(entry.path(), out, {OnnxNumbers::kFp32, OnnxNumbers::kFp16}, kNeverStop);
     for (const char* name : {"model.onnx", "model_fp16.onnx"}) {
@@ -173,9 +174,16 @@ TEST(Onnx, ANewExportTakesAnEarlierOnesPlaceAndNothingElses) {
   export_onnx(kGolden / "qwen3_gqa_tied", root / "out", {OnnxNumbers::kFp32}, kNeverStop);
   EXPECT_TRUE(fs::exists(root / "out/onnx/model.onnx"));
   EXPECT_FALSE(fs::exists(root / "out/onnx/model_fp16.onnx"));
-  fs::copy(kGolden / "llama_gqa_tied", root / "model");
+  make_directories(root / "model");
+  fs::copy_file(kGolden / "llama_gqa_tied/config.json", root / "model/config.json");
+  fs::copy_file(kGolden / "llama_gqa_tied/model.safetensors", root / "model/model.safetensors");
   EXPECT_EQ(error_message([&] { export_onnx(root / "model", root / "model", {OnnxNumbers::kFp32}, kNeverStop); }),
-            (root / "model").string() + ": stands there already and is no ONNX export; name another place with --out");
+            (root / "model").string() +
+                ": holds model.safetensors, which is no part of an ONNX export; name another place with --out");
+  write_file_atomically(root / "out/onnx/model_q4.onnx", "made of model.onnx");
+  EXPECT_EQ(error_message([&] { export_onnx(root / "model", root / "out", {OnnxNumbers::kFp32}, kNeverStop); }),
+            (root / "out").string() +
+                ": holds onnx/model_q4.onnx, which is no part of an ONNX export; name another place with --out");
 }
 
 TEST(Onnx, AStopLeavesNothing) {

@@ -8,7 +8,7 @@
 #include "ktlm/core/files.h"
 #include "ktlm/export/onnx.h"
 #include "ktlm/model/model_files.h"
-#include "ktlm/model/safetensors_file.h"
+#include "ktlm/model/weight_files.h"
 #include "onnx_file.h"
 #include "onnx_model.h"
 #include "temporary_directory.h"
@@ -34,12 +34,13 @@ TEST(Onnxruntime, ComputesTheModelsLogitsWithAndWithoutCacheAndPadding) {
   if (python.empty()) GTEST_SKIP() << "no Python with onnx, onnxruntime and transformers here";
   const test::TemporaryDirectory root;
   std::string directories;
-  for (const char* name :
-       {"llama_gqa_tied", "llama_mha_head_dim", "llama_untied_rope_theta", "qwen3_gqa_tied", "qwen3_gqa_untied"}) {
-    const fs::path directory = fs::path(KTLM_TEST_DATA_DIR) / "golden" / name, out = root / name;
+  for (const auto& entry : fs::directory_iterator(KTLM_TEST_DATA_DIR "/golden")) {
+    if (!entry.is_directory()) continue;
+    const fs::path directory = entry.path(), out = root / directory.filename().string();
     export_onnx(directory, out, {OnnxNumbers::kFp32, OnnxNumbers::kFp16}, kNeverStop);
-    const model::SafetensorsFile file(directory / "model.safetensors");
-    const auto graph = onnx_model(model::load_model_config(directory), file.tensors(), OnnxType::kFloat);
+    const auto config = model::load_model_config(directory);
+    const model::WeightFiles weights(directory, config);
+    const auto graph = onnx_model(config, weights.tensors(), OnnxType::kFloat);
     ASSERT_TRUE(write_onnx_file(graph, out / "onnx/model_of_two_files.onnx", "here", kNeverStop, 1));
     directories += " '" + out.string() + "' '" + directory.string() + "'";
   }
