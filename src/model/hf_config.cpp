@@ -1,21 +1,11 @@
 // config.json as transformers writes it. Versions 4 and 5 differ in where rope_theta and the dtype stand: both forms
 // are written (src/model/model_files.cpp reads either).
 #include "ktlm/core/json.h"
-#include "ktlm/model/model_dir.h"
+#include "ktlm/model/model_files.h"
 
 namespace ktlm::model {
-namespace {
 
-const char* hf_dtype_name(at::ScalarType dtype) {
-  switch (dtype) {
-    case at::kBFloat16:
-      return "bfloat16";
-    case at::kHalf:
-      return "float16";
-    default:
-      return "float32";
-  }
-}
+namespace {
 
 // Under the keys of both versions.
 Json rope_scaling(const ModelConfig& config) {
@@ -34,7 +24,7 @@ Json id_or_null(int64_t id) { return id < 0 ? Json() : Json(id); }
 
 }  // namespace
 
-std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, at::ScalarType dtype) {
+std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, const std::string& dtype) {
   Json json;
   json["architectures"] = {config.qk_norm ? "Qwen3ForCausalLM" : "LlamaForCausalLM"};
   json["model_type"] = config.qk_norm ? "qwen3" : "llama";
@@ -65,8 +55,8 @@ std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, 
   json["bos_token_id"] = id_or_null(ids.bos);
   json["eos_token_id"] = id_or_null(ids.eos);
   json["pad_token_id"] = id_or_null(ids.pad);
-  json["dtype"] = hf_dtype_name(dtype);
-  json["torch_dtype"] = hf_dtype_name(dtype);
+  json["dtype"] = dtype;
+  json["torch_dtype"] = dtype;
   return json.dump(2) + "\n";
 }
 

@@ -11,6 +11,17 @@
 namespace ktlm::model {
 namespace {
 
+const char* hf_dtype_name(at::ScalarType dtype) {
+  switch (dtype) {
+    case at::kBFloat16:
+      return "bfloat16";
+    case at::kHalf:
+      return "float16";
+    default:
+      return "float32";
+  }
+}
+
 struct Vocabulary {
   SpecialIds ids{tokenizer::kBosId, tokenizer::kEosId, tokenizer::kPadId};
   std::vector<tokenizer::TokenId> end_ids{tokenizer::kEosId};
@@ -42,7 +53,8 @@ void save_model_files(const LanguageModel& model, const std::filesystem::path& t
                       const std::filesystem::path& directory) {
   const auto vocabulary = read_vocabulary(tokenizer_directory);
   if (!tokenizer_directory.empty()) copy_tokenizer_files(tokenizer_directory, directory);
-  write_file_atomically(directory / "config.json", config_to_hf_json(model.config(), vocabulary.ids, model.dtype()));
+  write_file_atomically(directory / "config.json",
+                        config_to_hf_json(model.config(), vocabulary.ids, hf_dtype_name(model.dtype())));
   write_file_atomically(directory / "generation_config.json", generation_config_json(vocabulary));
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const auto& [name, tensor] : model.parameters()) tensors.emplace_back(name, tensor);

@@ -5,7 +5,6 @@
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
-#include "ktlm/core/json.h"
 
 namespace ktlm::model {
 namespace {
@@ -35,32 +34,19 @@ at::ScalarType dtype_of(const std::string& name) {
   throw Error("safetensors: dtype " + name + " is unknown");  // SafetensorsFile takes those above alone
 }
 
-std::string header_of(const std::vector<std::pair<std::string, at::Tensor>>& tensors,
-                      const std::map<std::string, std::string>& metadata) {
-  Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  uint64_t offset = 0;
-  for (const auto& [name, tensor] : tensors) {
-    const uint64_t end = offset + tensor.nbytes();
-    header[name] = {{"dtype", name_of(tensor.scalar_type(), name)},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {offset, end}}};
-    offset = end;
-  }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the data start at a multiple of 8
-  return text;
+std::vector<SafetensorsEntry> entries_of(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+  std::vector<SafetensorsEntry> entries;
+  for (const auto& [name, tensor] : tensors)
+    entries.push_back({name, name_of(tensor.scalar_type(), name), tensor.sizes().vec()});
+  return entries;
 }
 
 }  // namespace
 
 void save_safetensors(const std::filesystem::path& path, const std::vector<std::pair<std::string, at::Tensor>>& tensors,
                       const std::map<std::string, std::string>& metadata) {
-  const std::string header = header_of(tensors, metadata);
-  const uint64_t header_size = header.size();
   AtomicFile file(path);
-  file.write(&header_size, sizeof header_size);
-  file.write(header);
+  file.write(safetensors_header(entries_of(tensors), metadata));
   for (const auto& [name, tensor] : tensors) {
     const auto on_cpu = tensor.detach().to(at::kCPU).contiguous();
     file.write(on_cpu.const_data_ptr(), on_cpu.nbytes());

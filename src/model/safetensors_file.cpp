@@ -113,6 +113,24 @@ void check_layout(const std::map<uint64_t, std::pair<uint64_t, std::string>>& sp
 
 }  // namespace
 
+std::string safetensors_header(const std::vector<SafetensorsEntry>& entries,
+                               const std::map<std::string, std::string>& metadata) {
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  uint64_t offset = 0;
+  for (const SafetensorsEntry& entry : entries) {
+    uint64_t end = element_bytes(entry.dtype, "tensor \"" + entry.name + "\"");
+    for (const int64_t size : entry.shape) end *= static_cast<uint64_t>(size);
+    end += offset;
+    header[entry.name] = {{"dtype", entry.dtype}, {"shape", entry.shape}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the data start at a multiple of 8
+  const uint64_t size = text.size();
+  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text;
+}
+
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path) {
   const std::string where = path.string();
   const auto [header, data] = split(file_.bytes(), where);

@@ -109,7 +109,7 @@ TEST(ModelDirectory, TakesTransformersDefaultsForWhatIsNotSaid) {
 TEST(ModelDirectory, WritesBothFormsOfTransformers) {
   auto config = small_config();
   config.rope_theta = 20000;
-  const auto json = parse_json(config_to_hf_json(config, kIds, at::kBFloat16), "config.json");
+  const auto json = parse_json(config_to_hf_json(config, kIds, "bfloat16"), "config.json");
   EXPECT_EQ(json["rope_theta"], 20000.0);
   EXPECT_EQ(json["rope_parameters"]["rope_theta"], 20000.0);
   EXPECT_EQ(json["dtype"], "bfloat16");
@@ -196,7 +196,7 @@ TEST(ModelDirectory, WeightsOfAnotherShapeAreRefused) {
   save_model_files(example_model(), {}, directory.path());
   auto other = small_config();
   other.d_ff = 44;
-  write_file_atomically(directory / "config.json", config_to_hf_json(other, kIds, at::kFloat));
+  write_file_atomically(directory / "config.json", config_to_hf_json(other, kIds, "float32"));
   EXPECT_EQ(
       error_message([&] { load_model(directory.path(), at::kCPU, at::kFloat); }),
       (directory / "model.safetensors").string() +

@@ -4,21 +4,12 @@
 
 #include <torch/types.h>
 
-#include <cstdint>
 #include <filesystem>
-#include <string>
 
 #include "ktlm/model/language_model.h"
 #include "ktlm/model/model_files.h"
 
 namespace ktlm::model {
-
-struct SpecialIds {
-  int64_t bos, eos, pad;
-};
-
-/// config.json's content for this shape, in a form that transformers 4 and 5 read.
-std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, at::ScalarType dtype);
 
 /// Those files of a tokenizer directory that are there. Throws Error.
 void copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to);

@@ -1,6 +1,7 @@
 // What a model directory says without its weights being loaded: the shape, from config.json. Needs no libtorch.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -13,7 +14,14 @@ namespace ktlm::model {
 /// fit no model, naming the file's key.
 ModelConfig config_from_hf_json(const std::string& json_text, const std::string& where);
 
-/// The same of a model directory.
+struct SpecialIds {
+  int64_t bos, eos, pad;
+};
+
+/// config.json's content for this shape, in a form that transformers 4 and 5 read; `dtype` as they name it ("float32").
+std::string config_to_hf_json(const ModelConfig& config, const SpecialIds& ids, const std::string& dtype);
+
+/// The shape of a model directory.
 ModelConfig load_model_config(const std::filesystem::path& directory);
 
 }  // namespace ktlm::model

@@ -14,6 +14,17 @@
 
 namespace ktlm::model {
 
+// Of a file that is to be written.
+struct SafetensorsEntry {
+  std::string name, dtype;  // "F32", "BF16", "F16", ...
+  std::vector<int64_t> shape;
+};
+
+/// What stands in front of the bytes of a file's tensors, which follow in this order without gaps: its length and the
+/// header. `metadata` goes into "__metadata__". Throws Error for a dtype that the format does not know.
+std::string safetensors_header(const std::vector<SafetensorsEntry>& entries,
+                               const std::map<std::string, std::string>& metadata);
+
 class SafetensorsFile {
  public:
   struct Tensor {
