@@ -24,7 +24,7 @@ debian_test_packages="shellcheck devscripts"  # devscripts: checkbashisms
 homebrew_packages="cmake ninja ccache pkgconf yaml-cpp spdlog cli11 nlohmann-json xz libzip zstd utf8proc xxhash highway \
 sentencepiece abseil pcre2 libedit googletest tmux"
 homebrew_test_packages="shellcheck"
-test_python_packages="transformers tokenizers sentencepiece tensorboard numpy protobuf pyarrow onnx onnxruntime"
+test_python_packages="transformers tokenizers sentencepiece tensorboard numpy protobuf pyarrow gguf onnx onnxruntime"
 
 install_debian_packages() {
   local missing="" package

@@ -14,6 +14,7 @@
 #include "eval_verb.h"
 #include "export_verb.h"
 #include "generate_verb.h"
+#include "import_verb.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/log.h"
 #include "ktlm/core/text_format.h"
@@ -140,6 +141,7 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   verbs.add<EvalArguments>("eval", "Measure how well a model predicts texts, or answers questions",
                            torch_verbs ? torch_verbs->eval : nullptr, {is_for_own_engine, run_eval_on_cpu});
   verbs.add<ExportArguments>("export", "Write a model in the files of other programs", run_export);
+  verbs.add<ImportArguments>("import", "Turn a model in another program's file into a model directory", run_import);
   verbs.add<TokenizeArguments>("tokenize", "Turn text into token ids, and back", run_tokenize);
   verbs.add<BenchArguments>("bench", "Measure training and decoding speed against the machine's limits",
                             torch_verbs ? torch_verbs->bench : nullptr);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ktlm/core/error.h"
+#include "ktlm/core/json.h"
 #include "ktlm/tokenizer/tokenizer.h"
 
 namespace ktlm::formats {
@@ -13,7 +14,12 @@ using tokenizer::Vocabulary;
 
 namespace {
 
-constexpr float kUnusedScore = -10000.0F;  // as llama.cpp's converter gives it
+// A model may have more rows than there are pieces. Name and score are those that llama.cpp's converter gives.
+constexpr float kFillingScore = -10000.0F;
+std::string filling_text(int64_t id) { return "[PAD" + std::to_string(id) + "]"; }
+bool is_filling(const ScoredPiece& piece, size_t id) {
+  return piece.kind == PieceKind::kUnused && piece.text == filling_text(static_cast<int64_t>(id));
+}
 
 void check(const Vocabulary& vocabulary, int64_t model_vocab_size, const std::string& where) {
   if (!vocabulary.is_bpe)
@@ -51,8 +57,8 @@ void add_vocabulary(GgufHeader& header, const Vocabulary& vocabulary, int64_t mo
     kinds.push_back(static_cast<int32_t>(piece.kind));
   }
   for (int64_t id = static_cast<int64_t>(texts.size()); id < model_vocab_size; ++id) {
-    texts.push_back("[PAD" + std::to_string(id) + "]");
-    scores.push_back(kUnusedScore);
+    texts.push_back(filling_text(id));
+    scores.push_back(kFillingScore);
     kinds.push_back(static_cast<int32_t>(PieceKind::kUnused));
   }
   header.add(keys::kTokenizerModel, "llama");
@@ -76,6 +82,46 @@ void add_vocabulary(GgufHeader& header, const Vocabulary& vocabulary, int64_t mo
     notes.push_back(
         "the tokenizer changes a text before it cuts it, which llama.cpp does not do: some texts get other "
         "tokens there");
+}
+
+Vocabulary read_gguf_vocabulary(const GgufFile& file) {
+  if (const std::string kind = file.text(keys::kTokenizerModel); kind != "llama")
+    throw Error(file.where() + ": its tokenizer is of the kind " + to_json_line(kind) +
+                "; ktlm knows SentencePiece's, which GGUF calls \"llama\"");
+  std::vector<std::string> texts = file.texts(keys::kTokens);
+  const std::vector<double> scores = file.numbers(keys::kScores), kinds = file.numbers(keys::kTokenTypes);
+  if (scores.size() != texts.size() || kinds.size() != texts.size())
+    throw Error(file.where() + ": " + std::to_string(texts.size()) + " tokens, but " + std::to_string(scores.size()) +
+                " scores and " + std::to_string(kinds.size()) + " types (damaged?)");
+  const auto last_kind = static_cast<double>(PieceKind::kByte);
+  Vocabulary vocabulary;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (!(kinds[i] >= 1 && kinds[i] <= last_kind))
+      throw Error(file.where() + ": token " + std::to_string(i) + " is of an unknown type (damaged?)");
+    vocabulary.pieces.push_back(
+        {std::move(texts[i]), static_cast<float>(scores[i]), static_cast<PieceKind>(static_cast<int>(kinds[i]))});
+  }
+  while (!vocabulary.pieces.empty() && is_filling(vocabulary.pieces.back(), vocabulary.pieces.size() - 1))
+    vocabulary.pieces.pop_back();
+  const auto id_of = [&](const char* key, int64_t otherwise) {
+    const int64_t id = file.has(key) ? file.integer(key) : otherwise;
+    if (id < -1 || id >= static_cast<int64_t>(vocabulary.pieces.size()))
+      throw Error(file.where() + ": " + key + " is " + std::to_string(id) + ", but there are " +
+                  std::to_string(vocabulary.pieces.size()) + " tokens (damaged?)");
+    return id;
+  };
+  // What llama.cpp takes where a key is missing.
+  vocabulary.unk_id = id_of(keys::kUnkId, 0);
+  vocabulary.bos_id = id_of(keys::kBosId, 1);
+  vocabulary.eos_id = id_of(keys::kEosId, 2);
+  vocabulary.pad_id = id_of(keys::kPadId, -1);
+  const auto flag = [&](const char* key, bool otherwise) { return file.has(key) ? file.boolean(key) : otherwise; };
+  vocabulary.begins_with_bos = flag(keys::kAddBos, true);
+  vocabulary.add_dummy_prefix = flag(keys::kAddSpacePrefix, true);
+  vocabulary.remove_extra_whitespaces = flag(keys::kRemoveExtraWhitespaces, false);
+  if (file.has(keys::kChatTemplate)) vocabulary.chat_template = file.text(keys::kChatTemplate);
+  if (file.has(keys::kNormalizerVersion)) vocabulary.normalizer_version = file.integer(keys::kNormalizerVersion);
+  return vocabulary;
 }
 
 }  // namespace ktlm::formats

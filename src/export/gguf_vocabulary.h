@@ -1,4 +1,5 @@
-// The vocabulary in GGUF's keys. llama.cpp's tokenizer "llama" merges as SentencePiece's BPE does, by scores.
+// The vocabulary in GGUF's keys, and from them. llama.cpp's tokenizer "llama" merges as SentencePiece's BPE does, by
+// scores.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gguf_file.h"
 #include "gguf_header.h"
 #include "ktlm/tokenizer/vocabulary.h"
 
@@ -19,5 +21,8 @@ int64_t control_id(const tokenizer::Vocabulary& vocabulary, std::string_view nam
 /// otherwise, or larger than the model's.
 void add_vocabulary(GgufHeader& header, const tokenizer::Vocabulary& vocabulary, int64_t model_vocab_size,
                     const std::string& where, std::vector<std::string>& notes);
+
+/// The vocabulary of a file. Throws Error for a tokenizer of another kind than SentencePiece's, and a damaged one.
+tokenizer::Vocabulary read_gguf_vocabulary(const GgufFile& file);
 
 }  // namespace ktlm::formats

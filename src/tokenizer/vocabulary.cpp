@@ -77,7 +77,7 @@ void read_config(const fs::path& path, Vocabulary& vocabulary) {
 }
 
 // The pieces where they are such as ktlm trains: fixed ones first, then what training found, each score below the last.
-std::vector<Piece> own_pieces(const Vocabulary& vocabulary, const fs::path& directory) {
+std::vector<Piece> own_pieces(const Vocabulary& vocabulary, const std::string& where) {
   const std::vector<Piece> fixed = fixed_pieces();
   std::vector<Piece> pieces;
   for (const ScoredPiece& piece : vocabulary.pieces) pieces.push_back({piece.text, static_cast<PieceType>(piece.kind)});
@@ -91,17 +91,17 @@ std::vector<Piece> own_pieces(const Vocabulary& vocabulary, const fs::path& dire
     return piece.kind != PieceKind::kNormal || piece.score == -rank++;
   });
   if (!is_text || !is_ranked)
-    throw Error(directory.string() +
+    throw Error(where +
                 ": the vocabulary is said to be ktlm's, but has other pieces than ktlm trains (damaged or changed?)");
   return pieces;
 }
 
-void write_own(const fs::path& directory, const Vocabulary& vocabulary) {
+void write_own(const fs::path& directory, const Vocabulary& vocabulary, const std::string& where) {
   if (*vocabulary.normalizer_version != text::kNormalizerVersion)
-    throw Error(directory.string() + ": the vocabulary was made with version " +
-                std::to_string(*vocabulary.normalizer_version) + " of the normaliser, this program has version " +
-                std::to_string(text::kNormalizerVersion) + "; use the ktlm that made it");
-  const std::vector<Piece> pieces = own_pieces(vocabulary, directory);
+    throw Error(where + ": the vocabulary was made with version " + std::to_string(*vocabulary.normalizer_version) +
+                " of the normaliser, this program has version " + std::to_string(text::kNormalizerVersion) +
+                "; use the ktlm that made it");
+  const std::vector<Piece> pieces = own_pieces(vocabulary, where);
   const std::string model = sentencepiece_model(pieces, TokenizerTrainConfig{}.character_coverage);
   write_file_atomically(directory / kModelFile, model);
   write_hf_files(directory, pieces, to_hex(hash128(model)));
@@ -172,8 +172,8 @@ Vocabulary read_vocabulary(const fs::path& directory) {
   return vocabulary;
 }
 
-void write_vocabulary(const fs::path& directory, const Vocabulary& vocabulary) {
-  if (vocabulary.normalizer_version) return write_own(directory, vocabulary);
+void write_vocabulary(const fs::path& directory, const Vocabulary& vocabulary, const std::string& where) {
+  if (vocabulary.normalizer_version) return write_own(directory, vocabulary, where);
   write_file_atomically(directory / kModelFile, foreign_model(vocabulary));
   write_file_atomically(directory / kTokenizerConfigFile, foreign_config(vocabulary).dump(2) + "\n");
 }

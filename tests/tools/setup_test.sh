@@ -106,7 +106,7 @@ debian_without
 run
 expect "second run" "$code:$err:$calls" "0::"
 run --tests
-expect "--tests" "$calls" "pip transformers tokenizers sentencepiece tensorboard numpy protobuf pyarrow onnx onnxruntime"
+expect "--tests" "$calls" "pip transformers tokenizers sentencepiece tensorboard numpy protobuf pyarrow gguf onnx onnxruntime"
 : >"$work/calls"
 run --tests
 expect "second --tests" "$code:$err:$calls" "0::"

@@ -40,8 +40,8 @@ struct Vocabulary {
 Vocabulary read_vocabulary(const std::filesystem::path& directory);
 
 /// Writes tokenizer.model and tokenizer_config.json into an existing directory, and for a vocabulary of ktlm's all
-/// files that train-tokenizer writes for Hugging Face's libraries. Throws Error for one that is said to be ktlm's and
-/// is not.
-void write_vocabulary(const std::filesystem::path& directory, const Vocabulary& vocabulary);
+/// files that train-tokenizer writes for Hugging Face's libraries. Throws Error, beginning with `where`, for one that
+/// is said to be ktlm's and is not.
+void write_vocabulary(const std::filesystem::path& directory, const Vocabulary& vocabulary, const std::string& where);
 
 }  // namespace ktlm::tokenizer

@@ -1,0 +1,110 @@
+// ktlm export and ktlm import, as a shell uses them.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "export/model_directory.h"
+#include "ktlm/core/files.h"
+#include "run_program.h"
+#include "temporary_directory.h"
+
+namespace ktlm::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder with a run "small" whose model has weights, and the program run there.
+class ExportVerb : public testing::Test {
+ protected:
+  ExportVerb() { write_model_directory(folder_ / "runs" / "small" / "model", small_config(true, true)); }
+
+  ProgramResult ktlm(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), KTLM_BINARY);
+    return run_program(arguments, {.directory = folder_.path().string()});
+  }
+  TemporaryDirectory folder_;
+};
+
+TEST_F(ExportVerb, GgufOfTheNewestRunStandsBesideItsModelWithAModelfile) {
+  const ProgramResult result = ktlm({"export", "--gguf"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "runs/small/small-q8_0.gguf\nruns/small/small-q8_0.Modelfile\n");
+  EXPECT_NE(result.err.find("for Ollama: ollama create small -f runs/small/small-q8_0.Modelfile\n"), std::string::npos)
+      << result.err;
+  EXPECT_EQ(read_file(folder_ / "runs/small/small-q8_0.gguf").substr(0, 4), "GGUF");
+  EXPECT_TRUE(read_file(folder_ / "runs/small/small-q8_0.Modelfile").starts_with("FROM ./small-q8_0.gguf\nTEMPLATE "));
+}
+
+TEST_F(ExportVerb, FormFileAndSystemMessageCanBeChosen) {
+  const ProgramResult result =
+      ktlm({"export", "--gguf", "f16", "--model", "runs/small", "--out", "files/a.gguf", "--system", "짧게 답한다."});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "files/a.gguf\nfiles/a.Modelfile\n");
+  EXPECT_NE(read_file(folder_ / "files/a.Modelfile").find("SYSTEM \"\"\"짧게 답한다.\"\"\"\n"), std::string::npos);
+}
+
+TEST_F(ExportVerb, QuietlyItPrintsTheNamesAlone) {
+  const ProgramResult result = ktlm({"export", "-q", "--gguf", "f32"});
+  EXPECT_EQ(result.out, "runs/small/small-f32.gguf\nruns/small/small-f32.Modelfile\n");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST_F(ExportVerb, WrongUsageIsToldBeforeAnythingIsRead) {
+  for (const auto& [arguments, message] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"export"}, "ktlm export: name a format: --gguf or --onnx\n"},
+           {{"export", "--gguf", "q5_k"},
+            "ktlm export: no GGUF weights \"q5_k\"; choose one of f32, f16, q8_0, q4_0\n"},
+           {{"export", "--gguf", "--system", "a \"\"\" b"},
+            "ktlm export: --system: a Modelfile can't hold a text that begins or ends with \", or has three in a row; "
+            "take "
+            "other quotation marks\n"}}) {
+    const ProgramResult result = ktlm(arguments);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(result.err, message);
+  }
+}
+
+TEST_F(ExportVerb, AModelThatIsNotThereIsAFailure) {
+  const ProgramResult result = ktlm({"export", "--gguf", "--model", "nowhere"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "ktlm export: nowhere: no such directory; name a model's or a run's\n");
+}
+
+TEST_F(ExportVerb, ImportMakesTheDirectoryThatWasExported) {
+  EXPECT_EQ(ktlm({"export", "-q", "--gguf", "f32", "--out", "a.gguf"}).exit_code, 0);
+  const ProgramResult result = ktlm({"import", "a.gguf"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "a\n");
+  EXPECT_EQ(result.err, "ktlm import: a qwen3 model of 24 tensors\n");
+  for (const auto& entry : fs::directory_iterator(folder_ / "runs/small/model"))
+    EXPECT_EQ(read_file(folder_ / "a" / entry.path().filename().string()), read_file(entry.path())) << entry.path();
+
+  const ProgramResult again = ktlm({"import", "a.gguf"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_EQ(again.err, "ktlm import: a: is there already and is left as it is; remove it or choose another --out\n");
+}
+
+TEST_F(ExportVerb, ImportedModelsTokenizeAsBefore) {
+  ktlm({"export", "-q", "--gguf", "q4_0", "--out", "a.gguf"});
+  EXPECT_EQ(ktlm({"import", "-q", "a.gguf", "--out", "b"}).out, "b\n");
+  write_file_atomically(folder_ / "text.txt", "대한민국의 수도는 서울이다.\nㅋㅋ 그래요 😀\n");
+  const ProgramResult before = ktlm({"tokenize", "--model", "runs/small/model", "text.txt"}),
+                      after = ktlm({"tokenize", "--model", "b", "text.txt"});
+  EXPECT_EQ(after.exit_code, 0) << after.err;
+  EXPECT_EQ(after.out, before.out);
+}
+
+TEST_F(ExportVerb, ImportTellsAFileThatIsNoGguf) {
+  write_file_atomically(folder_ / "model.bin", "something else");
+  const ProgramResult result = ktlm({"import", "model.bin", "--out", "b"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "ktlm import: model.bin: not a GGUF file (it does not begin with \"GGUF\")\n");
+  EXPECT_FALSE(fs::exists(folder_ / "b"));
+}
+
+}  // namespace
+
+}  // namespace ktlm::test

@@ -1,0 +1,81 @@
+#include "ktlm/tokenizer/vocabulary.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "error_message.h"
+#include "ktlm/core/files.h"
+#include "ktlm/text/normalize.h"
+#include "ktlm/tokenizer/tokenizer.h"
+#include "temporary_directory.h"
+
+namespace ktlm::tokenizer {
+
+namespace {
+
+const std::filesystem::path kTrained = std::filesystem::path(KTLM_TEST_DATA_DIR) / "tokenizer" / "trained";
+
+TEST(Vocabulary, TellsWhatTheFileHolds) {
+  const Vocabulary vocabulary = read_vocabulary(kTrained);
+  const Tokenizer tokenizer = Tokenizer::load(kTrained);
+  ASSERT_EQ(static_cast<int64_t>(vocabulary.pieces.size()), tokenizer.vocab_size());
+  for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
+    const ScoredPiece& piece = vocabulary.pieces[static_cast<size_t>(id)];
+    EXPECT_EQ(piece.text, tokenizer.piece(id));
+    EXPECT_EQ(piece.kind == PieceKind::kByte, tokenizer.is_byte(id)) << id;
+    EXPECT_EQ(piece.kind == PieceKind::kControl || piece.kind == PieceKind::kUnknown, tokenizer.is_control(id)) << id;
+  }
+  EXPECT_TRUE(vocabulary.is_bpe);
+  EXPECT_FALSE(vocabulary.add_dummy_prefix || vocabulary.remove_extra_whitespaces || vocabulary.has_own_normalizer);
+  EXPECT_EQ(vocabulary.normalizer_version, text::kNormalizerVersion);
+  EXPECT_NE(vocabulary.chat_template.find("<|im_start|>"), std::string::npos);
+}
+
+TEST(Vocabulary, KtlmsOwnIsWrittenAsTrainingWroteIt) {
+  const test::TemporaryDirectory folder;
+  write_vocabulary(folder.path(), read_vocabulary(kTrained), "here");
+  for (const char* name : {"tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"})
+    EXPECT_EQ(read_file(folder / name), read_file(kTrained / name)) << name;
+}
+
+TEST(Vocabulary, OneOfOtherMakeEncodesWithSentencePieceToTheSameIds) {
+  const test::TemporaryDirectory folder;
+  Vocabulary vocabulary = read_vocabulary(kTrained);
+  vocabulary.normalizer_version.reset();
+  write_vocabulary(folder.path(), vocabulary, "here");
+  const Tokenizer ours = Tokenizer::load(kTrained), written = Tokenizer::load(folder.path());
+  for (const char* text : {"대한민국의 수도는 서울이다.", "ㅋㅋ  두 칸 😀", "<|im_start|>는 글이다", "1950년 6월"})
+    EXPECT_EQ(written.encode(text), ours.encode(text)) << text;
+  EXPECT_EQ(written.eos_id(), ours.eos_id());
+  Vocabulary back = read_vocabulary(folder.path());
+  EXPECT_EQ(back.pieces, vocabulary.pieces);
+  EXPECT_EQ(back.chat_template, vocabulary.chat_template);
+  EXPECT_FALSE(back.normalizer_version);
+}
+
+TEST(Vocabulary, OthersPiecesAreNotTakenForKtlms) {
+  const test::TemporaryDirectory folder;
+  Vocabulary vocabulary = read_vocabulary(kTrained);
+  const std::string message =
+      "here: the vocabulary is said to be ktlm's, but has other pieces than ktlm trains (damaged or changed?)";
+  std::swap(vocabulary.pieces[400], vocabulary.pieces[401]);  // their scores do not fit their places
+  EXPECT_EQ(test::error_message([&] { write_vocabulary(folder.path(), vocabulary, "here"); }), message);
+  vocabulary.pieces.resize(3);
+  EXPECT_EQ(test::error_message([&] { write_vocabulary(folder.path(), vocabulary, "here"); }), message);
+}
+
+TEST(Vocabulary, AFileThatIsNoneIsTold) {
+  const test::TemporaryDirectory folder;
+  for (const std::string content : {"", "no model", "\xff\xff\xff"}) {
+    write_file_atomically(folder / "tokenizer.model", content);
+    EXPECT_EQ(test::error_message([&] { read_vocabulary(folder.path()); }),
+              (folder / "tokenizer.model").string() + ": not a SentencePiece model (" + std::to_string(content.size()) +
+                  " bytes); copy it again");
+  }
+}
+
+}  // namespace
+
+}  // namespace ktlm::tokenizer
