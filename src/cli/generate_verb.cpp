@@ -2,15 +2,16 @@
 
 #include <unistd.h>
 
-#include <cerrno>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include "console.h"
+#include "generate_requests.h"
+#include "generate_stream.h"
+#include "input.h"
 #include "ktlm/core/error.h"
-#include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
-#include "ktlm/core/text_format.h"
-#include "ktlm/generate/generator.h"
 #include "ktlm/generate/sampling.h"
 
 namespace ktlm::cli {
@@ -24,95 +25,113 @@ std::string without_last_line_end(std::string text) {
   return text;
 }
 
-// All of it, or what came before a signal. By read(): a stream would go on waiting behind the signal for the rest of
-// its buffer.
-std::string read_standard_input(const StopFlag& stop) {
-  std::string text;
-  char buffer[1 << 16];
-  while (!stop.requested()) {
-    const ssize_t count = ::read(STDIN_FILENO, buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw Error("standard input: can't be read: " + system_error_text(errno));
-    if (count == 0) break;
-    text.append(buffer, static_cast<size_t>(count));
-  }
-  return without_last_line_end(std::move(text));
-}
+struct NamedPrompt {
+  std::string text, name;  // the name opens an error's message
+};
 
-std::vector<std::string> read_prompts(const GenerateArguments& arguments, const StopFlag& stop) {
-  std::vector<std::string> prompts = arguments.prompts;
-  for (const std::string& file : arguments.prompt_files)
-    prompts.push_back(file == "-" ? read_standard_input(stop) : without_last_line_end(read_file(file)));
-  if (prompts.empty()) {
+std::vector<NamedPrompt> read_prompts(const GenerateArguments& arguments, const StopFlag& stop) {
+  std::vector<NamedPrompt> prompts;
+  for (const std::string& text : arguments.prompts) {
+    prompts.push_back(
+        {text, arguments.prompts.size() == 1 ? "--prompt" : "--prompt " + std::to_string(prompts.size() + 1)});
+    require_utf8(text, prompts.back().name);
+  }
+  std::vector<std::string> paths = arguments.prompt_files;
+  if (prompts.empty() && paths.empty()) {
     if (::isatty(STDIN_FILENO) != 0)
       throw ConfigError("no prompt: pass --prompt TEXT or --prompt-file FILE, or pipe a text in");
-    prompts.push_back(read_standard_input(stop));
+    paths.emplace_back("-");
+  }
+  for (const std::string& path : paths) {
+    Input input(path, stop);
+    prompts.push_back({without_last_line_end(read_all(input)), input.name()});
+    require_utf8(prompts.back().text, input.name());
   }
   return prompts;
 }
 
-double tokens_per_second(int64_t tokens, double seconds) {
-  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+// A usage error before the model is opened.
+void check_arguments(const GenerateArguments& arguments) {
+  const bool streams = arguments.lines || arguments.jsonl;
+  if (streams && !arguments.prompts.empty())
+    throw ConfigError(std::string(arguments.lines ? "--lines" : "--jsonl") +
+                      " reads prompts from --prompt-file or standard input; leave --prompt away");
+  if (arguments.top_logprobs >= 0 && !arguments.json && !arguments.jsonl)
+    throw ConfigError("--logprobs are written as JSON; add --json");
+  if (arguments.beam.beams > 1 && arguments.num_samples > arguments.beam.beams)
+    throw ConfigError("--num-samples " + std::to_string(arguments.num_samples) + " of --beams " +
+                      std::to_string(arguments.beam.beams) +
+                      "; a beam search finds as many texts as it has beams at most");
 }
 
-std::string stats_line(const generate::GenerationStats& stats) {
-  return "prefill " + std::to_string(stats.prefill_tokens) + " tokens, " +
-         format_count(tokens_per_second(stats.prefill_tokens, stats.prefill_seconds)) + " tokens/s; decode " +
-         std::to_string(stats.decode_tokens) + " tokens, " +
-         format_count(tokens_per_second(stats.decode_tokens, stats.decode_seconds)) + " tokens/s";
+double now_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-Json to_json(const std::vector<std::string>& prompts, const std::vector<generate::Generation>& generations,
-             const generate::GenerationStats& stats, const Talker& talker, int64_t seed) {
+Json to_json(const std::vector<Answer>& answers, const generate::GenerationStats& stats,
+             const std::optional<double>& first_text_seconds, const Talker& talker, uint64_t first_seed) {
   Json results = Json::array();
-  for (size_t i = 0; i < generations.size(); ++i)
-    results.push_back({{"prompt", prompts[i]},
-                       {"text", generations[i].text},
-                       {"new_tokens", generations[i].ids.size()},
-                       {"finish_reason", generate::to_string(generations[i].finish)}});
+  for (const Answer& answer : answers) results.push_back(answer_json(answer, talker.tokenizer));
   return {{"model", talker.directory.string()},
           {"device", talker.prompt_device},
           {"decode_device", talker.token_device},
           {"dtype", talker.dtype},
-          {"seed", seed},
+          {"seed", first_seed},
           {"results", results},
+          {"time_to_first_text_seconds", first_text_seconds ? Json(*first_text_seconds) : Json()},
           {"prefill_tokens", stats.prefill_tokens},
+          {"prefill_seconds", stats.prefill_seconds},
           {"prefill_tokens_per_second", tokens_per_second(stats.prefill_tokens, stats.prefill_seconds)},
           {"decode_tokens", stats.decode_tokens},
+          {"decode_seconds", stats.decode_seconds},
           {"decode_tokens_per_second", tokens_per_second(stats.decode_tokens, stats.decode_seconds)}};
 }
 
 }  // namespace
 
 int run_generate(const GenerateArguments& arguments, Console& console, const OpenTalker& open) {
-  const std::vector<std::string> prompts = read_prompts(arguments, console.stop_flag());
-  if (console.stop_flag().requested()) return console.exit_code();
+  check_arguments(arguments);
+  const bool streams = arguments.lines || arguments.jsonl;
+  std::vector<NamedPrompt> prompts;
+  try {
+    if (!streams) prompts = read_prompts(arguments, console.stop_flag());
+  } catch (const Stopped&) {
+    return console.exit_code();
+  }
   const Talker talker = open(console);
-
-  generate::GenerationOptions options{arguments.sampling, arguments.stop_strings};
-  options.beam = arguments.beam;
-  options.sampling.seed = static_cast<int64_t>(generate::resolve_seed(arguments.sampling));
+  const uint64_t first_seed = generate::resolve_seed(arguments.sampling);
   console.note(talker.directory.string() + " " + talker.places + " in " + talker.dtype + ", seed " +
-               std::to_string(options.sampling.seed));
+               std::to_string(first_seed));
+  if (streams) return run_generate_stream(arguments, console, talker, first_seed);
 
-  // One prompt's text is shown as it comes, several when all are there. A shown text begins with its prompt.
-  // The prompt waits for the first piece, so that one that is refused leaves nothing on stdout.
-  const bool streaming = prompts.size() == 1 && !arguments.json;
-  std::string unshown = prompts.front();
+  RequestMaker maker(arguments, talker);
+  RequestBatch batch;
+  for (const NamedPrompt& prompt : prompts)
+    batch.add(maker.from_prompt(prompt.text, prompt.name), first_seed + static_cast<uint64_t>(batch.num_texts()));
+
+  // One text is shown as it comes, several when all are there. A shown text begins with its prompt, which waits for the
+  // first piece, so that a prompt that is refused leaves nothing on stdout.
+  const bool streaming = batch.num_texts() == 1 && !arguments.json;
+  std::string unshown = prompts.front().text;
+  std::optional<double> first_text_seconds;
+  const double start = now_seconds();
   const auto on_text = [&](size_t, std::string_view piece) {
-    if (streaming) write_to_stdout(std::exchange(unshown, {}) + std::string(piece));
+    if (!piece.empty() && !first_text_seconds) first_text_seconds = now_seconds() - start;
+    if (!piece.empty() && streaming) write_to_stdout(std::exchange(unshown, {}) + std::string(piece));
     return !console.stop_flag().requested();
   };
   generate::GenerationStats stats;
-  const auto generations = generate::generate(*talker.model, talker.tokenizer, prompts, options, on_text, &stats);
+  const std::vector<Answer> answers = batch.answer(talker, on_text, stats);
   if (streaming) write_to_stdout(unshown + "\n");
 
   if (arguments.json) {
-    console.print(to_json_line(to_json(prompts, generations, stats, talker, options.sampling.seed)));
+    console.print(to_json_line(to_json(answers, stats, first_text_seconds, talker, first_seed)));
   } else if (!streaming) {
-    for (size_t i = 0; i < prompts.size(); ++i) console.print((i > 0 ? "\n" : "") + prompts[i] + generations[i].text);
+    std::string separator;
+    for (const Answer& answer : answers)
+      console.print(std::exchange(separator, "\n") + answer.request.prompt + answer.generation.text);
   }
-  const std::string ended = streaming ? "; ended: " + std::string(to_string(generations.front().finish)) : "";
+  const std::string ended = streaming ? "; ended: " + std::string(to_string(answers.front().generation.finish)) : "";
   console.note(stats_line(stats) + ended);
   return console.exit_code();
 }

@@ -22,6 +22,8 @@ bool starts_with_system(const std::vector<ChatMessage>& messages) {
   return !messages.empty() && messages.front().role == "system";
 }
 
+}  // namespace
+
 std::vector<ChatMessage> parse_messages(const Json& document, const std::string& where) {
   if (!document.is_object() || !document.contains("messages") || !document.at("messages").is_array())
     throw Error(where + ": no dialogue: expected {\"messages\": [{\"role\": ..., \"content\": ...}, ...]}");
@@ -38,8 +40,6 @@ std::vector<ChatMessage> parse_messages(const Json& document, const std::string&
   }
   return messages;
 }
-
-}  // namespace
 
 std::vector<ChatMessage> load_messages(const std::string& path) { return parse_messages(read_json_file(path), path); }
 

@@ -111,7 +111,8 @@ std::vector<Generation> generate(const TokenModel& model, const Tokenizer& token
   const int64_t max_seq_len = model.config().max_seq_len;
   std::vector<std::vector<TokenId>> prompts;
   for (size_t i = 0; i < requests.size(); ++i) {
-    prompts.push_back(encode_prompt(tokenizer, requests[i].prompt));
+    const GenerationRequest& request = requests[i];
+    prompts.push_back(request.prompt_ids.empty() ? encode_prompt(tokenizer, request.prompt) : request.prompt_ids);
     if (prompts.back().empty()) throw Error("the prompt is empty, and the tokenizer has no token to begin a text with");
     check_length(static_cast<int64_t>(prompts.back().size()), max_seq_len,
                  requests.size() == 1 ? "the prompt" : "prompt " + std::to_string(i + 1));

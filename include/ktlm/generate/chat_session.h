@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ktlm/core/json.h"
 #include "ktlm/core/random.h"
 #include "ktlm/corpus/document.h"
 #include "ktlm/generate/decode_loop.h"
@@ -19,6 +20,9 @@
 
 namespace ktlm::generate {
 
+/// Of {"messages": [{"role": ..., "content": ...}, ...]}; a system message only as the first. Throws Error, beginning
+/// with `where`.
+std::vector<corpus::ChatMessage> parse_messages(const Json& document, const std::string& where);
 /// The messages of a file that save() wrote. Throws Error where it is no dialogue.
 std::vector<corpus::ChatMessage> load_messages(const std::string& path);
 

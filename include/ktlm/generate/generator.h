@@ -20,6 +20,7 @@ std::vector<tokenizer::TokenId> encode_prompt(const tokenizer::Tokenizer& tokeni
 struct GenerationRequest {
   std::string prompt;
   GenerationOptions options = {};
+  std::vector<tokenizer::TokenId> prompt_ids = {};  // instead of the prompt, where there are any
 };
 
 /// Continues the prompt of each request, by its options and with its seed; a seed of -1 is replaced by a new one
