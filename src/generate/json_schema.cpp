@@ -25,9 +25,9 @@ constexpr int kMostNested = 4;            // a $ref inside itself
 constexpr int kAnyLevels = 2;             // objects and arrays in a value of which nothing is said
 constexpr size_t kMostBytes = 1'000'000;  // PCRE2 takes far fewer; a schema that branches into itself makes more
 
-// One character of a string: itself, or escaped; no half of a surrogate pair.
-constexpr const char* kStringCharacter =
-    R"((?:[^"\\\x00-\x1F]|\\(?:["\\/bfnrt]|u(?:[0-9A-CE-Fa-ce-f][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2}))))";
+// A character of a string: itself, or escaped. (\u is left out: all that needs it is control characters.)
+constexpr const char* kPlainCharacter = R"([^"\\\x00-\x1F])";
+constexpr const char* kStringCharacter = R"((?:[^"\\\x00-\x1F]|\\["\\/bfnrt]))";
 constexpr const char* kNumber = R"(-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][-+]?[0-9]{1,2})?)";
 
 constexpr const char* kDate =
@@ -207,9 +207,10 @@ class Translator {
     const int64_t least = count(schema, "minLength", path).value_or(0);
     const std::optional<int64_t> most = count(schema, "maxLength", path);
     if (most && *most < least) return std::nullopt;
-    const std::string times =
-        least == 0 && !most ? "*" : "{" + std::to_string(least) + "," + (most ? std::to_string(*most) : "") + "}";
-    return "\"" + (kStringCharacter + times) + "\"";
+    // PCRE2 keeps a counted group once for each time, a counted class once.
+    const std::string counted = kPlainCharacter + ("{" + std::to_string(least) + ",");
+    if (most) return "\"" + counted + std::to_string(*most) + "}\"";
+    return "\"" + (least > 0 ? counted + std::to_string(least) + "}" : std::string()) + kStringCharacter + "*\"";
   }
 
   Regex array(const Json& schema, const std::string& path) {

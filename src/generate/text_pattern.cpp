@@ -104,6 +104,9 @@ TextPattern::TextPattern(const std::string& regex, const std::string& where)
   PCRE2_SIZE offset = 0;
   constexpr uint32_t kOptions = PCRE2_UTF | PCRE2_UCP | PCRE2_ANCHORED | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
   code_->code = pcre2_compile(units(regex), regex.size(), kOptions, &error, &offset, nullptr);
+  if (error == PCRE2_ERROR_PATTERN_TOO_LARGE || error == PCRE2_ERROR_QUANTIFIER_TOO_BIG)
+    throw ConfigError(where + ": " + error_text(error) +
+                      "; lower its counts, such as {0,1000}, or minItems and maxLength of a schema");
   if (code_->code == nullptr)
     throw ConfigError(where + ": " + error_text(error) + " (at byte " + std::to_string(offset) + " of " +
                       quoted(regex) + ")");

@@ -52,8 +52,10 @@ struct Example {
 
 TEST(JsonSchema, TakesWhatFitsAndNothingElse) {
   const std::vector<Example> examples = {
-      {R"({"type": "string"})", {R"("")", R"("가\n\"a\u00e9")"}, {R"("a)", "\"\n\"", R"("\ud83d")", R"("\x")", "1"}},
-      {R"({"type": "string", "minLength": 2, "maxLength": 3})", {R"("가나")", R"("a\nb")"}, {R"("가")", R"("abcd")"}},
+      {R"({"type": "string"})", {R"("")", R"("가\n\"a")"}, {R"("a)", "\"\n\"", R"("\u00e9")", R"("\x")", "1"}},
+      {R"({"type": "string", "minLength": 2})", {R"("가나")", R"("가나\n\n")"}, {R"("가")"}},
+      {R"({"type": "string", "maxLength": 9000})", {R"("가나")"}, {}},
+      {R"({"type": "string", "minLength": 2, "maxLength": 3})", {R"("가나")"}, {R"("가")", R"("a\nb")", R"("abcd")"}},
       {R"({"type": "integer"})", {"0", "-17", "123456789012345"}, {"01", "1.0", "-0", "+1", "1234567890123456"}},
       {R"({"type": "integer", "minimum": 0.5, "maximum": 120})", {"1", "120"}, {"0", "121", "-1"}},
       {R"({"type": "number"})", {"0", "-1.5", "2e10", "3.25E-7"}, {".5", "1.", "1e", "1e100"}},

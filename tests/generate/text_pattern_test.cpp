@@ -120,6 +120,10 @@ TEST(TextPattern, RefusesWhatIsNoExpressionWithItsPlace) {
   EXPECT_EQ(fault("[a"), "--regex: missing terminating ] for character class (at byte 2 of \"[a\")");
   EXPECT_EQ(fault("(a)\\1"),
             "--regex: \"(a)\\1\" refers back to what a group matched, which can't be held while a text is drawn");
+  EXPECT_EQ(
+      fault("(?:가[나다]{9}){9000}"),
+      "--regex: regular expression is too large; lower its counts, such as {0,1000}, or minItems and maxLength of a "
+      "schema");
   EXPECT_EQ(fault("a(?!b)."), "--regex: \"a(?!b).\" looks ahead by \"(?!\", where nothing is drawn yet");
   EXPECT_EQ(fault("\xEA"), "--regex: the regular expression is no UTF-8");
 }
