@@ -14,6 +14,7 @@ namespace ktlm::formats {
 namespace {
 
 constexpr int64_t kBlock = 32;
+constexpr int64_t kSuperBlock = 256;
 
 void put_half(float value, std::byte* to) {
   const uint16_t half = half_bits(value);
@@ -74,6 +75,40 @@ void decode_q4_0(const std::byte* from, float* to) {
   }
 }
 
+// A scale and a scale of the minima in 16 bits each; 12 bytes with eight scales and eight minima of 6 bits; 128 bytes,
+// each with value i of one part of 32 in its low half and value i of the next part in its high one.
+void decode_q4_k(const std::byte* from, float* to) {
+  const float scale = get_half(from), minimum = get_half(from + 2);
+  const auto packed = [from](int64_t i) { return std::to_integer<int>(from[4 + i]); };
+  for (int64_t part = 0; part < 8; ++part) {
+    // The first four have 6 bits of a byte each; of the others the upper two stand above those.
+    const bool first = part < 4;
+    const int steps = first ? packed(part) & 63 : (packed(part + 4) & 15) | packed(part - 4) >> 6 << 4,
+              offset = first ? packed(part + 4) & 63 : packed(part + 4) >> 4 | packed(part) >> 6 << 4;
+    const float part_scale = scale * static_cast<float>(steps), part_minimum = minimum * static_cast<float>(offset);
+    for (int64_t i = 0; i < kBlock; ++i) {
+      const int value = std::to_integer<int>(from[16 + part / 2 * kBlock + i]) >> (part % 2 * 4) & 15;
+      const float scaled = part_scale * static_cast<float>(value);
+      to[part * kBlock + i] = scaled - part_minimum;
+    }
+  }
+}
+
+// 128 bytes with the lower 4 bits of the values, 64 with the upper 2, 16 scales of 8 bits, for 16 values each, and a
+// scale in 16 bits. Either half of the block, 128 values, stands in a half of each: four parts of 32 values.
+void decode_q6_k(const std::byte* from, float* to) {
+  const std::byte *low = from, *high = from + 128, *scales = from + 192;
+  const float scale = get_half(from + 208);
+  for (int64_t i = 0; i < kSuperBlock; ++i) {
+    const int64_t half = i / 128, part = i % 128 / kBlock, within = i % kBlock;
+    const int lower = std::to_integer<int>(low[half * 64 + part % 2 * kBlock + within]) >> (part / 2 * 4) & 15,
+              upper = std::to_integer<int>(high[half * kBlock + within]) >> (part * 2) & 3;
+    const auto steps = static_cast<int8_t>(std::to_integer<uint8_t>(scales[half * 8 + part * 2 + within / 16]));
+    const float part_scale = scale * static_cast<float>(steps);
+    to[i] = part_scale * static_cast<float>((lower | upper << 4) - 32);
+  }
+}
+
 }  // namespace
 
 std::string tensor_type_name(uint32_t type) {
@@ -94,6 +129,8 @@ bool is_known_type(uint32_t type) {
     case TensorType::kF16:
     case TensorType::kQ4_0:
     case TensorType::kQ8_0:
+    case TensorType::kQ4_K:
+    case TensorType::kQ6_K:
     case TensorType::kBf16:
       return true;
   }
@@ -111,6 +148,10 @@ BlockLayout block_layout(TensorType type) {
       return {kBlock, 2 + kBlock / 2};
     case TensorType::kQ8_0:
       return {kBlock, 2 + kBlock};
+    case TensorType::kQ4_K:
+      return {kSuperBlock, 2 + 2 + 12 + kSuperBlock / 2};
+    case TensorType::kQ6_K:
+      return {kSuperBlock, kSuperBlock / 2 + kSuperBlock / 4 + kSuperBlock / 16 + 2};
   }
   return {1, 4};
 }
@@ -141,6 +182,9 @@ void encode_row(const float* values, int64_t num_values, TensorType type, std::b
       case TensorType::kQ8_0:
         encode_q8_0(values + i, to);
         break;
+      case TensorType::kQ4_K:
+      case TensorType::kQ6_K:
+        break;  // never written
     }
   }
 }
@@ -166,6 +210,12 @@ void decode_row(const std::byte* from, int64_t num_values, TensorType type, floa
         break;
       case TensorType::kQ8_0:
         decode_q8_0(from, to + i);
+        break;
+      case TensorType::kQ4_K:
+        decode_q4_k(from, to + i);
+        break;
+      case TensorType::kQ6_K:
+        decode_q6_k(from, to + i);
         break;
     }
   }

@@ -123,7 +123,7 @@ void check_tensors(const GgufFile& file, const std::vector<ParameterSpec>& specs
                      ", but its metadata asks for " + shape_text(spec.shape));
     if (!is_known_type(found->second.type))
       fail(file, "tensor \"" + name + "\" is of type " + tensor_type_name(found->second.type) +
-                     "; ktlm imports F32, F16, BF16, Q8_0 and Q4_0: take the model in one of these");
+                     "; ktlm imports F32, F16, BF16, Q8_0, Q6_K, Q4_K and Q4_0: take the model in one of these");
     unexpected.erase(name);
   }
   if (!unexpected.empty())

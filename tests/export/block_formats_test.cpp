@@ -84,9 +84,9 @@ TEST(BlockFormats, ZerosAndTheTiniestNumbersAreZeros) {
 }
 
 TEST(BlockFormats, NamesTheTypesThatItDoesNotKnow) {
-  EXPECT_EQ(tensor_type_name(12), "Q4_K");
+  EXPECT_EQ(tensor_type_name(13), "Q5_K");
   EXPECT_EQ(tensor_type_name(999), "999");
-  EXPECT_FALSE(is_known_type(12));
+  EXPECT_FALSE(is_known_type(13));
   EXPECT_TRUE(is_known_type(8));
 }
 

@@ -105,10 +105,10 @@ TEST_F(GgufDamage, OtherModelsAndTokenizersAreNamed) {
 
 TEST_F(GgufDamage, OtherTensorsAndTypesAreNamed) {
   // A tensor's type stands behind its name, the number of its dimensions (4 bytes) and these (8 each).
-  EXPECT_EQ(
-      problem_of(with_number_behind<uint32_t>("blk.0.attn_q.weight", 20, 12)),
-      "tensor \"blk.0.attn_q.weight\" is of type Q4_K; ktlm imports F32, F16, BF16, Q8_0 and Q4_0: take the model in "
-      "one of these");
+  EXPECT_EQ(problem_of(with_number_behind<uint32_t>("blk.0.attn_q.weight", 20, 13)),
+            "tensor \"blk.0.attn_q.weight\" is of type Q5_K; ktlm imports F32, F16, BF16, Q8_0, Q6_K, Q4_K and Q4_0: "
+            "take the model in "
+            "one of these");
   EXPECT_EQ(problem_of(with_text("blk.0.attn_q.weight", "blk.0.attn_x.weight")),
             "tensor \"blk.0.attn_q.weight\" is missing (damaged, or a part of several?)");
   EXPECT_EQ(problem_of(with_number_behind<uint64_t>("blk.0.attn_q.weight", 12, 32)),
@@ -133,7 +133,7 @@ TEST_F(GgufDamage, NoChangedByteCrashes) {
   const size_t header = content_.find("token_embd.weight") + 2000;
   const auto out = folder_ / "out";
   int refused = 0;
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 150; ++round) {
     std::string bytes = content_;
     for (unsigned i = 0; i <= random() % 4; ++i)
       bytes[random() % (round % 8 == 0 ? bytes.size() : header)] = static_cast<char>(random());
@@ -147,7 +147,7 @@ TEST_F(GgufDamage, NoChangedByteCrashes) {
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
     EXPECT_FALSE(std::filesystem::exists(out));
   }
-  EXPECT_GT(refused, 50);
+  EXPECT_GT(refused, 20);
 }
 
 }  // namespace

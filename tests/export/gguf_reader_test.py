@@ -122,6 +122,61 @@ class GgufReader(unittest.TestCase):
         config = json.loads((TOKENIZER / "tokenizer_config.json").read_text(encoding="utf-8"))
         self.assertEqual(value["tokenizer.chat_template"], config["chat_template"])
 
+    def test_what_others_quantized_is_imported_as_it_stands_there(self):
+        width, random = 256, np.random.default_rng(2)
+        form = gguf.GGMLQuantizationType
+        parts = {"attn_q": (width, form.Q4_K), "attn_k": (width, form.Q6_K), "attn_v": (width, form.BF16), "attn_output": (width, form.F16),
+                 "ffn_gate": (width, form.Q4_0), "ffn_up": (width, form.Q8_0), "ffn_down": (width, form.F32)}
+        source = json.loads((TOKENIZER / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+        with tempfile.TemporaryDirectory() as folder:
+            file, out = pathlib.Path(folder) / "a.gguf", pathlib.Path(folder) / "out"
+            writer = gguf.GGUFWriter(file, "qwen3")
+            for key, value in (("context_length", 64), ("embedding_length", width), ("block_count", 1), ("feed_forward_length", width)):
+                writer.add_uint32("qwen3." + key, value)
+            writer.add_head_count(2)
+            writer.add_head_count_kv(2)
+            writer.add_layer_norm_rms_eps(1e-6)
+            writer.add_tokenizer_model("llama")
+            writer.add_token_list(list(source))
+            writer.add_token_scores([-float(i) for i in range(VOCAB)])
+            writer.add_token_types([2, 3, 3, 3] + [1] * (VOCAB - 4))
+            expected = {}
+            matrices = {"token_embd": (VOCAB, form.Q8_0), "output": (VOCAB, form.Q6_K)}
+            matrices |= {f"blk.0.{name}": part for name, part in parts.items()}
+            for name, (rows, kind) in matrices.items():
+                block, size = gguf.GGML_QUANT_SIZES[kind]
+                if kind in (form.Q4_K, form.Q6_K):  # the package does not write these: any bytes, with scales that are numbers
+                    blocks = random.integers(0, 256, (rows, width // block, size), dtype=np.uint8)
+                    scale = np.array([0.01], dtype=np.float16).view(np.uint8)
+                    for at in (0, 2) if kind == form.Q4_K else (208,):
+                        blocks[:, :, at:at + 2] = scale
+                    data = blocks.reshape(rows, -1)
+                else:
+                    data = gguf.quants.quantize(random.normal(0, 0.05, (rows, width)).astype(np.float32), kind)
+                writer.add_tensor(name + ".weight", data, raw_dtype=kind)
+                expected[name] = gguf.quants.dequantize(data, kind)
+            for name, size in (("output_norm", width), ("blk.0.attn_norm", width), ("blk.0.ffn_norm", width), ("blk.0.attn_q_norm", 128),
+                               ("blk.0.attn_k_norm", 128)):
+                writer.add_tensor(name + ".weight", np.ones(size, np.float32))
+            writer.write_header_to_file()
+            writer.write_kv_data_to_file()
+            writer.write_tensors_to_file()
+            writer.close()
+            subprocess.run([KTLM, "import", "-q", str(file), "--out", str(out)], check=True, capture_output=True)
+            content = (out / "model.safetensors").read_bytes()
+        length = struct.unpack("<Q", content[:8])[0]
+        header = json.loads(content[8:8 + length])
+        names = {"token_embd": "model.embed_tokens", "output": "lm_head", "blk.0.attn_q": "model.layers.0.self_attn.q_proj",
+                 "blk.0.attn_k": "model.layers.0.self_attn.k_proj", "blk.0.attn_v": "model.layers.0.self_attn.v_proj",
+                 "blk.0.attn_output": "model.layers.0.self_attn.o_proj", "blk.0.ffn_gate": "model.layers.0.mlp.gate_proj",
+                 "blk.0.ffn_up": "model.layers.0.mlp.up_proj", "blk.0.ffn_down": "model.layers.0.mlp.down_proj"}
+        for name, values in expected.items():
+            entry = header[names[name] + ".weight"]
+            data = np.frombuffer(content[8 + length + entry["data_offsets"][0]:8 + length + entry["data_offsets"][1]], np.uint8)
+            kinds = {"F32": form.F32, "F16": form.F16, "BF16": form.BF16}
+            got = gguf.quants.dequantize(data.reshape(values.shape[0], -1), kinds[entry["dtype"]])
+            np.testing.assert_array_equal(got, values, err_msg=name)
+
 
 if __name__ == "__main__":
     unittest.main()

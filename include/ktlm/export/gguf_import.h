@@ -16,10 +16,10 @@ struct GgufImport {
   size_t num_tensors = 0;
 };
 
-/// Writes `directory`, whole or not at all, in memory of a few rows; f32, f16 and bf16 stay what they are, q8_0 and
-/// q4_0 become f32. Returns nothing where `stop` was requested. Throws Error: no GGUF file or a damaged one, an
-/// architecture, a tensor, a type or a tokenizer that ktlm does not know, by name; `directory` is there and not empty;
-/// disk full.
+/// Writes `directory`, whole or not at all, in memory of a few rows; f32, f16 and bf16 stay what they are, quantized
+/// weights (q8_0, q6_K, q4_K, q4_0) become f32. Returns nothing where `stop` was requested. Throws Error: no GGUF file
+/// or a damaged one, an architecture, a tensor, a type or a tokenizer that ktlm does not know, by name; `directory` is
+/// there and not empty; disk full.
 std::optional<GgufImport> import_gguf(const std::filesystem::path& file, const std::filesystem::path& directory,
                                       const StopFlag& stop);
 
