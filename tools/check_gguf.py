@@ -3,22 +3,21 @@
 
     tools/check_gguf.py DIR FILE... [--lines 1000] [--max-new-tokens 64] [--prompts 10] [--ktlm build/release/ktlm]
 
-For lines of the files (of .jsonl files those of each "text"), drawn evenly, llama.cpp gives the same ids as ktlm tokenize. The first
-two words of some are prompts: in f32 it goes on with the same tokens as ktlm generate --temperature 0. For f16, q8_0 and q4_0, where
-rounding differs, it tells how many tokens agree before the first that does not. Returns 1 where ids or f32's tokens differ.
+For lines of the files (of .jsonl files those of each "text"), drawn evenly, llama.cpp gives the same ids as ktlm tokenize. The
+first two words of some are prompts: in f32 it goes on with the same tokens as ktlm generate --temperature 0. For f16, q8_0 and
+q4_0, where rounding differs, it tells how many tokens agree before the first that does not. Returns 1 where ids or f32's tokens
+differ.
 
 Needs the Python package llama-cpp-python (pip builds its llama.cpp); LLAMA_CPP_LIB_PATH may name another build's libraries.
 """
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-os.environ.setdefault("GGML_LOG_LEVEL", "error")
-from llama_cpp import Llama  # noqa: E402  (reads the environment)
+from llama_cpp import Llama
 
 F32 = 0  # ggml's number of the type, for the cache of keys and values
 
@@ -30,8 +29,8 @@ def lines_of(path):
             yield from (part for part in (part.strip("\r") for part in text.split("\n")) if part.strip())
 
 
-def run_ktlm(arguments, *options, lines=(), ktlm=None):
-    result = subprocess.run([ktlm or arguments.ktlm, *options], input="".join(line + "\n" for line in lines), capture_output=True,
+def run_ktlm(arguments, *options, lines=()):
+    result = subprocess.run([arguments.ktlm, *options], input="".join(line + "\n" for line in lines), capture_output=True,
                             encoding="utf-8", check=False)
     if result.returncode != 0:
         sys.exit(result.stderr.strip())
@@ -94,10 +93,10 @@ def check_greedy(arguments, file, weights, prompts, expected, end_ids):
     return same == len(prompts)
 
 
-def continuations(ktlm, arguments, prompts):
+def continuations(arguments, prompts):
     options = [part for prompt in prompts for part in ("--prompt", prompt)]
     output = json.loads(run_ktlm(arguments, "generate", "-q", "--json", "--model", arguments.directory, "--dtype", "fp32", "--temperature",
-                                 "0", "--threads", str(arguments.threads), "--max-new-tokens", str(arguments.max_new_tokens), *options, ktlm=ktlm))
+                                 "0", "--threads", str(arguments.threads), "--max-new-tokens", str(arguments.max_new_tokens), *options))
     return [(result["text"], result["new_tokens"]) for result in output["results"]]
 
 
@@ -110,21 +109,20 @@ def main():
     parser.add_argument("--max-new-tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--ktlm", default="build/release/ktlm")
-    parser.add_argument("--exporter", help="another ktlm for export and tokenize, where --ktlm is not this version")
     arguments = parser.parse_args()
 
     lines = [line for path in arguments.files for line in lines_of(path)]
     lines = lines[::max(1, len(lines) // arguments.lines)][:arguments.lines]
-    generating, arguments.ktlm = arguments.ktlm, arguments.exporter or arguments.ktlm
     lines = normalized(arguments, lines)
     prompts = [" ".join(line.split()[:2]) for line in lines[::max(1, len(lines) // arguments.prompts)]][:arguments.prompts]
     directory = pathlib.Path(arguments.directory)
     arguments.context = json.loads((directory / "config.json").read_text(encoding="utf-8"))["max_position_embeddings"]
     end_ids = json.loads((directory / "generation_config.json").read_text(encoding="utf-8"))["eos_token_id"]
+    end_ids = end_ids if isinstance(end_ids, list) else [end_ids]
 
     with tempfile.TemporaryDirectory() as folder:
         right = True
-        expected = continuations(generating, arguments, prompts)
+        expected = continuations(arguments, prompts)
         for weights in ("f32", "f16", "q8_0", "q4_0"):
             file = pathlib.Path(folder) / f"{weights}.gguf"
             run_ktlm(arguments, "export", "-q", "--gguf", weights, "--model", arguments.directory, "--out", str(file))
