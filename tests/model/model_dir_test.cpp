@@ -87,7 +87,7 @@ TEST(ModelDirectory, ReadsTheScalingOfStretchedContexts) {
   EXPECT_EQ(qwen.rope_scaling, "linear");
   EXPECT_EQ(qwen.rope_factor, 4.0);
   for (const auto& config : {llama, qwen})
-    EXPECT_EQ(config_from_hf_json(config_to_hf_json(config, kIds, at::kFloat), "config.json"), config);
+    EXPECT_EQ(config_from_hf_json(config_to_hf_json(config, kIds, "float32"), "config.json"), config);
 }
 
 TEST(ModelDirectory, TakesTransformersDefaultsForWhatIsNotSaid) {
