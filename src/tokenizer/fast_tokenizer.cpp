@@ -138,7 +138,7 @@ bool begins_with_bos(const SortedJson& json) {
 
 }  // namespace
 
-FastTokenizer read_fast_tokenizer(const std::filesystem::path& path) {
+std::string read_fast_tokenizer(const std::filesystem::path& path, ForeignSettings& settings) {
   const std::string where = path.string();
   const SortedJson json = parse_sorted_json(read_file(path), where), model = member(json, "model");
   if (type_of(model) != "BPE") refuse(where, "its model is " + type_of(model) + ", not BPE");
@@ -153,10 +153,11 @@ FastTokenizer read_fast_tokenizer(const std::filesystem::path& path) {
   for (size_t id = 0; id < pieces.size(); ++id) ids.emplace(pieces[id].text, static_cast<TokenId>(id));
   set_types(pieces, ids, json, where);
   set_scores(pieces, ids, member(model, "merges"), where);
-  return {.sentencepiece = scored_sentencepiece_model(pieces, spaces.has_prefix),
-          .begins_with_bos = begins_with_bos(json),
-          .prefixes_each_part = spaces.prefixes_each_part,
-          .spares_leading_space = spaces.spares_leading_space};
+  if (!settings.begins_with_bos) settings.begins_with_bos = begins_with_bos(json);
+  settings.adds_prefix_space.reset();
+  settings.prefixes_each_part = spaces.prefixes_each_part;
+  settings.spares_leading_space = spaces.spares_leading_space;
+  return scored_sentencepiece_model(pieces, spaces.has_prefix);
 }
 
 }  // namespace ktlm::tokenizer

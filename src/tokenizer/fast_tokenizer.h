@@ -5,17 +5,13 @@
 #include <filesystem>
 #include <string>
 
+#include "foreign_settings.h"
+
 namespace ktlm::tokenizer {
 
-struct FastTokenizer {
-  std::string sentencepiece;  // a model file's content
-  bool begins_with_bos = true;
-  bool prefixes_each_part = false;    // else a space goes in front of a whole text alone
-  bool spares_leading_space = false;  // none goes in front of a text that begins with a space
-};
-
-/// Throws Error: not JSON, another kind of tokenizer than SentencePiece's BPE with byte fallback, or merges that
-/// SentencePiece would not do, or not in that order.
-FastTokenizer read_fast_tokenizer(const std::filesystem::path& path);
+/// A SentencePiece model file's content. What the file says of spaces and of a text's beginning goes into `settings`,
+/// where tokenizer_config.json may have said so already. Throws Error: not JSON, another kind of tokenizer than
+/// SentencePiece's BPE with byte fallback, or merges that SentencePiece would not do, or not in that order.
+std::string read_fast_tokenizer(const std::filesystem::path& path, ForeignSettings& settings);
 
 }  // namespace ktlm::tokenizer

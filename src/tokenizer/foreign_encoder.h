@@ -38,9 +38,9 @@ class ForeignEncoder {
   std::string where_;
   bool has_prefix_ = false;
   bool prefixes_each_part_, spares_leading_space_;
-  std::unique_ptr<sentencepiece::SentencePieceProcessor> beginning_,
-      inside_;                                            // without a prefix; null where not needed
-  std::array<std::vector<AddedToken>, 256> text_tokens_;  // by first byte, the longest first
+  std::unique_ptr<sentencepiece::SentencePieceProcessor> beginning_;
+  std::unique_ptr<sentencepiece::SentencePieceProcessor> inside_;  // without a prefix; null where it is not needed
+  std::array<std::vector<AddedToken>, 256> text_tokens_;           // by first byte, the longest first
 };
 
 }  // namespace ktlm::tokenizer

@@ -25,16 +25,6 @@ namespace ktlm::tokenizer {
 namespace fs = std::filesystem;
 namespace {
 
-// A SentencePiece model's content out of tokenizer.json, which also says what tokenizer_config.json need not.
-std::string take_fast_tokenizer(const fs::path& path, ForeignSettings& settings) {
-  FastTokenizer fast = read_fast_tokenizer(path);
-  if (!settings.begins_with_bos) settings.begins_with_bos = fast.begins_with_bos;
-  settings.adds_prefix_space.reset();
-  settings.prefixes_each_part = fast.prefixes_each_part;
-  settings.spares_leading_space = fast.spares_leading_space;
-  return std::move(fast.sentencepiece);
-}
-
 std::string bytes_of(const Piece& piece) {
   switch (piece.type) {
     case PieceType::kUnknown:
@@ -182,7 +172,7 @@ Tokenizer Tokenizer::load(const fs::path& directory) {
     content = read_file(path);
   } else {
     path = directory / kFastTokenizerFile;
-    content = take_fast_tokenizer(path, settings);
+    content = read_fast_tokenizer(path, settings);
   }
   auto impl = std::make_unique<Impl>();
   impl->directory = directory;

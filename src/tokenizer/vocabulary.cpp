@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fast_tokenizer.h"
+#include "foreign_settings.h"
 #include "hf_files.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
@@ -14,6 +16,7 @@
 #include "pieces.h"
 #include "sentencepiece_model.h"
 #include "sentencepiece_proto.h"
+#include "tokenizer_origin.h"
 
 namespace ktlm::tokenizer {
 
@@ -66,14 +69,33 @@ Vocabulary parse_model(std::string_view bytes) {
   return vocabulary;
 }
 
-void read_config(const fs::path& path, Vocabulary& vocabulary) {
-  const Json config = read_json_file(path.string());
-  const std::string where = path.string();
-  if (config.contains(kNormalizerVersionKey))
-    vocabulary.normalizer_version = json_get<int64_t>(config, kNormalizerVersionKey, where);
-  vocabulary.begins_with_bos = json_get_or<bool>(config, "add_bos_token", true, where);
-  if (config.contains("chat_template") && config["chat_template"].is_string())  // older files may hold a list of them
-    vocabulary.chat_template = config["chat_template"].get<std::string>();
+// Behind the file's pieces, or in the place of one.
+void add_token(const AddedToken& token, std::vector<ScoredPiece>& pieces) {
+  const auto index = static_cast<size_t>(token.id);
+  while (pieces.size() <= index)  // an id that nothing is known of needs a name of its own
+    pieces.push_back({"<|unused_" + std::to_string(pieces.size()) + "|>", 0, PieceKind::kUnused});
+  ScoredPiece& piece = pieces[index];
+  if (piece.kind == PieceKind::kUnknown) return;
+  const PieceKind kind = token.is_special ? PieceKind::kControl : PieceKind::kUserDefined;
+  if (piece.text != token.text || piece.kind != kind) piece = {token.text, 0, kind};
+}
+
+// What Hugging Face's files say beyond a tokenizer.model of other make.
+void take_settings(const ForeignSettings& settings, Vocabulary& vocabulary) {
+  auto& pieces = vocabulary.pieces;
+  for (const AddedToken& token : settings.added_tokens) add_token(token, pieces);
+  const auto take = [&](const std::optional<std::string>& name, int64_t& id) {
+    if (!name) return;
+    const auto found = std::ranges::find(pieces, *name, &ScoredPiece::text);
+    id = name->empty() || found == pieces.end() ? -1 : found - pieces.begin();
+  };
+  const auto unknown = std::ranges::find(pieces, PieceKind::kUnknown, &ScoredPiece::kind);
+  vocabulary.unk_id = unknown == pieces.end() ? -1 : unknown - pieces.begin();
+  take(settings.bos, vocabulary.bos_id);
+  take(settings.eos, vocabulary.eos_id);
+  take(settings.pad, vocabulary.pad_id);
+  if (settings.adds_prefix_space) vocabulary.add_dummy_prefix = *settings.adds_prefix_space;
+  if (settings.begins_with_bos) vocabulary.begins_with_bos = *settings.begins_with_bos;
 }
 
 // The pieces where they are such as ktlm trains: fixed ones first, then what training found, each score below the last.
@@ -157,8 +179,11 @@ Json foreign_config(const Vocabulary& vocabulary) {
 }  // namespace
 
 Vocabulary read_vocabulary(const fs::path& directory) {
-  const fs::path path = directory / kModelFile;
-  const std::string content = read_file(path);
+  const fs::path path = directory / kModelFile, fast_path = directory / kFastTokenizerFile;
+  const auto origin = read_origin(directory);
+  ForeignSettings settings = origin ? ForeignSettings() : read_foreign_settings(directory);
+  const bool is_fast = !origin && !fs::exists(path) && fs::exists(fast_path);
+  const std::string content = is_fast ? read_fast_tokenizer(fast_path, settings) : read_file(path);
   Vocabulary vocabulary;
   try {
     vocabulary = parse_model(content);
@@ -168,7 +193,12 @@ Vocabulary read_vocabulary(const fs::path& directory) {
   if (vocabulary.pieces.empty())
     throw Error(path.string() + ": not a SentencePiece model (" + std::to_string(content.size()) +
                 " bytes); copy it again");
-  if (fs::exists(directory / kTokenizerConfigFile)) read_config(directory / kTokenizerConfigFile, vocabulary);
+  vocabulary.chat_template = read_chat_template(directory);
+  if (origin) {
+    vocabulary.normalizer_version = origin->normalizer_version;
+  } else {
+    take_settings(settings, vocabulary);
+  }
   return vocabulary;
 }
 

@@ -24,14 +24,9 @@ check_model() {
 make llama "$text" --vocab-size 900 --rope llama3
 check_tokenizer llama "$text" --fuzz 300
 check_model llama
-make qwen3 "$text" --type qwen3 --vocab-size 700 --dtype float32 --rope linear --legacy
-check_tokenizer qwen3 "$text"
+make qwen3 "$text" --type qwen3 --vocab-size 700 --dtype float32 --rope linear --legacy --fast
+check_tokenizer qwen3 "$text" --fuzz 300
 check_model qwen3
-make fast "$text" --vocab-size 800 --fast
-check_tokenizer fast "$text" --fuzz 300
-check_model fast
-make nfkc "$text" --rule nmt_nfkc --vocab-size 700
-check_tokenizer nfkc "$text" --fuzz 300 --no-transformers
 
 # The other verbs take such a directory as well; both engines read the weights.
 printf '{"text": "할머니가 만든 김치는 맵고 시원하다."}\n' >text.jsonl

@@ -10,6 +10,7 @@
 #include "ktlm/text/utf8.h"
 #include "ktlm/tokenizer/chat_template.h"
 #include "ktlm/tokenizer/tokenizer.h"
+#include "ktlm/tokenizer/vocabulary.h"
 #include "temporary_directory.h"
 #include "training_text.h"
 
@@ -107,6 +108,33 @@ TEST_F(ForeignFiles, AddedTokensAreFoundInEachFormOfTheirFiles) {
   EXPECT_EQ(load().encode("에서나랏말씀과"), expected);
   EXPECT_EQ(load().control_id(kImEnd), num_pieces_ + 1);
   EXPECT_EQ(load().control_id("나랏말씀"), -1);
+}
+
+// As other formats take the vocabulary: of the two forms of file the same, but that scores are ranks in one.
+TEST_F(ForeignFiles, VocabularyHoldsTheAddedTokens) {
+  const Vocabulary vocabulary = read_vocabulary(root_.path()), fast = read_vocabulary(kForeign / "fast_chatml");
+  for (const Vocabulary& each : {vocabulary, fast}) {
+    ASSERT_EQ(each.pieces.size(), 643U);
+    EXPECT_EQ(each.pieces[641].text, kImEnd);
+    EXPECT_EQ(each.pieces[641].kind, PieceKind::kControl);
+    EXPECT_EQ(each.pieces[642].text, "나랏말씀");
+    EXPECT_EQ(each.pieces[642].kind, PieceKind::kUserDefined);
+    EXPECT_EQ(each.unk_id, 0);
+    EXPECT_EQ(each.bos_id, 1);
+    EXPECT_EQ(each.eos_id, 641);
+    EXPECT_EQ(each.pad_id, -1);
+    EXPECT_TRUE(each.is_bpe);
+    EXPECT_TRUE(each.add_dummy_prefix);
+    EXPECT_TRUE(each.begins_with_bos);
+    EXPECT_EQ(each.normalizer_version, std::nullopt);
+    EXPECT_EQ(each.chat_template, config()["chat_template"].get<std::string>());
+  }
+  for (size_t id = 0; id < 643; ++id) {
+    EXPECT_EQ(fast.pieces[id].text, vocabulary.pieces[id].text);
+    EXPECT_EQ(fast.pieces[id].kind, vocabulary.pieces[id].kind);
+  }
+  EXPECT_FALSE(read_vocabulary(kForeign / "without_prefix").add_dummy_prefix);
+  EXPECT_FALSE(read_vocabulary(kForeign / "without_prefix").begins_with_bos);
 }
 
 TEST_F(ForeignFiles, AddedTokensChangeTheHash) {

@@ -29,14 +29,14 @@ struct Vocabulary {
   bool has_own_normalizer = false;        // a table of replacements in the file, such as nmt_nfkc
   int64_t unk_id = 0, bos_id = 1, eos_id = 2, pad_id = 3;  // -1: there is none
 
-  // From tokenizer_config.json.
+  // From Hugging Face's files.
   std::optional<int64_t> normalizer_version;  // of ktlm's normaliser, which runs in front; none: of other make
   bool begins_with_bos = true;                // what a model reads, not what encode() gives
   std::string chat_template;                  // Jinja; empty: none
 };
 
-/// Reads tokenizer.model of a tokenizer or model directory, and tokenizer_config.json where it is there. Throws Error:
-/// missing or damaged.
+/// Reads tokenizer.model of a tokenizer or model directory, and for one of other make the tokens that Hugging Face's
+/// files add, or tokenizer.json alone (Tokenizer::load). Throws Error: missing or damaged.
 Vocabulary read_vocabulary(const std::filesystem::path& directory);
 
 /// Writes tokenizer.model and tokenizer_config.json into an existing directory, and for a vocabulary of ktlm's all
