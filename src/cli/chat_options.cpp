@@ -11,7 +11,7 @@ void declare(CLI::App& app, ChatArguments& arguments) {
          "--resume",
          [&arguments](const std::vector<std::string>& files) { arguments.resume = files.empty() ? "" : files.front(); },
          "Go on with a dialogue that /save wrote; without FILE with the last one")
-      ->type_name("[FILE]")
+      ->type_name("FILE")
       ->expected(0, 1);
   app.add_flag("--no-history", arguments.no_history, "Keep neither what is typed nor the dialogue");
   declare_fields(app, arguments.sampling);

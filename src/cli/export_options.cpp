@@ -22,7 +22,8 @@ void declare(CLI::App& app, ExportArguments& arguments) {
   app.add_option("--out", arguments.out, "File or directory to write; beside the model directory unless given")
       ->type_name("PATH");
   app.add_option("--system", arguments.system, "With --gguf: system message for Ollama to put before each dialogue")
-      ->type_name("TEXT");
+      ->type_name("TEXT")
+      ->needs(gguf);
 }
 
 }  // namespace ktlm::cli

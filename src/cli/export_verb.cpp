@@ -40,6 +40,9 @@ int export_to_gguf(const ExportArguments& arguments, Console& console) {
   const fs::path directory = chosen_model(arguments);
   const std::string ending = std::string("-") + formats::to_string(weights) + ".gguf";
   const fs::path file = arguments.out.empty() ? default_place(directory, ending) : fs::path(arguments.out);
+  if (file.extension() == ".Modelfile")
+    throw ConfigError("--out " + file.string() + ": the Modelfile beside the GGUF file would have this name; choose " +
+                      "another ending, such as .gguf");
   const auto written = formats::export_gguf(directory, file, weights, name_of(directory), console.stop_flag());
   if (!written) return console.exit_code();
   for (const std::string& note : written->notes) console.note(note);

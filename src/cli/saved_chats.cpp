@@ -30,7 +30,8 @@ std::string local_time(std::time_t time, const char* format) {
 fs::path new_file(const fs::path& folder) {
   const std::string name = local_time(std::time(nullptr), "%Y-%m-%d_%H%M%S") + "_" + std::to_string(::getpid());
   fs::path file = folder / (name + ".json");
-  for (int i = 2; fs::exists(file); ++i) file = folder / (name + "_" + std::to_string(i) + ".json");
+  std::error_code ignored;
+  for (int i = 2; fs::exists(file, ignored); ++i) file = folder / (name + "_" + std::to_string(i) + ".json");
   return file;
 }
 
@@ -70,18 +71,22 @@ void SavedChats::keep(const generate::ChatSession& session) {
   const auto& messages = session.messages();
   const bool talked =
       std::any_of(messages.begin(), messages.end(), [](const auto& message) { return message.role != "system"; });
-  if (folder_.empty() || (!talked && file_.empty())) return;
+  const bool changed = !std::equal(messages.begin(), messages.end(), kept_.begin(), kept_.end(),
+                                   [](auto& a, auto& b) { return a.role == b.role && a.content == b.content; });
+  if (folder_.empty() || !changed || (!talked && file_.empty())) return;
   make_private_directories(folder_);
   std::error_code ignored;
   if (file_.empty() || !fs::exists(file_, ignored) || time_of(file_) != written_) file_ = new_file(folder_);
   session.save(file_.string());
   written_ = time_of(file_);
+  kept_ = messages;
 }
 
 void SavedChats::resume(const Entry& entry, generate::ChatSession& session) {
   session.load(entry.file.string());
   file_ = entry.file;
   written_ = time_of(file_);
+  kept_ = session.messages();
 }
 
 }  // namespace ktlm::cli

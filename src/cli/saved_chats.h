@@ -24,18 +24,22 @@ class SavedChats {
 
   /// The last ones, the newest first; files that are no dialogue are passed over.
   std::vector<Entry> list(size_t most) const;
-  /// Writes the dialogue; a new file for a new dialogue, and where another program has written to ours. One of which
-  /// nothing is left is not written. Throws Error.
+  /// Writes the dialogue where it has changed; to a new file where it is a new one, or another program has written to
+  /// ours. One without a message but the system's is no dialogue yet. Throws Error.
   void keep(const generate::ChatSession& session);
   /// Loads a dialogue, which keep() goes on with. Throws Error; the dialogue is then as before.
   void resume(const Entry& entry, generate::ChatSession& session);
   /// The next keep() begins a new file.
-  void begin_anew() { file_.clear(); }
+  void begin_anew() {
+    file_.clear();
+    kept_.clear();
+  }
 
  private:
   std::filesystem::path folder_;
   std::filesystem::path file_;  // of this dialogue; empty: not written yet
   std::filesystem::file_time_type written_{};
+  std::vector<corpus::ChatMessage> kept_;  // what file_ holds
 };
 
 }  // namespace ktlm::cli

@@ -137,7 +137,10 @@ void make_directories(const fs::path& directory) {
 }
 
 void make_private_directories(const fs::path& directory) {
-  if (directory.empty() || fs::is_directory(directory)) return;
+  std::error_code unknown;
+  if (directory.empty() || fs::is_directory(directory, unknown)) return;
+  if (unknown && unknown != std::errc::no_such_file_or_directory && unknown != std::errc::not_a_directory)
+    throw_write_error(directory, "can't be made", unknown.value());
   make_private_directories(directory.parent_path());
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) throw_write_error(directory, "can't be made");
 }

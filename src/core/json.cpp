@@ -18,8 +18,32 @@ std::string reason_behind(std::string_view separator, std::string reason) {
   return Json::parse(to_json_line(reason)).get<std::string>();  // U+FFFD for the half of a character
 }
 
+// What comes out is walked through by recursion, its destructor's too: a stranger's text of brackets alone would end
+// the program.
+void check_depth(std::string_view text, const std::string& where) {
+  constexpr int kMostNested = 500;
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMostNested)
+        throw Error(where + ": nests more than " + std::to_string(kMostNested) + " levels deep at byte " +
+                    std::to_string(i + 1));
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+}
+
 template <class AnyJson>
 AnyJson parse(std::string_view text, const std::string& where) {
+  check_depth(text, where);
   try {
     return AnyJson::parse(text);
   } catch (const Json::parse_error& error) {  // "[...] parse error at line 1, column 5: syntax error ..."

@@ -22,6 +22,7 @@ namespace {
 using Regex = std::optional<std::string>;
 
 constexpr int kMostNested = 4;            // a $ref inside itself
+constexpr int kMostReferences = 10'000;   // followed in all: several that lead to each other multiply
 constexpr int kAnyLevels = 2;             // objects and arrays in a value of which nothing is said
 constexpr size_t kMostBytes = 1'000'000;  // PCRE2 takes far fewer; a schema that branches into itself makes more
 
@@ -282,6 +283,7 @@ class Translator {
     } catch (const Json::exception&) {
       refuse(path, "$ref \"" + target + "\" leads nowhere");
     }
+    if (++num_references_ > kMostReferences) refuse(path, "the schema refers to itself in too many ways");
     int& num_open = open_references_[target];
     if (num_open >= kMostNested) return std::nullopt;
     ++num_open;
@@ -325,6 +327,7 @@ class Translator {
   const Json& root_;
   const std::string& where_;
   std::map<std::string, int> open_references_;
+  int num_references_ = 0;
 };
 
 }  // namespace

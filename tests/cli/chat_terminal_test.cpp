@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "ktlm/core/files.h"
@@ -26,15 +27,9 @@ class ChatTerminal : public testing::Test {
     if (!Terminal::available()) GTEST_SKIP() << "tmux is not installed";
   }
 
-  // `model` or, of answers without end, `endless/model`.
   static const std::filesystem::path& directory() {
     static const test::TemporaryDirectory directory;
-    static const bool made = [] {
-      test::make_scripted_model(directory.path(), {{kAnswer}});
-      std::filesystem::create_directory(directory / "endless");
-      test::make_scripted_model(directory / "endless", {{"하나 둘 셋 넷", true}}, 100'000);
-      return true;
-    }();
+    static const bool made = (test::make_scripted_model(directory.path(), {{kAnswer}}), true);
     static_cast<void>(made);
     return directory.path();
   }
@@ -46,6 +41,13 @@ class ChatTerminal : public testing::Test {
   // Of each test its own.
   static std::filesystem::path state() {
     return directory() / (std::string("state-") + testing::UnitTest::GetInstance()->current_test_info()->name());
+  }
+
+  static std::filesystem::file_time_type newest_kept() {
+    auto newest = std::filesystem::file_time_type::min();
+    for (const auto& entry : std::filesystem::directory_iterator(state() / "ktlm" / "chats"))
+      newest = std::max(newest, entry.last_write_time());
+    return newest;
   }
 
   static size_t num_kept() {
@@ -143,6 +145,8 @@ TEST_F(ChatTerminal, HistoryComesBackInTheNextRunAndCanBeSearched) {
 }
 
 TEST_F(ChatTerminal, CtrlCStopsTheAnswerAndNotTheProgram) {
+  std::filesystem::create_directory(directory() / "endless");
+  test::make_scripted_model(directory() / "endless", {{"하나 둘 셋 넷", true}}, 100'000);
   Terminal terminal(command("--max-new-tokens 0", "endless/model"), directory(), {.columns = 90, .rows = 24});
   ASSERT_TRUE(terminal.ends_in({">"}));
   terminal.type_line("세어 봐");
@@ -311,10 +315,14 @@ TEST_F(ChatTerminal, DialoguesAreKeptAndResumed) {
     EXPECT_TRUE(terminal.ends_in({"> 첫 대화", kAnswer, ">"}));
     terminal.type_line("또");
     EXPECT_TRUE(terminal.ends_in({"> 또", kAnswer, ">"}));
+    const auto kept = newest_kept();
+    terminal.type_line("/stats");  // changes nothing, so the time of the last turn stays
+    EXPECT_TRUE(terminal.shows("4 messages, .*"));
     terminal.type_line("/resume 3");
     EXPECT_TRUE(terminal.shows("ktlm chat: /resume 3: expected a number from 1 to 2; .*"));
     terminal.type_line("/quit");
     EXPECT_TRUE(terminal.shows("left with 0"));
+    EXPECT_EQ(newest_kept(), kept);
   }
   EXPECT_EQ(num_kept(), 2u);  // the resumed one went on in its file
 

@@ -56,7 +56,9 @@ TEST_F(ChatVerb, RunsCommandsAndLeavesAtQuit) {
       {"--temperature", "0", "--system", "길게"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.out, std::string(kAnswer) + "\n");
-  EXPECT_THAT(result.err, StartsWith("temperature=0.5\ntop_k=7\ntemperature=0.5\ntop_k=7\ntop_p=0.95\n"));
+  EXPECT_THAT(
+      result.err,
+      StartsWith("temperature=0.5\ntop_k=7\ntemperature=0.5\ntop_n_sigma=0\ntop_k=7\ntypical_p=1\ntop_p=0.95\n"));
   EXPECT_THAT(result.err, HasSubstr("\nmin_p=0.05\n3 messages, 0 of them no longer in the context\n"));
   EXPECT_THAT(result.err, HasSubstr(" of 256 tokens, "));
   EXPECT_THAT(result.err, HasSubstr(" left, 0 reused in the last turn\nlast turn: prefill "));

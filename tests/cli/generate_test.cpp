@@ -67,7 +67,8 @@ TEST(GenerateVerb, FaultsAreOneLineAndTheRightExitCode) {
   std::string long_prompt;
   for (int i = 0; i < 100; ++i) long_prompt += "뷁";
   EXPECT_EQ(fault({}, 1, long_prompt),
-            "ktlm generate: standard input: the prompt has 301 tokens, but the model's context holds 64; shorten it by at least 237 "
+            "ktlm generate: standard input: the prompt has 301 tokens, but the model's context holds 64; shorten it by "
+            "at least 237 "
             "tokens\n");
   EXPECT_EQ(fault({"--prompt", "가", "--top-p", "1.5"}, 2),
             "ktlm generate: --top-p: \"top_p\" should be a number, from 0 to 1, is \"1.5\"\n");
