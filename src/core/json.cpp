@@ -18,8 +18,7 @@ std::string reason_behind(std::string_view separator, std::string reason) {
   return Json::parse(to_json_line(reason)).get<std::string>();  // U+FFFD for the half of a character
 }
 
-// What comes out is walked through by recursion, its destructor's too: a stranger's text of brackets alone would end
-// the program.
+// What comes out is walked through by recursion: a stranger's text of brackets alone would end the program.
 void check_depth(std::string_view text, const std::string& where) {
   constexpr int kMostNested = 500;
   int depth = 0;

@@ -57,6 +57,9 @@ TEST_F(ExportVerb, WrongUsageIsToldBeforeAnythingIsRead) {
            {{"export"}, "ktlm export: name a format: --gguf or --onnx\n"},
            {{"export", "--gguf", "q5_k"},
             "ktlm export: no GGUF weights \"q5_k\"; choose one of f32, f16, q8_0, q4_0\n"},
+           {{"export", "--gguf", "--out", "a.Modelfile"},
+            "ktlm export: --out a.Modelfile: the Modelfile beside the GGUF file would have this name; choose another "
+            "ending, such as .gguf\n"},
            {{"export", "--gguf", "--system", "a \"\"\" b"},
             "ktlm export: --system: a Modelfile can't hold a text that begins or ends with \", or has three in a row; "
             "take "

@@ -97,6 +97,14 @@ TEST(MakePrivateDirectories, LetsNobodyElseIntoWhatItMakes) {
     EXPECT_EQ(std::filesystem::status(directory / made).permissions(), perms::owner_all) << made;
 }
 
+TEST(MakePrivateDirectories, APlaceThatCantBeLookedAtIsAnErrorLikeAnyOther) {
+  TemporaryDirectory directory;
+  std::filesystem::create_symlink("b", directory / "a");
+  std::filesystem::create_symlink("a", directory / "b");
+  EXPECT_TRUE(
+      error_message([&] { make_private_directories(directory / "a/c"); }).starts_with((directory / "a").string()));
+}
+
 TEST(AtomicDirectory, ReplacesAWholeDirectoryOnCommitOnly) {
   TemporaryDirectory directory;
   const auto final_path = directory / "model";

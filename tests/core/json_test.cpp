@@ -29,6 +29,14 @@ TEST(Json, ANumberTooLargeForADoubleIsAnErrorLikeAnyOther) {
             "a:1: not valid JSON: number overflow parsing '1e999'");
 }
 
+TEST(Json, NestingThatWouldOverflowTheStackIsAnError) {
+  const auto nested = [](size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  EXPECT_EQ(to_json_line(parse_json(nested(500), "a:1")), nested(500));
+  EXPECT_EQ(error_message([&] { parse_json(nested(100'000), "a:1"); }),
+            "a:1: nests more than 500 levels deep at byte 501");
+  EXPECT_NO_THROW(parse_json("\"\\\"" + std::string(1000, '[') + "\"", "a:1")) << "brackets in a string";
+}
+
 TEST(Json, AMessageIsValidUtf8WhereverTheProblemStands) {
   for (const std::string& text :
        {std::string("한글"), std::string("{\"a\": 한글}"), "[\"" + std::string(150, 'x') + "\xED"}) {

@@ -186,5 +186,16 @@ TEST(JsonSchema, RefusesWhatItDoesNotKnowByItsPath) {
   EXPECT_EQ(fault("[]"), "--json-schema: #: a schema should be an object, is []");
 }
 
+TEST(JsonSchema, DefinitionsThatLeadToEachOtherInTooManyWaysAreRefused) {
+  std::string branches, definitions;
+  for (const std::string name : {"a", "b", "c", "d"})
+    branches += (branches.empty() ? "" : ",") + (R"({"$ref":"#/$defs/)" + name + "\"}");
+  for (const std::string name : {"a", "b", "c", "d"})
+    definitions += (definitions.empty() ? "\"" : ",\"") + name + R"(":{"anyOf":[)" + branches + "]}";
+  const std::string schema = R"({"$defs":{)" + definitions + R"(},"$ref":"#/$defs/a"})";
+  const std::string message = error_message([&] { json_schema_regex(parse_json(schema, "schema"), "--json-schema"); });
+  EXPECT_TRUE(message.ends_with(": the schema refers to itself in too many ways")) << message;
+}
+
 }  // namespace
 }  // namespace ktlm::generate
