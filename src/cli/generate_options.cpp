@@ -6,7 +6,7 @@ namespace ktlm::cli {
 
 void declare(CLI::App& app, GenerateArguments& arguments) {
   app.add_option("--model", arguments.model_dir, "Model directory; runs/<newest>/model unless given")->type_name("DIR");
-  app.add_option("--prompt", arguments.prompts, "Text to continue; several make a batch")
+  app.add_option("--prompt", arguments.prompts, "Text to continue; may be given several times")
       ->type_name("TEXT")
       ->allow_extra_args(false);
   app.add_option("--prompt-file", arguments.prompt_files,
@@ -25,7 +25,8 @@ void declare(CLI::App& app, GenerateArguments& arguments) {
                "the options, temperature, max_new_tokens, seed, stop, n, logprobs, regex, json_schema, ...; \"id\" and "
                "\"custom_id\" come back with the results, each an object on a line")
       ->excludes(lines);
-  app.add_option("--batch-size", arguments.batch_size, "With --lines or --jsonl: texts made at a time")
+  app.add_option("--batch-size", arguments.batch_size,
+                 "Texts made at a time; changes memory and speed alone. A beam search has its beams side by side")
       ->type_name("N")
       ->check(whole_number(1, 1024))
       ->capture_default_str();

@@ -191,10 +191,11 @@ void RequestBatch::add(PromptRequest request, uint64_t first_seed) {
   }
 }
 
-std::vector<Answer> RequestBatch::answer(const Talker& talker, const generate::TextCallback& on_text,
+std::vector<Answer> RequestBatch::answer(const Talker& talker, int64_t batch_size,
+                                         const generate::TextCallback& on_text,
                                          generate::GenerationStats& stats) const {
   std::vector<generate::Generation> generations =
-      generate::generate(*talker.model, talker.tokenizer, asked_, on_text, &stats);
+      generate::generate(*talker.model, talker.tokenizer, asked_, on_text, &stats, batch_size);
   std::vector<Answer> answers;
   for (size_t i = 0; i < generations.size(); ++i) {
     std::vector<generate::Generation> others = std::exchange(generations[i].others, {});

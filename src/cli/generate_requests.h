@@ -64,8 +64,9 @@ class RequestBatch {
   /// Sample i draws with the seed first_seed + i. A beam search finds the samples together, as its best.
   void add(PromptRequest request, uint64_t first_seed);
   int64_t num_texts() const { return num_texts_; }
-  /// In the order of the requests, whose memory the answers refer to. Throws Error.
-  std::vector<Answer> answer(const Talker& talker, const generate::TextCallback& on_text,
+  /// In the order of the requests, whose memory the answers refer to; at most `batch_size` texts are made at a time.
+  /// Throws Error.
+  std::vector<Answer> answer(const Talker& talker, int64_t batch_size, const generate::TextCallback& on_text,
                              generate::GenerationStats& stats) const;
 
  private:

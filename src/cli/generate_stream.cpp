@@ -34,7 +34,7 @@ class Stream {
     const RequestBatch batch = std::exchange(batch_, {});
     const auto go_on = [&](size_t, std::string_view) { return !console_.stop_flag().requested(); };
     generate::GenerationStats stats;
-    const std::vector<Answer> answers = batch.answer(talker_, go_on, stats);
+    const std::vector<Answer> answers = batch.answer(talker_, arguments_.batch_size, go_on, stats);
     if (console_.stop_flag().requested()) throw Stopped{};
     stats_.prefill_tokens += stats.prefill_tokens;
     stats_.prefill_seconds += stats.prefill_seconds;

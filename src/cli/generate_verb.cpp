@@ -121,7 +121,7 @@ int run_generate(const GenerateArguments& arguments, Console& console, const Ope
     return !console.stop_flag().requested();
   };
   generate::GenerationStats stats;
-  const std::vector<Answer> answers = batch.answer(talker, on_text, stats);
+  const std::vector<Answer> answers = batch.answer(talker, arguments.batch_size, on_text, stats);
   if (streaming) write_to_stdout(unshown + "\n");
 
   if (arguments.json) {

@@ -50,7 +50,7 @@ class TorchContext : public TokenContext {
   }
 
   NextLogits step(std::span<const TokenId> ids) override {
-    const at::Tensor column = at::zeros({static_cast<int64_t>(ids.size()), 1}, at::kLong);  // (B, 1)
+    const at::Tensor column = at::zeros({cache_.batch_size(), 1}, at::kLong);  // (B, 1)
     // A text that has ended takes in some token that nobody looks at.
     std::transform(ids.begin(), ids.end(), column.data_ptr<int64_t>(), [](TokenId id) { return std::max(id, 0); });
     return model::translate_torch_errors(

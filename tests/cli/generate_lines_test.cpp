@@ -173,6 +173,21 @@ TEST(GenerateSamples, SeveralTextsOfOnePromptDrawWithSeedsOfTheirOwn) {
     EXPECT_GT(json.at(key), 0) << key;
 }
 
+TEST(GenerateSamples, AreTheSameWithAnyBatchSize) {
+  const std::string lines = "{\"prompt\": \"봄\", \"n\": 7}\n{\"prompt\": \"가을\", \"n\": 2}\n";
+  std::string of_lines, of_prompts;
+  for (const char* batch_size : {"64", "1", "3"}) {
+    const ProgramResult first = generate({"--jsonl", "--max-new-tokens", "6", "--batch-size", batch_size}, lines);
+    ASSERT_EQ(first.exit_code, 0) << first.err;
+    const ProgramResult second = generate(
+        {"--prompt", "봄", "--prompt", "가을", "-n", "4", "--max-new-tokens", "6", "--batch-size", batch_size});
+    ASSERT_EQ(second.exit_code, 0) << second.err;
+    if (of_lines.empty()) of_lines = first.out, of_prompts = second.out;
+    EXPECT_EQ(first.out, of_lines) << batch_size;
+    EXPECT_EQ(second.out, of_prompts) << batch_size;
+  }
+}
+
 TEST(GenerateSamples, ABeamSearchGivesItsBestTexts) {
   const ProgramResult result =
       generate({"--jsonl", "--beams", "4", "-n", "2", "--max-new-tokens", "6"},

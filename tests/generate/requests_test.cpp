@@ -128,6 +128,57 @@ TEST(Requests, APromptGoesThroughTheModelOnceForAllItsTexts) {
   EXPECT_EQ(stats.prefill_tokens, static_cast<int64_t>(encode_prompt(tiny_tokenizer(), prompt).size()));
 }
 
+// The tiny model, which notes how many texts its contexts hold.
+class WatchedModel : public TokenModel {
+ public:
+  const model::ModelConfig& config() const override { return tiny_model().config(); }
+  std::unique_ptr<TokenContext> make_context(int64_t num_texts, int64_t max_len) const override {
+    widest = std::max(widest, num_texts);
+    return tiny_model().make_context(num_texts, max_len);
+  }
+  mutable int64_t widest = 0;
+};
+
+TEST(Requests, TextsAndPrefillAreTheSameWithAnyNumberOfRowsAtATime) {
+  for (const int64_t longest : {24, 0}) {  // 0: to the end of the context, so that prompts of one length keep together
+    auto requests = mixed_requests();
+    requests[0].options.sampling.max_new_tokens = longest;
+    for (int64_t i = 0; i < 5; ++i) {
+      requests.push_back({"서울은 한강을", {.sampling = wild(50 + i, 6 + 3 * i)}});
+      requests.push_back({"봄", {.sampling = wild(60 + i, 4)}});
+    }
+    GenerationStats expected_stats;
+    const auto expected = run(requests, &expected_stats);
+    for (const int64_t most_rows : {1, 2, 3, 7, 64}) {
+      const WatchedModel model;
+      GenerationStats stats;
+      const auto texts = generate(model, tiny_tokenizer(), requests, nullptr, &stats, most_rows);
+      EXPECT_LE(model.widest, most_rows);
+      EXPECT_EQ(stats.prefill_tokens, expected_stats.prefill_tokens);
+      EXPECT_EQ(stats.decode_tokens, expected_stats.decode_tokens);
+      for (size_t i = 0; i < requests.size(); ++i) {
+        SCOPED_TRACE(std::to_string(i) + ", " + std::to_string(most_rows) + " rows");
+        expect_equal(texts[i], expected[i]);
+      }
+    }
+  }
+}
+
+TEST(Requests, ATextThatWaitsIsNotBegunWhereItIsNoLongerWanted) {
+  std::vector<GenerationRequest> requests;
+  for (int64_t seed = 0; seed < 5; ++seed) requests.push_back({"개", {.sampling = wild(seed, 8)}});
+  size_t pieces = 0;
+  const auto until_the_third = [&](size_t i, std::string_view piece) {
+    pieces += piece.empty() ? 0 : 1;
+    return i < 2 || pieces == 0;
+  };
+  const auto texts = generate(tiny_model(), tiny_tokenizer(), requests, until_the_third, nullptr, 2);
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(texts[i].ids.empty(), i >= 2) << i;
+    EXPECT_EQ(texts[i].finish == FinishReason::kInterrupted, i >= 2) << i;
+  }
+}
+
 TEST(CopiedText, GoesOnAsTheOne) {
   const auto context = tiny_model().make_context(3, 64);
   std::vector<std::vector<int32_t>> prompts(2);

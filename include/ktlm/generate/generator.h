@@ -26,12 +26,14 @@ struct GenerationRequest {
 /// Continues the prompt of each request, by its options and with its seed; a seed of -1 is replaced by a new one
 /// (resolve_seed). Several texts of one prompt are several requests with a seed each: a prompt goes through the model
 /// once, however many requests of a call have it. With options.beam.beams > 1 a beam search (beam_search.h) finds the
-/// text instead, each on its own. `on_text` gets the request's number as `row`; it and `stats` may be
-/// null. Throws Error where a prompt leaves no room for a new token in max_seq_len, or the tokenizer is not the
-/// model's; ConfigError where a logit bias names no token.
+/// text instead, each on its own. `on_text` gets the request's number as `row`; it and `stats` may be null. At most
+/// `most_rows` texts are drawn at a time (0: all; a search holds its beams besides), which changes memory and speed
+/// alone; a text that waits is begun where `on_text` still agrees to an empty piece. Throws Error where a prompt leaves
+/// no room for a new token in max_seq_len, or the tokenizer is not the model's; ConfigError where a logit bias names no
+/// token.
 std::vector<Generation> generate(const TokenModel& model, const tokenizer::Tokenizer& tokenizer,
                                  std::span<const GenerationRequest> requests, const TextCallback& on_text = nullptr,
-                                 GenerationStats* stats = nullptr);
+                                 GenerationStats* stats = nullptr, int64_t most_rows = 0);
 
 /// The same for prompts with common options. Prompt i draws with the seed sampling.seed + i, so that it can be repeated
 /// alone.

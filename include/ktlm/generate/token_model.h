@@ -26,15 +26,15 @@ class TokenContext {
   /// Tokens held, of the longest text; shorter ones have no more room than it.
   virtual int64_t length() const = 0;
   virtual int64_t max_len() const = 0;
-  /// Forgets everything behind the first `length` tokens; of a context with one text.
+  /// Forgets everything behind the first `length` tokens of the first text; the others are to become copies of it.
   virtual void truncate(int64_t length) = 0;
   /// Takes in the prompts of the first texts, one or more, of any lengths but 0; the others follow by copy_text. A
   /// single text may go on so as well. Throws Error, also where memory runs out.
   virtual NextLogits prefill(std::span<const std::vector<tokenizer::TokenId>> prompts) = 0;
   /// Text `to` then holds what text `from` does, so that the logits behind `from` are also those behind it.
   virtual void copy_text(int64_t from, int64_t to) = 0;
-  /// Takes in a token of each text. A text with kNoToken has no logits from then on, unless it becomes a copy of
-  /// another. Throws Error.
+  /// Takes in a token of each of the first texts, to whose number the others count as ended. A text with kNoToken has
+  /// no logits from then on, unless it becomes a copy of another. Throws Error.
   virtual NextLogits step(std::span<const tokenizer::TokenId> ids) = 0;
 };
 
