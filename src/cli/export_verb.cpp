@@ -24,10 +24,9 @@ std::string name_of(const fs::path& directory) {
   return (path.filename() == "model" ? path.parent_path() : path).filename().string();
 }
 
-// runs/small/model gives runs/small/small-q8_0.gguf, models/llama gives models/llama-q8_0.gguf.
+// runs/small/model gives runs/small/small-q8_0.gguf, models/llama gives models/llama-q8_0.gguf, and "." a file in "..".
 fs::path default_place(const fs::path& directory, const std::string& ending) {
-  const fs::path beside = (directory / ".").lexically_normal().parent_path().parent_path();
-  return beside / (name_of(directory) + ending);
+  return (directory / ".." / (name_of(directory) + ending)).lexically_normal();
 }
 
 fs::path chosen_model(const ExportArguments& arguments) {

@@ -1,6 +1,7 @@
 // ktlm export and ktlm import, as a shell uses them.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -44,6 +45,23 @@ TEST_F(ExportVerb, FormFileAndSystemMessageCanBeChosen) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "files/a.gguf\nfiles/a.Modelfile\n");
   EXPECT_NE(read_file(folder_ / "files/a.Modelfile").find("SYSTEM \"\"\"짧게 답한다.\"\"\"\n"), std::string::npos);
+}
+
+TEST_F(ExportVerb, AModelNamedByDotsIsExportedBesideItAsWell) {
+  fs::create_directory(folder_ / "runs/small/model/deeper");
+  for (const auto& [from, name, out] :
+       std::vector<std::array<std::string, 3>>{{"runs/small/model", ".", "../small-f32.gguf"},
+                                               {"runs/small/model/deeper", "..", "../../small-f32.gguf"},
+                                               {"runs/small", ".", "small-f32.gguf"},
+                                               {"runs/small", "model/", "small-f32.gguf"},
+                                               {"runs/small/model", "../../small", "../../small/small-f32.gguf"}}) {
+    SCOPED_TRACE(from + ": " + name);
+    const ProgramResult result = run_program({KTLM_BINARY, "export", "-q", "--gguf", "f32", "--model", name},
+                                             {.directory = (folder_ / from).string()});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.out.substr(0, result.out.find('\n')), out);
+    EXPECT_TRUE(fs::remove(folder_ / "runs/small/small-f32.gguf"));
+  }
 }
 
 TEST_F(ExportVerb, QuietlyItPrintsTheNamesAlone) {
