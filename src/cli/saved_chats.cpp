@@ -74,9 +74,14 @@ void SavedChats::keep(const generate::ChatSession& session) {
   const bool changed = !std::equal(messages.begin(), messages.end(), kept_.begin(), kept_.end(),
                                    [](auto& a, auto& b) { return a.role == b.role && a.content == b.content; });
   if (folder_.empty() || !changed || (!talked && file_.empty())) return;
-  make_private_directories(folder_);
   std::error_code ignored;
-  if (file_.empty() || !fs::exists(file_, ignored) || time_of(file_) != written_) file_ = new_file(folder_);
+  const bool is_ours = !file_.empty() && fs::exists(file_, ignored) && time_of(file_) == written_;
+  if (!talked) {  // all of it was taken back
+    if (is_ours) fs::remove(file_, ignored);
+    return begin_anew();
+  }
+  make_private_directories(folder_);
+  if (!is_ours) file_ = new_file(folder_);
   session.save(file_.string());
   written_ = time_of(file_);
   kept_ = messages;

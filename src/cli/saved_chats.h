@@ -25,7 +25,8 @@ class SavedChats {
   /// The last ones, the newest first; files that are no dialogue are passed over.
   std::vector<Entry> list(size_t most) const;
   /// Writes the dialogue where it has changed; to a new file where it is a new one, or another program has written to
-  /// ours. One without a message but the system's is no dialogue yet. Throws Error.
+  /// ours. One without a message but the system's is no dialogue: not yet, or no longer, and its file goes. Throws
+  /// Error.
   void keep(const generate::ChatSession& session);
   /// Loads a dialogue, which keep() goes on with. Throws Error; the dialogue is then as before.
   void resume(const Entry& entry, generate::ChatSession& session);

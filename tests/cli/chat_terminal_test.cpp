@@ -337,6 +337,20 @@ TEST_F(ChatTerminal, DialoguesAreKeptAndResumed) {
   EXPECT_THAT(read_file(state() / "ktlm" / "chat_history"), testing::Not(HasSubstr("비밀")));
 }
 
+TEST_F(ChatTerminal, ADialogueThatIsTakenBackIsKeptNoLonger) {
+  Terminal terminal(command("--system 짧게"), directory(), {});
+  ASSERT_TRUE(terminal.ends_in({">"}));
+  terminal.type_line("하나");
+  EXPECT_TRUE(terminal.ends_in({"> 하나", kAnswer, ">"}));
+  EXPECT_EQ(num_kept(), 1u);
+  terminal.type_line("/undo");
+  EXPECT_TRUE(terminal.ends_in({"taken back; 1 message left", ">"}));
+  EXPECT_EQ(num_kept(), 0u);
+  terminal.type_line("둘");
+  EXPECT_TRUE(terminal.ends_in({"> 둘", kAnswer, ">"}));
+  EXPECT_EQ(num_kept(), 1u);
+}
+
 TEST_F(ChatTerminal, EveryCommandAnswers) {
   Terminal terminal(command("--system 짧게"), directory(), {.columns = 90, .rows = 40});
   ASSERT_TRUE(terminal.ends_in({">"}));
