@@ -2,14 +2,13 @@
 
 #include "ktlm/text/utf8.h"
 #include "ktlm/text/width.h"
+#include "terminal_output.h"
 
 namespace ktlm::cli {
 
 namespace {
 
 constexpr size_t kTabWidth = 8;
-
-bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "ktlm/core/error.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/text/width.h"
+#include "terminal_output.h"
 
 namespace ktlm::cli {
 
@@ -201,10 +202,8 @@ std::string ChatCommands::list_saved() const {
   std::string text;
   for (const SavedChats::Entry& entry : saved_.list(kMostListed)) {
     const size_t number = static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
-    std::string title = entry.title;
-    std::replace(title.begin(), title.end(), '\n', ' ');
     text += std::to_string(number) + "  " + entry.when + "  " + count_of(entry.num_messages, "message") + "  " +
-            text::cut_to_width(title, kTitleColumns) + "\n";
+            text::cut_to_width(on_one_line(entry.title), kTitleColumns) + "\n";
   }
   if (text.empty()) return "no dialogue was kept yet";
   text.pop_back();

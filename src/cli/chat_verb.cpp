@@ -1,7 +1,6 @@
 #include "chat_verb.h"
 
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -20,6 +19,7 @@
 #include "line_editor.h"
 #include "message_joiner.h"
 #include "saved_chats.h"
+#include "terminal_output.h"
 
 namespace ktlm::cli {
 
@@ -47,13 +47,6 @@ class InterruptGuard {
 std::filesystem::path state_path(const std::string& name) {
   const std::filesystem::path folder = state_directory();
   return folder.empty() ? folder : folder / name;
-}
-
-// The width of the terminal that standard output is; 0 where it is none.
-size_t terminal_columns() {
-  if (::isatty(STDOUT_FILENO) == 0) return 0;
-  winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 // Answers and commands, for messages from wherever they come.
@@ -94,20 +87,21 @@ class Chat {
   std::vector<std::string> complete(const std::string& line) const { return commands_.complete(line); }
 
  private:
+  // A dialogue that was loaded may have any characters.
   static void say(const std::string& text) {
-    if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+    if (!text.empty()) std::fprintf(stderr, "%s\n", without_controls(text).c_str());
   }
 
   // Shows an answer on stdout while it comes.
   template <class Answer>
   void show(const Answer& answer) {
     AnswerWrap wrap;
-    const bool wrapping = terminal_columns() > 0;
+    const bool wrapping = terminal_columns(STDOUT_FILENO) > 0;
     const generate::Generation generation = answer([&](std::string_view piece) {
-      write_to_stdout(wrapping ? wrap.feed(piece, terminal_columns()) : std::string(piece));
+      write_to_stdout(wrapping ? wrap.feed(piece, terminal_columns(STDOUT_FILENO)) : std::string(piece));
       return !g_interrupt.requested() && !console_.stop_flag().requested();
     });
-    write_to_stdout(wrap.finish(terminal_columns()) + "\n");
+    write_to_stdout(wrap.finish(terminal_columns(STDOUT_FILENO)) + "\n");
     if (generation.finish == generate::FinishReason::kLength)
       say("(cut at max_new_tokens=" + std::to_string(sampling_.max_new_tokens) + ")");
     if (generation.finish == generate::FinishReason::kContextFull) say("(cut: the context is full)");
@@ -129,7 +123,7 @@ bool take_or_report(Chat& chat, const JoinedMessage& message, bool& failed) {
   } catch (const OutputError&) {
     throw;
   } catch (const Error& error) {
-    log_error(error.what());
+    log_error(without_controls(error.what()));
     failed = true;
     return true;
   }

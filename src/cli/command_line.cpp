@@ -19,6 +19,7 @@
 #include "ktlm/core/log.h"
 #include "ktlm/core/text_format.h"
 #include "prepare_verb.h"
+#include "terminal_output.h"
 #include "tokenize_verb.h"
 #include "torch_loader.h"
 #include "train_tokenizer_verb.h"
@@ -91,7 +92,7 @@ class VerbTable {
 };
 
 int report(const std::string& verb, const std::string& message, int exit_code) {
-  std::cerr << "ktlm" << (verb.empty() ? "" : " ") << verb << ": " << message << "\n";
+  std::cerr << "ktlm" << (verb.empty() ? "" : " ") << verb << ": " << without_controls(message) << "\n";
   return exit_code;
 }
 

@@ -1,18 +1,18 @@
 #include "console.h"
 
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <utility>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/log.h"
 #include "ktlm/core/text_format.h"
+#include "ktlm/text/width.h"
+#include "terminal_output.h"
 
 namespace ktlm::cli {
 
@@ -35,11 +35,6 @@ double now_seconds() {
 
 std::string amount(int64_t value, const std::string& unit) {
   return unit == "bytes" ? format_bytes(value) : format_count(static_cast<double>(value)) + " " + unit;
-}
-
-size_t terminal_columns() {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 constexpr double kSecondsBetweenRedraws = 0.1, kSecondsBetweenLines = 10;
@@ -72,7 +67,7 @@ ProgressCallback Console::progress() {
 WarningCallback Console::warnings() {
   return [this](const std::string& warning) {
     finish_progress();
-    log_warning(warning);
+    log_warning(without_controls(warning));
   };
 }
 
@@ -83,7 +78,7 @@ void Console::print(std::string_view text) {
 
 void Console::note(std::string_view text) {
   finish_progress();
-  if (!quiet_) log_info(text);
+  if (!quiet_) log_info(without_controls(text));
 }
 
 void Console::finish_progress() {
@@ -123,8 +118,8 @@ void Console::draw(const Progress& progress) {
   if (!progress.detail.empty()) line += "  " + progress.detail;
 
   if (terminal_) {
-    line = cut_to_columns(std::move(line), terminal_columns() - 1);
-    std::fprintf(stderr, "\r%s\033[K", line.c_str());
+    const std::string shown = text::cut_to_width(line, terminal_columns(STDERR_FILENO) - 1);
+    std::fprintf(stderr, "\r%s\033[K", shown.c_str());
     std::fflush(stderr);
     line_drawn_ = true;
   } else {

@@ -2,24 +2,14 @@
 // (or, where stderr is no terminal, as a plain line now and then).
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/progress.h"
 #include "ktlm/core/stop_flag.h"
-#include "ktlm/text/utf8.h"
 
 namespace ktlm::cli {
-
-/// The beginning of a UTF-8 line that fits into so many columns, in whole characters. Counts bytes, for a character
-/// takes no more columns than bytes.
-inline std::string cut_to_columns(std::string line, size_t columns) {
-  line.resize(std::min(line.size(), columns));
-  line.resize(line.size() - text::incomplete_utf8_suffix(line));
-  return line;
-}
 
 /// What came of a result could not be written: nothing that follows could either.
 class OutputError : public Error {

@@ -4,33 +4,15 @@
 #include <cstdio>
 
 #include "ktlm/text/utf8.h"
+#include "ktlm/text/width.h"
+#include "terminal_output.h"
 
 namespace ktlm::cli {
 
 namespace {
 
-// Hangul, Hanja, kana and full-width forms take two columns.
-size_t num_columns(char32_t c) {
-  return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xAC00 && c <= 0xD7A3) ||
-                 (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFF00 && c <= 0xFF60)
-             ? 2
-             : 1;
-}
-
-size_t num_columns(const std::string& text) {
-  size_t columns = 0;
-  for (size_t position = 0; position < text.size();) columns += num_columns(text::decode_utf8(text, position));
-  return columns;
-}
-
-std::string four_digits(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.4f", value);
-  return text;
-}
-
 std::string right_aligned(const std::string& text, size_t columns) {
-  return std::string(columns - std::min(columns, num_columns(text)), ' ') + text;
+  return std::string(columns - std::min(columns, text::column_width(text)), ' ') + text;
 }
 
 std::string letter_of(size_t model) {
@@ -38,8 +20,8 @@ std::string letter_of(size_t model) {
 }
 
 // "-0.0223 ±0.0101 *"
-std::string difference_cell(double difference, const std::optional<eval::Interval>& interval) {
-  const std::string value = (difference < 0 ? "" : "+") + four_digits(difference);
+std::string difference_cell(const std::optional<double>& difference, const std::optional<eval::Interval>& interval) {
+  const std::string value = (difference && *difference >= 0 ? "+" : "") + figure_text(difference, 4);
   if (!interval) return value + std::string(10, ' ');
   const bool is_clear = interval->low > 0 || interval->high < 0;
   return value + " ±" + half_width(interval) + (is_clear ? " *" : "  ");
@@ -48,15 +30,28 @@ std::string difference_cell(double difference, const std::optional<eval::Interva
 }  // namespace
 
 std::string in_name_column(const std::string& name) {
-  size_t columns = num_columns(name), position = 0;
+  const std::string line = on_one_line(name);
+  size_t columns = text::column_width(line), position = 0;
   if (columns > kNameColumns)
-    while (columns + 1 > kNameColumns) columns -= num_columns(text::decode_utf8(name, position));
-  const std::string shown = (position > 0 ? "…" : "") + name.substr(position);
-  return shown + std::string(kNameColumns - std::min(kNameColumns, num_columns(shown)), ' ');
+    while (columns + 1 > kNameColumns)
+      columns -= static_cast<size_t>(text::column_width(text::decode_utf8(line, position)));
+  const std::string shown = (position > 0 ? "…" : "") + line.substr(position);
+  return shown + std::string(kNameColumns - std::min(kNameColumns, text::column_width(shown)), ' ');
+}
+
+std::string figure_text(const std::optional<double>& figure, int digits) {
+  if (!figure) return "-";
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, *figure);
+  return text;
 }
 
 std::string half_width(const std::optional<eval::Interval>& interval) {
-  return interval ? four_digits((interval->high - interval->low) / 2) : "-";
+  return figure_text(interval ? std::optional((interval->high - interval->low) / 2) : std::nullopt, 4);
+}
+
+std::optional<double> difference_of(const std::optional<double>& other, const std::optional<double>& first) {
+  return other && first ? std::optional(*other - *first) : std::nullopt;
 }
 
 std::string comparison_table(const std::vector<std::string>& models, const std::string& figure,
@@ -68,7 +63,7 @@ std::string comparison_table(const std::vector<std::string>& models, const std::
   for (size_t i = 0; i < models.size(); ++i) table += right_aligned(letter_of(i), kValueColumns);
   for (const ComparedRow& row : rows) {
     table += "\n" + in_name_column(row.name) + right_aligned(std::to_string(row.count), 10);
-    for (const double value : row.values) table += right_aligned(four_digits(value), kValueColumns);
+    for (const auto& value : row.values) table += right_aligned(figure_text(value, 4), kValueColumns);
   }
   table += "\n\n" + in_name_column("difference");
   for (size_t i = 1; i < models.size(); ++i)
@@ -76,7 +71,8 @@ std::string comparison_table(const std::vector<std::string>& models, const std::
   for (const ComparedRow& row : rows) {
     table += "\n" + in_name_column(row.name);
     for (size_t i = 1; i < models.size(); ++i)
-      table += right_aligned(difference_cell(row.values[i] - row.values[0], row.intervals[i - 1]), kDifferenceColumns);
+      table += right_aligned(difference_cell(difference_of(row.values[i], row.values[0]), row.intervals[i - 1]),
+                             kDifferenceColumns);
   }
   // A table's lines end where their text ends.
   for (size_t end = table.find(" \n"); end != std::string::npos; end = table.find(" \n", end > 0 ? end - 1 : 0))
@@ -84,6 +80,8 @@ std::string comparison_table(const std::vector<std::string>& models, const std::
   while (table.ends_with(' ')) table.pop_back();
   return table + "\n±: half of the 95 % interval (paired bootstrap over " + counted + "); *: it excludes 0";
 }
+
+Json figure_json(const std::optional<double>& figure) { return figure ? Json(*figure) : Json(); }
 
 Json interval_json(const std::optional<eval::Interval>& interval) {
   return interval ? Json::array({interval->low, interval->high}) : Json();

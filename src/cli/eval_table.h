@@ -15,25 +15,35 @@ namespace ktlm::cli {
 /// The columns that a table's first one, of names, takes.
 inline constexpr size_t kNameColumns = 22;
 
-/// The name in so many columns of a terminal, where Hangul takes two: filled up, or without its beginning, behind "…".
+/// The name, on one line, in so many columns of a terminal, where Hangul takes two: filled up, or without its
+/// beginning, behind "…".
 std::string in_name_column(const std::string& name);
+
+/// With so many digits behind the point, or "-" where there is no figure.
+std::string figure_text(const std::optional<double>& figure, int digits);
 
 /// Half the interval's width in four digits behind the point, or "-".
 std::string half_width(const std::optional<eval::Interval>& interval);
 
-/// One figure of all models over the same documents. `intervals` are those of the differences to the first model, one
-/// less than there are models; none where a figure has no such interval.
+/// One figure of all models over the same documents; none where these have nothing to measure. `intervals` are those of
+/// the differences to the first model, one less than there are models; none where a figure has no such interval.
 struct ComparedRow {
   std::string name;
   int64_t count = 0;  // of documents or questions
-  std::vector<double> values;
+  std::vector<std::optional<double>> values;
   std::vector<std::optional<eval::Interval>> intervals;
 };
+
+/// None where either model has none.
+std::optional<double> difference_of(const std::optional<double>& other, const std::optional<double>& first);
 
 /// Which letter is which model; the figures; how the other models' differ from the first's. `figure` and `counted`
 /// head their columns: "bits/byte", "documents".
 std::string comparison_table(const std::vector<std::string>& models, const std::string& figure,
                              const std::string& counted, const std::vector<ComparedRow>& rows);
+
+/// The figure, or null.
+Json figure_json(const std::optional<double>& figure);
 
 /// [low, high], or null.
 Json interval_json(const std::optional<eval::Interval>& interval);

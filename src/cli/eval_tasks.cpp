@@ -167,7 +167,7 @@ Json differences_of(const std::vector<Task>& tasks, const std::vector<std::strin
       add_rows(tasks, begin, end, {answers.front(), answers[i]}, rows);
       Json object;
       for (size_t row = 0; const char* name : {"acc", "acc_norm", "f1"}) {
-        object[name] = rows[row].values[1] - rows[row].values[0];
+        object[name] = figure_json(difference_of(rows[row].values[1], rows[row].values[0]));
         if (rows[row].intervals[0]) object[std::string(name) + "_interval"] = interval_json(rows[row].intervals[0]);
         ++row;
       }

@@ -135,16 +135,22 @@ std::optional<eval::Interval> difference_interval(const Group& group, const Scor
   return eval::bootstrap_interval(differences, bytes_of(group, first));
 }
 
-double bits_per_byte(const Group& group, const Scores& scores) {
-  return eval::evaluation_of(scores_of(group, scores)).bits_per_byte;
+std::optional<double> if_any(const eval::Evaluation& evaluation, double figure) {
+  return evaluation.num_tokens > 0 ? std::optional(figure) : std::nullopt;
+}
+
+std::optional<double> bits_per_byte(const Group& group, const Scores& scores) {
+  const auto evaluation = eval::evaluation_of(scores_of(group, scores));
+  return if_any(evaluation, evaluation.bits_per_byte);
 }
 
 std::string table_line(const Group& group, const Scores& scores) {
   const auto evaluation = eval::evaluation_of(scores_of(group, scores));
   char line[256];
-  std::snprintf(line, sizeof line, " %9lld %9lld %7.4f %10.2f %9.4f %8s",
-                static_cast<long long>(group.documents.size()), static_cast<long long>(evaluation.num_tokens),
-                evaluation.loss, evaluation.perplexity, evaluation.bits_per_byte,
+  const auto cell = [&](double figure, int digits) { return figure_text(if_any(evaluation, figure), digits); };
+  std::snprintf(line, sizeof line, " %9lld %9lld %7s %10s %9s %8s", static_cast<long long>(group.documents.size()),
+                static_cast<long long>(evaluation.num_tokens), cell(evaluation.loss, 4).c_str(),
+                cell(evaluation.perplexity, 2).c_str(), cell(evaluation.bits_per_byte, 4).c_str(),
                 half_width(interval_of(group, scores)).c_str());
   return "\n" + in_name_column(group.name) + line;
 }
@@ -200,9 +206,9 @@ Json to_json(const Texts& texts, const Scores& scores, Json description) {
     return {{"documents", group.documents.size()},
             {"tokens", evaluation.num_tokens},
             {"bytes", evaluation.num_bytes},
-            {"loss", evaluation.loss},
-            {"perplexity", evaluation.perplexity},
-            {"bits_per_byte", evaluation.bits_per_byte},
+            {"loss", figure_json(if_any(evaluation, evaluation.loss))},
+            {"perplexity", figure_json(if_any(evaluation, evaluation.perplexity))},
+            {"bits_per_byte", figure_json(if_any(evaluation, evaluation.bits_per_byte))},
             {"bits_per_byte_interval", interval_json(interval_of(group, scores))}};
   };
   add_groups(texts, figures, description);
@@ -213,7 +219,8 @@ Json differences_of(const Texts& texts, const std::vector<std::string>& models, 
   Json list = Json::array();
   for (size_t i = 1; i < scores.size(); ++i) {
     const auto figures = [&](const Group& group) -> Json {
-      return {{"bits_per_byte", bits_per_byte(group, scores[i]) - bits_per_byte(group, scores.front())},
+      const auto difference = difference_of(bits_per_byte(group, scores[i]), bits_per_byte(group, scores.front()));
+      return {{"bits_per_byte", figure_json(difference)},
               {"bits_per_byte_interval", interval_json(difference_interval(group, scores.front(), scores[i]))}};
     };
     Json difference = {{"model", models[i]}, {"against", models.front()}};

@@ -95,6 +95,22 @@ TEST_F(ChatVerb, ResumeGoesOnWithASavedDialogueAndItsFile) {
   EXPECT_EQ(missing.out, "");
 }
 
+// A dialogue from elsewhere may hold what repaints a terminal, or types into it.
+TEST_F(ChatVerb, ADialogueThatIsLoadedSteersNoTerminal) {
+  const std::string file = (directory() / "strange.json").string();
+  write_file_atomically(file, R"({"messages":[{"role":"user","content":"\u001b]0;제목\u0007질문\r\n둘\t셋"},)"
+                              R"({"role":"assistant","content":"\u009b31m답"}]})");
+  const ProgramResult result = chat("/show\n", {"--resume", "strange.json"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, EndsWith("\n> \uFFFD]0;제목\uFFFD질문\uFFFD\n둘\t셋\n\uFFFD31m답\n"));
+
+  write_file_atomically(file, R"({"messages":[{"role":"\u001b[2J","content":""}]})");
+  EXPECT_EQ(chat("/load strange.json\n").err,
+            "ktlm chat: strange.json: message 1: role \"\uFFFD[2J\"; expected \"user\" or \"assistant\" (or "
+            "\"system\", as the first)\n");
+  EXPECT_THAT(chat("", {"--resume", "strange.json"}).err, HasSubstr(": role \"\uFFFD[2J\"; expected "));
+}
+
 TEST_F(ChatVerb, APathMayBeginWithTheHomeFolder) {
   const ProgramResult result = test::run_program({KTLM_BINARY, "chat", "-q", "--model", "model", "--threads", "1"},
                                                  {.input = "안녕?\n/save ~/home.json\n/load ~/home.json\n",

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "console.h"
 #include "run_program.h"
 #include "temporary_directory.h"
 
@@ -110,17 +109,6 @@ TEST(CommandLine, EveryVerbWithSettingsRefusesAnUnknownSection) {
                               ": --set tokeniser.vocab_size=8000: unknown section \"tokeniser\"; did you mean "
                               "\"tokenizer\"?\n");
   }
-}
-
-TEST(ProgressLine, IsCutAtAWholeCharacter) {
-  const std::string line = "a가나";
-  EXPECT_EQ(cli::cut_to_columns(line, 0), "");
-  EXPECT_EQ(cli::cut_to_columns(line, 1), "a");
-  EXPECT_EQ(cli::cut_to_columns(line, 3), "a");
-  EXPECT_EQ(cli::cut_to_columns(line, 4), "a가");
-  EXPECT_EQ(cli::cut_to_columns(line, 6), "a가");
-  EXPECT_EQ(cli::cut_to_columns(line, 7), line);
-  EXPECT_EQ(cli::cut_to_columns(line, 80), line);
 }
 
 #ifdef __linux__
