@@ -6,9 +6,7 @@
 namespace ktlm::cli {
 
 void declare(CLI::App& app, BenchArguments& arguments) {
-  app.add_option("what", arguments.what, "train, prefill or decode")
-      ->required()
-      ->check(CLI::IsMember({"train", "prefill", "decode"}));
+  take_one_of(*app.add_option("WHAT", arguments.what, "What to measure")->required(), {"train", "prefill", "decode"});
   app.add_option("--config", arguments.config_files,
                  "Configuration file; built in are the values of configs/bench.yaml")
       ->type_name("FILE")
@@ -17,17 +15,16 @@ void declare(CLI::App& app, BenchArguments& arguments) {
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
   declare_device(app, arguments.device);
-  app.add_option("--dtype", arguments.dtype,
-                 "fp32 or bf16, of the multiplications in training (train.dtype unless given); else of the weights: "
-                 "bf16, int8 or int4 with ktlm's own engine (int8 unless given), fp32 or bf16 with libtorch (fp32)")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"fp32", "bf16", "int8", "int4"}));
-  app.add_option("--engine", arguments.engine,
-                 "What prefill and decode compute with: own, ktlm's for the CPU, or libtorch; auto is own on the CPU, "
-                 "but for fp32")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"auto", "own", "libtorch"}))
-      ->capture_default_str();
+  take_one_of(*app.add_option(
+                  "--dtype", arguments.dtype,
+                  "fp32 or bf16, of the multiplications in training (train.dtype unless given); else of the weights: "
+                  "bf16, int8 or int4 with ktlm's own engine (int8 unless given), fp32 or bf16 with libtorch (fp32)"),
+              {"fp32", "bf16", "int8", "int4"});
+  take_one_of(*app.add_option("--engine", arguments.engine,
+                              "What prefill and decode compute with: own, ktlm's for the CPU, or libtorch; auto is own "
+                              "on the CPU, but for fp32")
+                   ->capture_default_str(),
+              {"auto", "own", "libtorch"});
   declare_threads(app, arguments.threads);
   app.add_flag("--json", arguments.json, "Print one JSON object");
 }

@@ -1,7 +1,6 @@
 #include "command_line.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -17,13 +16,13 @@
 #include "import_verb.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/log.h"
-#include "ktlm/core/text_format.h"
 #include "prepare_verb.h"
 #include "terminal_output.h"
 #include "tokenize_verb.h"
 #include "torch_loader.h"
 #include "train_tokenizer_verb.h"
 #include "train_verb.h"
+#include "usage_error.h"
 
 namespace ktlm::cli {
 
@@ -81,8 +80,6 @@ class VerbTable {
     return {};
   }
 
-  const std::vector<std::string>& names() const { return names_; }
-
  private:
   CLI::App& app_;
   bool& quiet_;
@@ -106,19 +103,6 @@ int show(const std::string& text, int exit_code) {
   return exit_code;
 }
 
-// CLI11's own words name neither an unknown verb nor the nearest valid one, nor what to do next.
-std::string usage_message(const CLI::ParseError& error, const VerbTable& verbs, const std::string& first_word) {
-  const bool verb_known = std::find(verbs.names().begin(), verbs.names().end(), first_word) != verbs.names().end();
-  if (verb_known || first_word.empty() || first_word.front() == '-') {
-    const bool about_presence = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr ||
-                                dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-    return error.what() + (about_presence ? "; see ktlm " + (verb_known ? first_word + " " : "") + "--help" : "");
-  }
-  const std::string nearest = nearest_name(first_word, verbs.names());
-  return "unknown verb \"" + first_word + "\"" +
-         (nearest.empty() ? "; see ktlm --help" : "; did you mean \"" + nearest + "\"?");
-}
-
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_verbs) {
@@ -126,6 +110,9 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   app.require_subcommand(1);
   app.set_version_flag("--version", "ktlm " KTLM_VERSION);
   app.get_formatter()->column_width(34);
+  app.get_formatter()->label("REQUIRED", "(required)");
+  app.get_formatter()->label("Needs", "with");
+  app.get_formatter()->label("Excludes", "without");
 
   bool quiet = false;
   VerbTable verbs(app, quiet);
@@ -160,7 +147,7 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     const std::string verb = chosen.empty() ? "" : chosen.front()->get_name();
-    return report(verb, usage_message(error, verbs, argv[1]), kUsageError);
+    return report(verb, usage_message(app, error, {argv + 1, static_cast<size_t>(argc - 1)}), kUsageError);
   }
 
   const std::string name = app.get_subcommands().front()->get_name();

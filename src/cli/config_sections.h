@@ -11,6 +11,11 @@ namespace ktlm::cli {
 
 inline const std::vector<std::string> kConfigSections = {"model", "train", "sampling", "prepare", "tokenizer", "bench"};
 
+/// A setting that an option of its own was given for, which messages name: --min-chars, prepare.min_chars, '5' (YAML).
+struct OptionOverride {
+  std::string option, key, value;
+};
+
 /// Layers the files and, on top, "section.key=value" each. Throws ConfigError, also for a section of no verb.
 inline ConfigTree load_config_tree(const std::vector<std::string>& files, const std::vector<std::string>& overrides) {
   ConfigTree tree;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace ktlm::cli {
 
@@ -51,6 +53,20 @@ inline CLI::Validator whole_number(int64_t minimum, int64_t maximum) {
            text + "\"";
   };
   return {[check](std::string& text) { return check(text); }, ""};  // no description: the help would show it
+}
+
+/// The option takes one of these words alone.
+inline void take_one_of(CLI::Option& option, const std::vector<std::string>& words) {
+  std::string name, list;
+  for (const std::string& word : words) {
+    name += (name.empty() ? "" : "|") + word;
+    list += (list.empty() ? "" : ", ") + word;
+  }
+  const auto check = [words, list](const std::string& text) -> std::string {
+    const bool known = std::find(words.begin(), words.end(), text) != words.end();
+    return known ? "" : "should be one of " + list + ", is \"" + text + "\"";
+  };
+  option.type_name(name)->check(CLI::Validator([check](std::string& text) { return check(text); }, ""));
 }
 
 /// `all` says what 0 stands for.

@@ -6,10 +6,10 @@
 namespace ktlm::cli {
 
 void declare(CLI::App& app, EvalArguments& arguments) {
-  app.add_option("files", arguments.files,
+  app.add_option("FILE", arguments.files,
                  "JSONL, with a \"text\" a line or, with --task, a question; plain, .gz, .bz2, .xz or .zst; - is "
                  "standard input; data/prepared/val.jsonl.zst unless given")
-      ->type_name("FILE");
+      ->type_name("");
   app.add_option("--model", arguments.model_dirs,
                  "Model directory; runs/<newest>/model unless given. Of several, each is held against the first")
       ->type_name("DIR")
@@ -30,18 +30,16 @@ void declare(CLI::App& app, EvalArguments& arguments) {
       ->type_name("N")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
-  app.add_option("--engine", arguments.engine,
-                 "own, ktlm's for the CPU, or libtorch; auto is libtorch, but for int8 and int4")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"auto", "own", "libtorch"}))
-      ->capture_default_str();
+  take_one_of(*app.add_option("--engine", arguments.engine,
+                              "own, ktlm's for the CPU, or libtorch; auto is libtorch, but for int8 and int4")
+                   ->capture_default_str(),
+              {"auto", "own", "libtorch"});
   declare_device(app, arguments.device);
-  app.add_option("--dtype", arguments.dtype,
-                 "With libtorch of the matrix products: fp32 (auto), bf16 or fp16; the weights stay fp32. With ktlm's "
-                 "own engine of the weights: int8 (auto), int4 or bf16")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16", "int8", "int4"}))
-      ->capture_default_str();
+  take_one_of(*app.add_option("--dtype", arguments.dtype,
+                              "With libtorch of the matrix products: fp32 (auto), bf16 or fp16; the weights stay fp32. "
+                              "With ktlm's own engine of the weights: int8 (auto), int4 or bf16")
+                   ->capture_default_str(),
+              {"auto", "fp32", "bf16", "fp16", "int8", "int4"});
   declare_threads(app, arguments.threads);
   app.add_flag("--json", arguments.json, "Print one JSON object with all figures");
 }

@@ -5,11 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "config_sections.h"
 #include "ktlm/core/config.h"
 #include "ktlm/core/error.h"
 
@@ -22,14 +24,16 @@ inline std::string option_of(const ConfigField& field) {
   return option;
 }
 
-/// A list of texts as YAML that reads back to it, whatever they hold.
+/// A text as YAML that reads back to it, whatever it holds.
+inline std::string as_yaml_text(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+  return quoted + "'";
+}
+
 inline std::string as_yaml_list(const std::vector<std::string>& texts) {
   std::string list;
-  for (const std::string& text : texts) {
-    list += list.empty() ? "'" : ", '";
-    for (const char c : text) list += c == '\'' ? std::string("''") : std::string(1, c);
-    list += '\'';
-  }
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + as_yaml_text(text);
   return "[" + list + "]";
 }
 
@@ -42,18 +46,53 @@ inline std::string value_name(const ConfigField& field) {
   return choices;
 }
 
-/// One option for `field`; `take` gets what the person wrote. A bool is a flag: --strict gives "true"; where that is
-/// the default, --no-near-duplicates gives "false". A list is an option that may stand more than once.
+/// What a person types for the field: --top-k; of a bool that is on by default --no-near-duplicates, which turns it
+/// off.
+inline std::string typed_option(const ConfigField& field) {
+  const bool turns_off = field.type == "true or false" && field.print() == "true";
+  return turns_off ? "--no-" + option_of(field).substr(2) : option_of(field);
+}
+
+/// For an option's check(): what a field takes. The field's struct gets the value.
+inline CLI::Validator value_check(const ConfigField& field) {
+  const auto check = [field](const std::string& text) -> std::string {
+    try {
+      field.parse({.scalars = {text}, .is_list = false, .where = ""}, "");
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return {};
+  };
+  return {[check](std::string& text) { return check(text); }, ""};
+}
+
+/// For the transform() of an option that is short for a setting of a configuration section: the same, and the value as
+/// configurations print it, 1000 for 1e3.
+template <class Section>
+CLI::Validator setting_value(const std::string& name) {
+  const auto section = std::make_shared<Section>();
+  const auto fields = list_fields(*section);
+  const auto found = std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return field.name == name; });
+  return {[section, field = *found, check = value_check(*found)](std::string& text) {
+            std::string fault = check(text);
+            if (fault.empty()) text = field.print();
+            return fault;
+          },
+          ""};
+}
+
+/// One option for `field`; `take` gets what the person wrote, checked. A bool is a flag: --strict gives "true"; where
+/// that is the default, --no-near-duplicates gives "false". A list is an option that may stand more than once.
 inline void declare_field(CLI::App& app, const ConfigField& field, std::function<void(ConfigValue)> take) {
+  const std::string option = typed_option(field);
   if (field.type == "true or false") {
     const bool on = field.print() == "true";
     app.add_flag_callback(
-        on ? "--no-" + option_of(field).substr(2) : option_of(field),
-        [take = std::move(take), on] { take({.scalars = {on ? "false" : "true"}}); },
+        option, [take = std::move(take), on] { take({.scalars = {on ? "false" : "true"}}); },
         (on ? "turns off the default, which " : "") + field.help);
   } else if (field.type == "list of texts") {
     app.add_option_function<std::vector<std::string>>(
-           option_of(field),
+           option,
            [take = std::move(take)](const std::vector<std::string>& texts) {
              take({.scalars = texts, .is_list = true});
            },
@@ -62,9 +101,9 @@ inline void declare_field(CLI::App& app, const ConfigField& field, std::function
         ->allow_extra_args(false);
   } else {
     app.add_option_function<std::string>(
-           option_of(field), [take = std::move(take)](const std::string& text) { take({.scalars = {text}}); },
-           field.help)
+           option, [take = std::move(take)](const std::string& text) { take({.scalars = {text}}); }, field.help)
         ->type_name(value_name(field))
+        ->check(value_check(field))
         ->default_str(field.print());
   }
 }
@@ -72,27 +111,23 @@ inline void declare_field(CLI::App& app, const ConfigField& field, std::function
 /// One option per field of `section`, which must outlive the parse. A bad value is a usage error.
 template <class Section>
 void declare_fields(CLI::App& app, Section& section) {
-  for (const ConfigField& field : list_fields(section)) {
-    declare_field(app, field, [field](ConfigValue value) {
-      value.where = option_of(field);
-      try {
-        field.parse(value, field.name);
-      } catch (const ConfigError& error) {
-        throw CLI::ValidationError(error.what(), CLI::ExitCodes::ValidationError);
-      }
-    });
-  }
+  for (const ConfigField& field : list_fields(section))
+    declare_field(app, field, [field](const ConfigValue& value) { field.parse(value, field.name); });
 }
 
-/// One option per field of a section that configuration files fill too: --min-chars 5 adds "prepare.min_chars=5" to
-/// `overrides`. No other option may write there, for CLI11 empties a vector that an option is bound to.
+/// One option per field of a section that configuration files fill too, for --min-chars 5 an override
+/// "prepare.min_chars='5'".
 template <class Section>
-void declare_fields_as_overrides(CLI::App& app, const std::string& section_name, std::vector<std::string>& overrides) {
-  Section defaults;
-  for (const ConfigField& field : list_fields(defaults)) {
-    declare_field(app, field, [&overrides, key = section_name + "." + field.name](const ConfigValue& value) {
-      overrides.push_back(key + "=" + (value.is_list ? as_yaml_list(value.scalars) : value.scalars.front()));
-    });
+void declare_fields_as_overrides(CLI::App& app, const std::string& section_name,
+                                 std::vector<OptionOverride>& overrides) {
+  const auto scratch = std::make_shared<Section>();  // what is checked goes there
+  for (const ConfigField& field : list_fields(*scratch)) {
+    const auto take = [&overrides, scratch, option = typed_option(field),
+                       key = section_name + "." + field.name](const ConfigValue& value) {
+      const std::string yaml = value.is_list ? as_yaml_list(value.scalars) : as_yaml_text(value.scalars.front());
+      overrides.push_back({option, key, yaml});
+    };
+    declare_field(app, field, take);
   }
 }
 

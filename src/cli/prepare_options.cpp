@@ -8,7 +8,8 @@ void declare(CLI::App& app, PrepareArguments& arguments) {
   app.add_option("INPUT", arguments.inputs,
                  "Files and folders; - is standard input.\n"
                  "MediaWiki dumps, wikitext, HTML, JSON, Parquet and text,\n"
-                 "also .bz2, .gz, .xz, .zst, and zip and tar archives of them");
+                 "also .bz2, .gz, .xz, .zst, and zip and tar archives of them")
+      ->type_name("");
   app.add_option("--out", arguments.out_dir, "Prepared directory to write")->type_name("DIR")->capture_default_str();
   app.add_option("--shard", arguments.shard,
                  "Do the I-th of N parts of the work, on this machine, into OUT.shard-I-of-N; see merge")
@@ -25,7 +26,8 @@ void declare(CLI::App& app, PrepareArguments& arguments) {
   app.add_flag("--json", arguments.json, "Print the result as one JSON object");
 
   CLI::App* merge = app.add_subcommand("merge", "Make one prepared directory of all shards");
-  merge->add_option("SHARD", arguments.shard_dirs, "Directories that --shard made; without any, those beside --out");
+  merge->add_option("SHARD", arguments.shard_dirs, "Directories that --shard made; without any, those beside --out")
+      ->type_name("");
   merge->fallthrough();
   merge->footer(
       "--out, --threads, --memory-bytes, --json and --quiet as for ktlm prepare; all else was settled there.");

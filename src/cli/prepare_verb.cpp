@@ -137,12 +137,14 @@ void require_merge_options(const PrepareArguments& arguments) {
     throw ConfigError("merge takes no INPUT (\"" + arguments.inputs.front() +
                       "\"); name directories that --shard made, behind the word merge");
   if (!arguments.shard.empty()) throw ConfigError("--shard: is for making shards, not for merge; leave it out");
-  for (const auto* settings : {&arguments.option_overrides, &arguments.overrides}) {
-    for (const std::string& setting : *settings) {
-      const std::string name = setting.substr(0, setting.find('='));
-      if (name != "prepare.threads" && name != "prepare.memory_bytes")
-        throw ConfigError(name + ": was settled when the shards were made; leave it out, or make the shards again");
-    }
+  const auto require_open = [](const std::string& key, const std::string& name) {
+    if (key != "prepare.threads" && key != "prepare.memory_bytes")
+      throw ConfigError(name + ": was settled when the shards were made; leave it out, or make the shards again");
+  };
+  for (const OptionOverride& setting : arguments.option_overrides) require_open(setting.key, setting.option);
+  for (const std::string& setting : arguments.overrides) {
+    const std::string key = setting.substr(0, setting.find('='));
+    require_open(key, key);
   }
 }
 
@@ -159,7 +161,7 @@ corpus::PrepareSummary run_merge(const PrepareArguments& arguments, const corpus
 
 int run_prepare(const PrepareArguments& arguments, Console& console) {
   ConfigTree tree = load_config_tree(arguments.config_files, arguments.overrides);
-  for (const std::string& assignment : arguments.option_overrides) tree.add_override(assignment);
+  for (const OptionOverride& setting : arguments.option_overrides) tree.add_override(setting.key + "=" + setting.value);
   const auto config = load_section<corpus::PrepareConfig>(tree, "prepare");
 
   if (arguments.out_dir.empty()) throw ConfigError("--out: is empty (a variable that isn't set?); name a directory");

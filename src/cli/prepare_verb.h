@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "config_sections.h"
+
 namespace CLI {
 class App;
 }
@@ -16,8 +18,8 @@ struct PrepareArguments {
   std::vector<std::string> inputs;
   std::string out_dir = "data/prepared";
   std::vector<std::string> config_files, overrides;
-  std::vector<std::string> option_overrides;  // --min-chars 5 as prepare.min_chars=5; on top of `overrides`
-  std::string shard;                          // "3/8"; empty: all of the work
+  std::vector<OptionOverride> option_overrides;  // on top of `overrides`
+  std::string shard;                             // "3/8"; empty: all of the work
   bool merges = false;
   std::vector<std::string> shard_dirs;  // to merge; empty: those beside out_dir
   bool json = false;

@@ -5,7 +5,8 @@ namespace ktlm::cli {
 
 void declare(CLI::App& app, TokenizeArguments& arguments) {
   app.add_option("FILE", arguments.inputs,
-                 "UTF-8 files to read one after the other; - is standard input, also where none is given");
+                 "UTF-8 files to read one after the other; - is standard input, also where none is given")
+      ->type_name("");
   app.add_option("--model", arguments.tokenizer_dir, "Directory of a tokenizer, a model or a run")
       ->type_name("DIR")
       ->capture_default_str();

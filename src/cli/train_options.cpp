@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
 
 #include "device_options.h"
+#include "field_options.h"
+#include "ktlm/train/train_config.h"
 #include "train_verb.h"
 
 namespace ktlm::cli {
@@ -29,9 +31,12 @@ void declare(CLI::App& app, TrainArguments& arguments) {
   app.add_flag("--resume", arguments.resume,
                "Go on from the run's newest checkpoint; without --config with the run's own configuration");
   declare_device(app, arguments.device);
-  app.add_option("--dtype", arguments.dtype, "auto, fp32 or bf16: short for --set train.dtype=...")->type_name("NAME");
+  app.add_option("--dtype", arguments.dtype, "auto, fp32 or bf16: short for --set train.dtype=...")
+      ->type_name("NAME")
+      ->transform(setting_value<train::TrainConfig>("dtype"));
   app.add_option("--threads", arguments.threads, "Threads on the CPU: short for --set train.threads=...")
-      ->type_name("N");
+      ->type_name("N")
+      ->transform(setting_value<train::TrainConfig>("threads"));
   app.add_flag("--print-config", arguments.print_config, "Print each setting and where it came from, and leave");
   app.add_flag("--json", arguments.json, "Print one JSON object at the end");
   app.add_option("--report", arguments.report_runs,

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
-
+#include "field_options.h"
+#include "ktlm/tokenizer/tokenizer_trainer.h"
 #include "train_tokenizer_verb.h"
 
 namespace ktlm::cli {
@@ -12,6 +12,7 @@ void declare(CLI::App& app, TrainTokenizerArguments& arguments) {
          "Number of pieces, 16000 unless given: short for --set tokenizer.vocab_size=...; several, with commas, "
          "go to OUT-N each")
       ->type_name("N,...")
+      ->transform(setting_value<tokenizer::TokenizerTrainConfig>("vocab_size"))
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_flag("--recommend", arguments.recommend,

@@ -45,11 +45,13 @@ ConfigValue to_value(const YAML::Node& node, const std::string& where, const std
   return value;
 }
 
+// Names the place and the key, each where it is not empty: an option is named by who parses the command line.
 [[noreturn]] void throw_bad_value(const ConfigValue& value, const std::string& key, const std::string& expected) {
   std::string got;
   for (const std::string& scalar : value.scalars) got += (got.empty() ? "" : ", ") + scalar;
   if (value.is_list) got = "[" + got + "]";
-  throw ConfigError(value.where + ": \"" + key + "\" should be " + expected + ", is \"" + got + "\"");
+  const std::string place = value.where.empty() ? "" : value.where + ": ", name = key.empty() ? "" : "\"" + key + "\" ";
+  throw ConfigError(place + name + "should be " + expected + ", is \"" + got + "\"");
 }
 
 const std::string& single(const ConfigValue& value, const std::string& key, const std::string& expected) {

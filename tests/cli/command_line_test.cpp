@@ -60,13 +60,6 @@ TEST(CommandLine, AnUnknownOptionIsAUsageError) {
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
 }
 
-TEST(CommandLine, AUsageErrorSaysWhereToReadOn) {
-  EXPECT_EQ(ktlm({"bench"}).err, "ktlm bench: what is required; see ktlm bench --help\n");
-  EXPECT_EQ(ktlm({"chat", "--nix"}).err,
-            "ktlm chat: The following argument was not expected: --nix; see ktlm chat --help\n");
-  EXPECT_EQ(ktlm({"--nix"}).err, "ktlm: A subcommand is required; see ktlm --help\n");
-}
-
 TEST(CommandLine, HelpOfAVerbNamesTheProgram) {
   EXPECT_THAT(ktlm({"prepare", "--help"}).out, HasSubstr("Usage: ktlm prepare [OPTIONS] [INPUT...]"));
 }

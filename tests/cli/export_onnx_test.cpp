@@ -53,7 +53,7 @@ TEST(ExportOnnx, WhatItCannotDoIsSaidInOneLine) {
   EXPECT_EQ(numbers.err, "ktlm export: no ONNX numbers \"int8\"; choose fp32, fp16 or both, fp32,fp16\n");
   const ProgramResult both = export_in(work.path(), {"--onnx", "--gguf", "--model", kModel.string()});
   EXPECT_EQ(both.exit_code, 2);
-  EXPECT_EQ(both.err, "ktlm export: --gguf excludes --onnx\n");
+  EXPECT_EQ(both.err, "ktlm export: --gguf can't stand with --onnx; leave one of them out\n");
   fs::create_directories(work / "mine/photos");
   const ProgramResult taken = export_in(work.path(), {"--onnx", "--model", kModel.string(), "--out", "mine"});
   EXPECT_EQ(taken.exit_code, 1);

@@ -237,7 +237,7 @@ TEST(GenerateVerb, UsageErrorsAreOneLine) {
             "ktlm generate: --logprobs are written as JSON; add --json\n");
   EXPECT_EQ(fault({"--prompt", "가", "-n", "3", "--beams", "2"}),
             "ktlm generate: --num-samples 3 of --beams 2; a beam search finds as many texts as it has beams at most\n");
-  EXPECT_THAT(fault({"--lines", "--jsonl"}), HasSubstr("excludes"));
+  EXPECT_THAT(fault({"--lines", "--jsonl"}), HasSubstr("--lines can't stand with --jsonl"));
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ TEST(GenerateVerb, FaultsAreOneLineAndTheRightExitCode) {
             "at least 237 "
             "tokens\n");
   EXPECT_EQ(fault({"--prompt", "가", "--top-p", "1.5"}, 2),
-            "ktlm generate: --top-p: \"top_p\" should be a number, from 0 to 1, is \"1.5\"\n");
+            "ktlm generate: --top-p: should be a number, from 0 to 1, is \"1.5\"\n");
   EXPECT_EQ(fault({"--prompt", "가", "--dtype", "int9"}, 2),
             "ktlm generate: dtype \"int9\" is unknown; choose auto, int8, int4, bf16, fp32 or fp16\n");
   EXPECT_EQ(fault({"--prompt", "가", "--threads", "-1"}, 2),

@@ -138,21 +138,19 @@ TEST_F(PrepareVerb, OptionsWinOverSettingsAndSettingsOverFiles) {
 TEST_F(PrepareVerb, OptionsStandBesideSettingsOfAnyKey) {
   put("a.jsonl", lines_of(20));
   const std::vector<std::vector<std::string>> same_key = {
-      {"a.jsonl", "--val-fraction", "0.9", "--set", "prepare.val_fraction=0.1"},
-      {"a.jsonl", "--set", "prepare.val_fraction=0.1", "--val-fraction", "0.9"}};
+      {"a.jsonl", "--min-chars", "1000", "--set", "prepare.min_chars=1"},
+      {"a.jsonl", "--set", "prepare.min_chars=1", "--min-chars", "1000"}};
   const std::vector<std::vector<std::string>> other_key = {
-      {"a.jsonl", "--val-fraction", "0.9", "--set", "prepare.threads=1"},
-      {"a.jsonl", "--set", "prepare.threads=1", "--val-fraction", "0.9"},
-      {"a.jsonl", "--set", "prepare.threads=1", "--set", "prepare.min_chars=1", "--val-fraction", "0.9"}};
+      {"a.jsonl", "--min-chars", "1000", "--set", "prepare.threads=1"},
+      {"a.jsonl", "--set", "prepare.threads=1", "--min-chars", "1000"},
+      {"a.jsonl", "--set", "prepare.threads=1", "--set", "prepare.val_fraction=0.1", "--min-chars", "1000"}};
+  const std::string nothing_left =
+      "a.jsonl: no document is left of 20 (dropped: too_short 20); prepare other inputs, or with another --format, "
+      "--min-chars or --quality off";
   for (const auto& all : {same_key, other_key})
-    for (const auto& arguments : all)
-      expect_failure(
-          prepare(arguments), 2,
-          "--set prepare.val_fraction=0.9: \"prepare.val_fraction\" should be a number, from 0 to 0.5, is \"0.9\"");
+    for (const auto& arguments : all) expect_failure(prepare(arguments), 1, nothing_left);
   // Neither does an option push a setting out.
-  expect_failure(prepare({"a.jsonl", "--val-fraction", "0.1", "--set", "prepare.min_chars=1000"}), 1,
-                 "a.jsonl: no document is left of 20 (dropped: too_short 20); prepare other inputs, or with another "
-                 "--format, --min-chars or --quality off");
+  expect_failure(prepare({"a.jsonl", "--val-fraction", "0.1", "--set", "prepare.min_chars=1000"}), 1, nothing_left);
 }
 
 TEST_F(PrepareVerb, ShardsMergeIntoWhatOneRunMakes) {
@@ -177,10 +175,10 @@ TEST_F(PrepareVerb, AMergeTakesNothingThatTheShardsHaveSettled) {
   expect_failure(prepare({"a.jsonl", "merge"}), 2,
                  "merge takes no INPUT (\"a.jsonl\"); name directories that --shard made, behind the word merge");
   expect_failure(prepare({"merge", "--shard", "1/1"}), 2, "--shard: is for making shards, not for merge; leave it out");
-  for (const std::vector<std::string>& settled :
-       {std::vector<std::string>{"merge", "--min-chars", "5"}, {"merge", "--set", "prepare.min_chars=5"}})
-    expect_failure(prepare(settled), 2,
-                   "prepare.min_chars: was settled when the shards were made; leave it out, or make the shards again");
+  const std::string settled = ": was settled when the shards were made; leave it out, or make the shards again";
+  expect_failure(prepare({"merge", "--min-chars", "5"}), 2, "--min-chars" + settled);
+  expect_failure(prepare({"merge", "--no-near-duplicates"}), 2, "--no-near-duplicates" + settled);
+  expect_failure(prepare({"merge", "--set", "prepare.min_chars=5"}), 2, "prepare.min_chars" + settled);
   EXPECT_EQ(prepare({"merge", "--memory-bytes", "1000000", "--out", "./data/prepared/"}).exit_code, 0);
   const ProgramResult help = prepare({"merge", "--help"});
   EXPECT_THAT(help.out, HasSubstr("Usage: ktlm prepare merge "));
@@ -198,11 +196,10 @@ TEST_F(PrepareVerb, WrongShardsAreOneLine) {
 
 TEST_F(PrepareVerb, WrongSettingsAreUsageErrors) {
   put("a.jsonl", line_of(1));
-  expect_failure(
-      prepare({"a.jsonl", "--val-fraction", "0.9"}), 2,
-      "--set prepare.val_fraction=0.9: \"prepare.val_fraction\" should be a number, from 0 to 0.5, is \"0.9\"");
+  expect_failure(prepare({"a.jsonl", "--val-fraction", "0.9"}), 2,
+                 "--val-fraction: should be a number, from 0 to 0.5, is \"0.9\"");
   expect_failure(prepare({"a.jsonl", "--format", "word"}), 2,
-                 "--set prepare.format=word: \"prepare.format\" should be one of auto, mediawiki, wikitext, html, "
+                 "--format: should be one of auto, mediawiki, wikitext, html, "
                  "jsonl, json, text, is \"word\"");
   expect_failure(prepare({"a.jsonl", "--set", "prepar.threads=1"}), 2,
                  "--set prepar.threads=1: unknown section \"prepar\"; did you mean \"prepare\"?");

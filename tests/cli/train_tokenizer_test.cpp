@@ -142,11 +142,8 @@ TEST_F(TrainTokenizer, ARecommendationNeedsAModel) {
 TEST_F(TrainTokenizer, AnImpossibleSizeAmongSeveralIsAUsageError) {
   const ProgramResult result = train({"--vocab-size", "1200,12"});
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_EQ(
-      result.err,
-      "ktlm train-tokenizer: --set tokenizer.vocab_size=12: \"tokenizer.vocab_size\" should be an integer, from 273 to "
-      "1000000, is \"12\"\n");
-  EXPECT_EQ(train({"--vocab-size", "1200,many"}).exit_code, 2);
+  EXPECT_EQ(result.err, "ktlm train-tokenizer: --vocab-size: should be an integer, from 273 to 1000000, is \"12\"\n");
+  EXPECT_THAT(train({"--vocab-size", "1200,many"}).err, HasSubstr("--vocab-size: should be an integer, from 273 to "));
 }
 
 TEST_F(TrainTokenizer, AFolderOfOtherThingsIsAFailureAsOfPrepare) {
