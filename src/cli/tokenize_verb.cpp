@@ -4,12 +4,12 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <thread>
 
 #include "console.h"
 #include "input.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
+#include "ktlm/core/machine.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/tokenizer/tokenizer.h"
 
@@ -69,8 +69,7 @@ double now_seconds() {
 }
 
 size_t num_threads(const TokenizeArguments& arguments) {
-  if (arguments.threads > 0) return static_cast<size_t>(arguments.threads);
-  return std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<size_t>(arguments.threads > 0 ? arguments.threads : num_usable_cores());
 }
 
 // A run keeps its tokenizer in a folder of its own.

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <thread>
 
+#include "cpu_quota.h"
+
 #ifdef __APPLE__
 #include <sys/sysctl.h>
 #else
@@ -51,12 +53,15 @@ std::string machine_name() {
   return processor_name() + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
 }
 
-int64_t num_cores() { return std::max<int64_t>(1, ::sysconf(_SC_NPROCESSORS_ONLN)); }
+int64_t num_cores() {
+  const int64_t cores = std::max<int64_t>(1, ::sysconf(_SC_NPROCESSORS_ONLN)), quota = cores_of_cpu_quota();
+  return quota > 0 ? std::min(cores, quota) : cores;
+}
 
 int64_t num_usable_cores() {
 #ifndef __APPLE__
   cpu_set_t cores;
-  if (::sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores);
+  if (::sched_getaffinity(0, sizeof cores, &cores) == 0) return std::min<int64_t>(CPU_COUNT(&cores), num_cores());
 #endif
   return num_cores();
 }

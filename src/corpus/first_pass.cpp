@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
-#include <thread>
 #include <utility>
 
+#include "ktlm/core/machine.h"
 #include "ktlm/core/ordered_pipeline.h"
 #include "ktlm/core/text_format.h"
 #include "part_batch.h"
@@ -199,8 +199,6 @@ void run_first_pass(const FirstPassRequest& request, FirstPassState& state, std:
   writer.sync();
 }
 
-size_t num_workers(int64_t threads) {
-  return threads > 0 ? static_cast<size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
-}
+size_t num_workers(int64_t threads) { return static_cast<size_t>(threads > 0 ? threads : num_usable_cores()); }
 
 }  // namespace ktlm::corpus

@@ -10,10 +10,10 @@
 #include <new>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "decompressor.h"
+#include "ktlm/core/machine.h"
 
 namespace ktlm::corpus {
 
@@ -141,7 +141,7 @@ class ParallelBzip2Source : public Decompressor {
  public:
   ParallelBzip2Source(std::unique_ptr<ByteSource> upstream, std::string name, size_t num_threads)
       : Decompressor(std::move(upstream), std::move(name), "bzip2"),
-        num_threads_(num_threads > 0 ? num_threads : std::max(1U, std::thread::hardware_concurrency())) {}
+        num_threads_(num_threads > 0 ? num_threads : static_cast<size_t>(num_usable_cores())) {}
 
  protected:
   size_t read_some(char* buffer, size_t capacity) override {

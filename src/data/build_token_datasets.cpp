@@ -4,10 +4,10 @@
 #include <deque>
 #include <future>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "ktlm/core/error.h"
+#include "ktlm/core/machine.h"
 #include "ktlm/data/token_dataset.h"
 #include "ktlm/data/token_writer.h"
 #include "ktlm/tokenizer/chat_template.h"
@@ -109,7 +109,7 @@ TokenDataset open_or_build(const corpus::PreparedCorpus& corpus, corpus::Split s
                            const StopFlag& stop) {
   const fs::path path = corpus.directory() / "tokens" / tokenizer.hash() / (std::string(split_name(split)) + ".tokens");
   if (auto dataset = try_open(path, tokenizer.hash(), corpus.content_hash())) return std::move(*dataset);
-  const int num_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int num_threads = static_cast<int>(num_usable_cores());
   build_token_dataset(path, corpus, split, tokenizer, num_threads, progress, stop);
   return TokenDataset::open(path);
 }

@@ -10,6 +10,7 @@
 #endif
 
 #include "ktlm/core/error.h"
+#include "ktlm/core/machine.h"
 
 namespace ktlm::model {
 
@@ -57,6 +58,7 @@ void set_up_compute(int64_t num_threads) {
   mallopt(M_MMAP_MAX, 0);         // large buffers from the heap too, ...
   mallopt(M_TRIM_THRESHOLD, -1);  // ... which never shrinks
 #endif
+  if (num_threads == 0 && at::get_num_threads() > num_usable_cores()) num_threads = num_usable_cores();
   if (num_threads > 0) at::set_num_threads(static_cast<int>(num_threads));
 }
 

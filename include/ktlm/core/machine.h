@@ -10,7 +10,8 @@ namespace ktlm {
 /// "Apple M4, 10 cores": the processor's own name and its number of logical cores.
 std::string machine_name();
 
-/// Logical cores of the machine, and those that this process may run on: fewer where a launcher has bound it to some.
+/// Logical cores of the machine, no more than a control group's quota of CPU time allows (`docker --cpus=2`), and those
+/// that this process may run on: fewer where a launcher has bound it to some.
 int64_t num_cores();
 int64_t num_usable_cores();
 
