@@ -15,6 +15,7 @@
 #include "ktlm/model/torch_error.h"
 #include "ktlm/train/train_step.h"
 #include "ranks.h"
+#include "starting_files.h"
 #include "state_exchange.h"
 #include "training_loop.h"
 
@@ -65,14 +66,25 @@ void check_micro_batch(const TrainRequest& request, const model::ModelConfig& co
 }
 
 // A run keeps its tokenizer: the folder that it was given may hold another one before the run ends.
-void keep_tokenizer(const TrainRequest& request, const std::string& hash) {
+void keep_tokenizer(const TrainRequest& request, const std::string& hash, StartingFiles& files) {
   const fs::path own = run_tokenizer_dir(request.run_dir);
   if (fs::exists(own) && tokenizer::Tokenizer::load(own).hash() == hash) return;
   AtomicDirectory directory(own);
   model::copy_tokenizer_files(request.tokenizer_dir, directory.path());
   if (tokenizer::Tokenizer::load(directory.path()).hash() != hash)
     throw Error(request.tokenizer_dir.string() + ": changed while the run began; start it again");
+  for (const auto& file : fs::directory_iterator(directory.path())) files.add(own / file.path().filename());
   directory.commit();
+}
+
+void lock_run(const fs::path& run_dir, std::optional<FileLock>& lock, StartingFiles& files) {
+  files.add(FileLock::file_in(run_dir));
+  try {
+    lock.emplace(run_dir, "wait for it or stop it, or give another --out");
+  } catch (...) {
+    files.keep();  // they may be another run's by now
+    throw;
+  }
 }
 
 struct RunStart {
@@ -204,7 +216,8 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
   ranks.connect(device);
 
   std::optional<FileLock> lock;
-  if (writes) lock.emplace(request.run_dir, "wait for it or stop it, or give another --out");
+  StartingFiles files;  // goes while the lock is held
+  if (writes) lock_run(request.run_dir, lock, files);
   if (writes) refuse_to_overwrite(request);  // again: another run may have ended in between
   const bool resuming = ranks.any(writes && request.resume && !list_checkpoints(request.run_dir).empty());
   if (request.resume && !resuming && callbacks.warning)
@@ -223,13 +236,15 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
   // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.
   if (writes) {
     write_file_atomically(
-        request.run_dir / "config.yaml",
+        files.add(request.run_dir / "config.yaml"),
         to_yaml("model", model_config) + to_yaml("train", run_request.train) + request.other_sections);
+    files.add(inputs_path(request.run_dir));
     save_run_inputs(request.run_dir, inputs);
-    keep_tokenizer(request, identity.tokenizer_hash);
+    keep_tokenizer(request, identity.tokenizer_hash, files);
   }
   const auto datasets = open_datasets(ranks, corpus, tokenizer, callbacks.progress, stop);
   if (!datasets) {
+    files.keep();  // what was asked for, for --resume
     const auto signal = ranks.max(stop.signal_number());
     ranks.leave();
     return {.outcome = TrainOutcome::kInterrupted, .signal_number = static_cast<int>(signal), .step = run.state.step};
@@ -240,7 +255,6 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
   if (request.train.eval_every_steps > 0 && !data.can_validate() && callbacks.warning)
     callbacks.warning(request.prepared_dir.string() + ": holds no validation text; going on without validation");
 
-  auto metrics = writes ? MetricsWriter::open(request.run_dir, run.state.step) : MetricsWriter();
   if (callbacks.note)
     callbacks.note(std::to_string(model_config.num_parameters()) + " parameters on " + model::device_name(device) +
                    (ranks.is_alone() ? "" : " of " + std::to_string(ranks.size()) + " processes") + " in " +
@@ -248,6 +262,8 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
   if (callbacks.check_plan)
     callbacks.check_plan({model_config, run_request.train, device, model::parse_dtype(run.state.autocast_dtype),
                           datasets->train.num_tokens(), run.state.step, ranks.size()});
+  auto metrics = writes ? MetricsWriter::open(request.run_dir, run.state.step) : MetricsWriter();
+  files.keep();
   const RunParts parts = {ranks, run_request, callbacks, stop, data, run.model, run.optimizer, run.state, metrics};
   TrainSummary summary = TrainingLoop(parts).run();
   ranks.leave();

@@ -1,6 +1,7 @@
 #include "ktlm/core/file_lock.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <optional>
 
 #include "error_message.h"
+#include "ktlm/core/error.h"
 #include "temporary_directory.h"
 
 namespace ktlm {
@@ -23,6 +25,29 @@ TEST(FileLock, SecondHolderIsToldOfTheFirst) {
                 "); wait for it");
   lock.reset();
   FileLock(directory / "run", "wait for it");
+}
+
+TEST(FileLock, FileMayGoWithItsHolderWhileOthersTry) {
+  const test::TemporaryDirectory directory;
+  constexpr int kTurns = 2000;
+  const auto take_turns = [&] {  // exits with 1 where two hold it at once
+    for (int turn = 0; turn < kTurns; ++turn) {
+      try {
+        const FileLock lock(directory.path(), "");
+        if (::mkdir((directory / "held").c_str(), 0700) != 0) ::_exit(1);
+        ::usleep(100);
+        ::rmdir((directory / "held").c_str());
+        ::unlink(FileLock::file_in(directory.path()).c_str());
+      } catch (const Error&) {  // the other one has it
+      }
+    }
+  };
+  const pid_t child = ::fork();
+  take_turns();
+  if (child == 0) ::_exit(0);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(FileLock, EndsWithAProcessThatIsKilled) {

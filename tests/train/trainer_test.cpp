@@ -296,6 +296,24 @@ TEST_F(TrainerTest, RunThatAnotherProcessTrainsIsRefused) {
                 "); wait for it or stop it, or give another --out");
 }
 
+TEST_F(TrainerTest, RunThatFailsBeforeItsFirstStepLeavesNothingThatWasNotThere) {
+  auto run = request();
+  run.run_dir = run_dir_ / "runs/new";
+  TrainCallbacks early, late;
+  early.check_device = [](at::Device, at::ScalarType) { throw Error("a wrong device"); };
+  late.check_plan = [](const RunPlan&) { throw Error("a poor plan"); };
+  EXPECT_EQ(test::error_message([&] { train(run, early, StopFlag()); }), "a wrong device");
+  EXPECT_FALSE(fs::exists(run_dir_ / "runs"));
+  EXPECT_EQ(test::error_message([&] { train(run, late, StopFlag()); }), "a poor plan");
+  EXPECT_FALSE(fs::exists(run_dir_ / "runs"));
+
+  write_file_atomically(run.run_dir / "notes.txt", "mine");
+  EXPECT_EQ(test::error_message([&] { train(run, late, StopFlag()); }), "a poor plan");
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(run.run_dir)) names.push_back(entry.path().filename());
+  EXPECT_THAT(names, ElementsAre("notes.txt"));
+}
+
 TEST_F(TrainerTest, VocabularyOfAnotherSizeThanTheTokenizersIsRefused) {
   auto run = request();
   run.model.vocab_size = 16000;
