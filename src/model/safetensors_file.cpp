@@ -15,7 +15,8 @@ static_assert(std::endian::native == std::endian::little, "safetensors hold litt
 namespace ktlm::model {
 namespace {
 
-constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's limit
+constexpr uint64_t kMaxHeaderBytes = 100'000'000;   // the reference implementation's limit
+constexpr uint64_t kMaxOffset = uint64_t{1} << 62;  // no file is larger, and sums with it are numbers still
 
 uint64_t element_bytes(std::string_view dtype, const std::string& where) {
   constexpr std::array<std::pair<std::string_view, uint64_t>, 10> kSizes{{{"F32", 4},
@@ -80,7 +81,7 @@ Entry parse_entry(const Json& json, const std::string& where) {
   uint64_t size_bytes = element_bytes(entry.dtype, where);
   for (const uint64_t size : numbers("shape")) {
     entry.shape.push_back(static_cast<int64_t>(size));
-    if (__builtin_mul_overflow(size_bytes, size, &size_bytes) || size_bytes > INT64_MAX) {
+    if (size > INT64_MAX || __builtin_mul_overflow(size_bytes, size, &size_bytes) || size_bytes > INT64_MAX) {
       throw Error(where + ": its shape is too large");
     }
   }
@@ -88,6 +89,7 @@ Entry parse_entry(const Json& json, const std::string& where) {
   if (offsets.size() != 2 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != size_bytes) {
     throw Error(where + ": data_offsets do not fit its shape and dtype, " + std::to_string(size_bytes) + " bytes");
   }
+  if (offsets[1] > kMaxOffset) throw Error(where + ": data_offsets lie beyond the end of any file (corrupt header)");
   entry.begin = offsets[0];
   entry.end = offsets[1];
   return entry;
@@ -142,7 +144,11 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path
       throw Error(where + ": tensors \"" + spans.at(entry.begin).second + "\" and \"" + name +
                   "\" overlap (corrupt header)");
     }
-    const bool within = entry.end <= data.size();  // else check_layout tells
+    const bool within = entry.end <= data.size();  // else, of a tensor with values, check_layout tells
+    if (!within && entry.begin == entry.end) {
+      throw Error(where + ": tensor \"" + name +
+                  "\" has no values and stands beyond the end of the file (corrupt header)");
+    }
     tensors_.insert_or_assign(name, Tensor{std::move(entry.dtype), std::move(entry.shape),
                                            within ? data.subspan(entry.begin, entry.end - entry.begin) : data});
   }
