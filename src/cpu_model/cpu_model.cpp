@@ -25,20 +25,8 @@ constexpr int64_t kMostColumns = int64_t{1} << 40;
 // A step of a token is a few microseconds long: beyond some threads they would only wait for each other.
 constexpr int64_t kMostThreadsByDefault = 8;
 
-// Products of two of a model's sizes are then far from overflow.
-constexpr int64_t kLargestSize = int64_t{1} << 24;
-
 void check_tensors(const model::ModelConfig& config, const CpuModel::Tensors& tensors, const std::string& where) {
   config.validate();
-  for (const int64_t size :
-       {config.d_model, config.n_heads, config.n_kv_heads, config.resolved_head_dim(), config.d_ff})
-    if (size > kLargestSize)
-      throw Error(where + ": a size of " + std::to_string(size) + " in config.json, where at most " +
-                  std::to_string(kLargestSize) + " makes sense; the file is damaged");
-  // Before a list of all that is missing fills the memory.
-  if (config.n_layers > static_cast<int64_t>(tensors.size()))
-    throw Error(where + ": " + std::to_string(config.n_layers) + " layers by config.json, but only " +
-                std::to_string(tensors.size()) + " tensors; the two files belong to different models");
   std::map<std::string, std::vector<int64_t>> shapes;
   for (const auto& [name, tensor] : tensors) shapes.emplace(name, tensor.shape);
   check_shapes(model::parameter_specs(config), shapes, where);

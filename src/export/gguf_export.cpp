@@ -45,11 +45,8 @@ const Form& form_of(GgufWeights weights) {
   return kForms.front();
 }
 
-TensorType source_type(const SafetensorsFile::Tensor& tensor, const std::string& where) {
-  if (tensor.dtype == "F32") return TensorType::kF32;
-  if (tensor.dtype == "F16") return TensorType::kF16;
-  if (tensor.dtype == "BF16") return TensorType::kBf16;
-  throw Error(where + ": dtype " + tensor.dtype + "; ktlm exports F32, F16 and BF16");
+TensorType source_type(const SafetensorsFile::Tensor& tensor) {
+  return tensor.dtype == "F32" ? TensorType::kF32 : tensor.dtype == "F16" ? TensorType::kF16 : TensorType::kBf16;
 }
 
 // One tensor on its way: where it comes from and as what it is kept.
@@ -165,8 +162,8 @@ std::optional<GgufExport> export_gguf(const fs::path& model_directory, const fs:
   for (const model::ParameterSpec& spec : specs) {
     const std::string where = files.where() + ": tensor \"" + spec.name + "\"";
     const SafetensorsFile::Tensor& source = files.tensors().at(spec.name);
-    const Plan& plan = plans.emplace_back(
-        Plan{spec.name, source, source_type(source, where), target_type(spec, config, weights), where});
+    const Plan& plan =
+        plans.emplace_back(Plan{spec.name, source, source_type(source), target_type(spec, config, weights), where});
     header.add_tensor(gguf_name(spec.name), spec.shape, plan.to);
     if (spec.shape.size() > 1 && plan.to == TensorType::kF16 && weights != GgufWeights::kF16)
       result.notes.push_back(gguf_name(spec.name) + " is kept in f16: its rows of " +

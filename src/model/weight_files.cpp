@@ -45,6 +45,28 @@ std::map<std::string, std::string> read_index(const std::string& where) {
               "; the model's directory is not complete, copy it again");
 }
 
+// Products of two of a model's sizes are then far from overflow.
+constexpr int64_t kLargestSize = int64_t{1} << 24;
+
+// Before a list of all the tensors that a damaged config.json asks for fills the memory.
+void check_sizes(const ModelConfig& config, size_t num_tensors, const std::string& where) {
+  for (const int64_t size :
+       {config.d_model, config.n_heads, config.n_kv_heads, config.resolved_head_dim(), config.d_ff})
+    if (size > kLargestSize)
+      throw Error(where + ": a size of " + std::to_string(size) + " in config.json, where at most " +
+                  std::to_string(kLargestSize) + " makes sense; the file is damaged");
+  if (config.n_layers > static_cast<int64_t>(num_tensors))
+    throw Error(where + ": " + std::to_string(config.n_layers) + " layers by config.json, but only " +
+                std::to_string(num_tensors) + " tensors; the two files belong to different models");
+}
+
+void check_dtypes(const std::map<std::string, SafetensorsFile::Tensor>& tensors, const std::string& where) {
+  for (const auto& [name, tensor] : tensors)
+    if (tensor.dtype != "F32" && tensor.dtype != "BF16" && tensor.dtype != "F16")
+      throw Error(where + ": tensor \"" + name + "\" has dtype " + tensor.dtype +
+                  "; ktlm computes with F32, BF16 and F16");
+}
+
 bool is_same(const SafetensorsFile::Tensor& a, const SafetensorsFile::Tensor& b) {
   return a.dtype == b.dtype && a.shape == b.shape && std::ranges::equal(a.bytes, b.bytes);
 }
@@ -63,6 +85,8 @@ WeightFiles::WeightFiles(const fs::path& directory, const ModelConfig& config) {
     refuse_other_weights(directory);
   }
   leave_out_what_is_no_parameter(config);
+  check_sizes(config, tensors_.size(), where_);
+  check_dtypes(tensors_, where_);
 }
 
 void WeightFiles::open_shards(const fs::path& directory) {

@@ -248,20 +248,9 @@ TEST(CpuModel, SaysWhatDoesNotFit) {
     return "";
   };
   auto tensors = tensors_of(reference);
-  tensors.at("model.norm.weight").dtype = "I64";
-  EXPECT_EQ(message([&] { CpuModel(kLlama, tensors, WeightFormat::kInt8, 1, "m.safetensors"); }),
-            "m.safetensors: tensor \"model.norm.weight\" has dtype I64; ktlm computes with F32, BF16 and F16");
   tensors.erase("model.norm.weight");
   EXPECT_EQ(message([&] { CpuModel(kLlama, tensors, WeightFormat::kInt8, 1, "m.safetensors"); }),
             "m.safetensors: tensor \"model.norm.weight\" is missing; is the file of this config.json?");
-  auto many = kLlama, huge = kLlama;
-  many.n_layers = 1'000'000'000;
-  EXPECT_THAT(message([&] { CpuModel(many, tensors, WeightFormat::kInt8, 1, "m.safetensors"); }),
-              testing::StartsWith("m.safetensors: 1000000000 layers by config.json, but only "));
-  huge.n_heads = huge.n_kv_heads = (int64_t{1} << 62) + 2;
-  huge.head_dim = 4;
-  EXPECT_THAT(message([&] { CpuModel(huge, tensors, WeightFormat::kInt8, 1, "m.safetensors"); }),
-              testing::StartsWith("m.safetensors: a size of 4611686018427387906 in config.json"));
 
   CpuModel model = make_model(reference, WeightFormat::kInt8);
   EXPECT_THAT(message([&] { Cache(model, 1, 0); }), testing::HasSubstr("room for 0 tokens of 1 texts asked for"));

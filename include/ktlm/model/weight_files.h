@@ -17,7 +17,9 @@ class WeightFiles {
   /// Those of the model that `config` describes. Left out is what transformers leaves out as well: an output layer that
   /// is stored although it is the embedding, and the angles that Llama's first checkpoints hold. Throws Error: missing
   /// or damaged files; an index that does not fit its files (a file or a tensor missing, a tensor twice, unlisted, or
-  /// looked for outside of the directory); a tied output layer that differs from the embedding.
+  /// looked for outside of the directory); a tied output layer that differs from the embedding; a tensor that is not
+  /// F32, BF16 or F16; sizes in `config`, or more layers than tensors, that only a damaged config.json has. Shapes are
+  /// the reader's to check (check_shapes).
   WeightFiles(const std::filesystem::path& directory, const ModelConfig& config);
 
   /// Their memory is this object's.
