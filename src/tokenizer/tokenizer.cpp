@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "bpe_encoder.h"
+#include "charsmap.h"
 #include "fast_tokenizer.h"
 #include "foreign_encoder.h"
 #include "foreign_settings.h"
@@ -179,6 +180,7 @@ Tokenizer Tokenizer::load(const fs::path& directory) {
   impl->hash = to_hex(hash128(content));
   if (origin) check_origin(*origin, impl->hash, directory);
 
+  check_charsmap(content, path.string(), way_out(directory));
   auto model = open_sentencepiece(content, settings);
   if (model == nullptr)
     throw Error(path.string() + ": not a SentencePiece model (" + std::to_string(content.size()) + " bytes); " +
