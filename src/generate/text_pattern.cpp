@@ -4,11 +4,11 @@
 #include <pcre2.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "ktlm/core/error.h"
 #include "ktlm/text/utf8.h"
+#include "regex_items.h"
 
 namespace ktlm::generate {
 
@@ -16,53 +16,64 @@ namespace {
 
 constexpr size_t kFirstWorkspace = 1000, kLargestWorkspace = 1 << 20;  // ints
 
-// What PCRE2's DFA matcher looks for in a call of its own (groups that look back or give nothing back, subroutines), or
-// further on in the text (\X, \R), it can't go on with in the middle of. Taken as there wherever it may be, in a class
-// too: that costs speed alone.
-bool looks_resumable(std::string_view regex) {
-  for (size_t i = 0; i + 2 < regex.size(); ++i) {
-    const std::string_view rest = regex.substr(i);
-    if (rest.starts_with("(?")) {
-      const bool is_named = (rest[2] == '<' && rest.size() > 3 && rest[3] != '=' && rest[3] != '!') ||
-                            rest.starts_with("(?P<") || rest[2] == '\'';
-      if (!is_named && std::string_view(":|#imsxn^").find(rest[2]) == std::string_view::npos) return false;
-    }
-    if ((rest[0] == ')' || rest[0] == '}') && std::string_view("*+?").find(rest[1]) != std::string_view::npos &&
-        rest[2] == '+')
+using Kind = RegexItem::Kind;
+
+bool is_look_behind(const RegexItem& item) {
+  return item.kind == Kind::kGroup && (item.text == "(?<=" || item.text == "(?<!");
+}
+
+// What PCRE2's DFA matcher looks for in a call of its own (groups that give nothing back, subroutines), or further on
+// in the text (\X, \R), it can't go on with in the middle of. A call that looks back ends where it began, and that is
+// behind the last character where it is made of characters alone.
+bool is_resumable(const std::vector<RegexItem>& items) {
+  bool looks_back = false, behind_group = false;
+  for (const RegexItem& item : items) {
+    const std::string_view text = item.text;
+    if (looks_back && item.kind == Kind::kGroupEnd)
+      looks_back = false;
+    else if (looks_back && item.kind != Kind::kCharacter && text != "|")
       return false;
-    if (rest.starts_with("}+")) return false;
+    if (is_look_behind(item)) {
+      looks_back = true;
+    } else if (item.kind == Kind::kGroup && text.starts_with("(?")) {
+      const bool is_named = text[2] == '<' || text[2] == '\'' || text.starts_with("(?P<");
+      if (!is_named && std::string_view(":|imsxn^").find(text[2]) == std::string_view::npos) return false;
+    }
+    if (item.is_possessive() && (behind_group || text[0] == '{')) return false;
+    if (item.kind == Kind::kEscape && !item.is_in_class &&
+        std::string_view("gkXRG").find(text[1]) != std::string_view::npos)
+      return false;
+    behind_group = item.kind == Kind::kGroupEnd;
   }
-  for (size_t i = 0; i + 1 < regex.size(); ++i)
-    if (regex[i] == '\\' && std::string_view("gkKXRG").find(regex[++i]) != std::string_view::npos) return false;
   return true;
 }
 
-// A group that asks what stands further on in the text, where nothing stands yet: what it says would be no more than
-// that it doesn't know. Empty where there is none.
-std::string_view find_look_ahead(std::string_view regex) {
-  for (size_t i = 0; i < regex.size(); ++i) {
-    const std::string_view rest = regex.substr(i);
-    if (rest[0] == '\\') ++i;
-    for (const std::string_view begin : {"(?=", "(?!", "(*"})
-      if (rest.starts_with(begin)) return begin;
-  }
-  return {};
+// Asks what stands further on in the text, where nothing stands yet: what PCRE2 says would be no more than that it
+// doesn't know.
+bool looks_ahead(const RegexItem& item) {
+  const std::string_view text = item.text;
+  return item.kind == Kind::kGroup && (text == "(?=" || text == "(?!" || text == "(?*" || text.starts_with("[[:"));
 }
 
-std::vector<char32_t> find_borders(std::string_view regex) {
+// What PCRE2 compiles, but its DFA matcher has no notion of: other starts of a match, verbs (and assertions by name),
+// conditions on groups, arguments of subroutines.
+bool is_unknown(const RegexItem& item) {
+  const std::string_view text = item.text;
+  if (item.kind == Kind::kEscape) return text == "\\K";
+  if (item.kind != Kind::kGroup || text.size() < 2) return false;
+  if (text.starts_with("(*") || text == "(?<*") return true;
+  if (text.starts_with("(?("))  // those on a group's number or name count as back references
+    return text != "(?(R)" && !text.starts_with("(?(DEFINE") && !text.starts_with("(?(VERSION");
+  return text.back() == '(';
+}
+
+std::vector<char32_t> find_borders(const std::vector<RegexItem>& items) {
   std::vector<char32_t> borders;
-  const auto add = [&](char32_t code_point) {
-    if (code_point < 0x80 || code_point > 0x10FFFF) return;
+  for (const RegexItem& item : items) {
+    const char32_t code_point = item.character;
+    if (code_point < 0x80 || code_point > 0x10FFFF) continue;
     for (char32_t near = code_point - 1; near <= code_point + 1; ++near)
       if (near >= 0x80 && near <= 0x10FFFF && (near < 0xD800 || near > 0xDFFF)) borders.push_back(near);
-  };
-  for (size_t position = 0; position < regex.size();) {
-    if (regex.substr(position).starts_with("\\x{")) {
-      uint32_t code_point = 0;
-      std::from_chars(regex.data() + position + 3, regex.data() + regex.size(), code_point, 16);
-      add(code_point);
-    }
-    add(text::decode_utf8(regex, position));
   }
   std::sort(borders.begin(), borders.end());
   borders.erase(std::unique(borders.begin(), borders.end()), borders.end());
@@ -85,6 +96,19 @@ std::string error_text(int error) {
 
 PCRE2_SPTR units(const std::string& text) { return reinterpret_cast<PCRE2_SPTR>(text.data()); }
 
+// Newer versions compile what looks back by varying lengths, which their DFA matchers don't know; older ones refuse it.
+struct CompileContext {
+#if PCRE2_MAJOR > 10 || PCRE2_MINOR >= 43
+  CompileContext() { pcre2_set_max_varlookbehind(context, 0); }
+#else
+  CompileContext() = default;
+#endif
+  CompileContext(const CompileContext&) = delete;
+  CompileContext& operator=(const CompileContext&) = delete;
+  ~CompileContext() { pcre2_compile_context_free(context); }
+  pcre2_compile_context* context = pcre2_compile_context_create(nullptr);
+};
+
 }  // namespace
 
 struct TextPattern::Code {
@@ -97,27 +121,41 @@ struct PatternMatcher::MatchData {
   ~MatchData() { pcre2_match_data_free(data); }
 };
 
-TextPattern::TextPattern(const std::string& regex, const std::string& where)
-    : code_(std::make_unique<Code>()), resumable_(looks_resumable(regex)), borders_(find_borders(regex)) {
+TextPattern::TextPattern(const std::string& regex, const std::string& where) : code_(std::make_unique<Code>()) {
   if (!text::is_valid_utf8(regex)) throw ConfigError(where + ": the regular expression is no UTF-8");
   int error = 0;
   PCRE2_SIZE offset = 0;
   constexpr uint32_t kOptions = PCRE2_UTF | PCRE2_UCP | PCRE2_ANCHORED | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
-  code_->code = pcre2_compile(units(regex), regex.size(), kOptions, &error, &offset, nullptr);
-  if (error == PCRE2_ERROR_PATTERN_TOO_LARGE || error == PCRE2_ERROR_QUANTIFIER_TOO_BIG)
-    throw ConfigError(where + ": " + error_text(error) +
-                      "; lower its counts, such as {0,1000}, or minItems and maxLength of a schema");
+  const CompileContext context;
+  code_->code = pcre2_compile(units(regex), regex.size(), kOptions, &error, &offset, context.context);
+  if (error == PCRE2_ERROR_PATTERN_TOO_LARGE)
+    throw ConfigError(where +
+                      ": the regular expression is larger than PCRE2 takes, 64 KB once compiled; lower the "
+                      "counts of groups and items ({0,100}, minItems, maxItems), or give a schema's properties "
+                      "and items a type");
+  if (error == PCRE2_ERROR_QUANTIFIER_TOO_BIG)
+    throw ConfigError(where +
+                      ": a count is larger than PCRE2 takes, 65535; lower it, such as {0,1000}, or minItems, "
+                      "maxItems, minLength and maxLength of a schema");
   if (code_->code == nullptr)
     throw ConfigError(where + ": " + error_text(error) + " (at byte " + std::to_string(offset) + " of " +
                       quoted(regex) + ")");
-  if (const std::string_view begin = find_look_ahead(regex); !begin.empty())
-    throw ConfigError(where + ": " + quoted(regex) + " looks ahead by \"" + std::string(begin) +
-                      "\", where nothing is drawn yet");
   uint32_t back_references = 0;
   pcre2_pattern_info(code_->code, PCRE2_INFO_BACKREFMAX, &back_references);
   if (back_references > 0)
     throw ConfigError(where + ": " + quoted(regex) +
                       " refers back to what a group matched, which can't be held while a text is drawn");
+  const std::vector<RegexItem> items = regex_items(regex);
+  for (const RegexItem& item : items) {
+    if (looks_ahead(item))
+      throw ConfigError(where + ": " + quoted(regex) + " looks ahead by \"" + std::string(item.text) +
+                        "\", where nothing is drawn yet");
+    if (is_unknown(item))
+      throw ConfigError(where + ": " + quoted(regex) + " holds \"" + std::string(item.text) +
+                        "\", which can't be followed while a text is drawn");
+  }
+  is_resumable_ = is_resumable(items);
+  borders_ = find_borders(items);
 }
 
 TextPattern::~TextPattern() = default;
@@ -133,7 +171,7 @@ PatternMatcher::~PatternMatcher() = default;
 // Takes in the text from `begin` on, before which `state_` stands, and leaves the states behind it in `trial_`. PCRE2
 // has no partial matches that are held at the end as well: a match counts where the longest one takes all of the text.
 PatternMatcher::Found PatternMatcher::run(size_t begin, uint32_t options) {
-  if (!pattern_->resumable_) begin = 0;
+  if (!pattern_->is_resumable_) begin = 0;
   while (true) {
     trial_ = state_;
     const int result = pcre2_dfa_match(pattern_->code_->code, units(text_), text_.size(), begin,

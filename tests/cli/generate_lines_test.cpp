@@ -140,6 +140,8 @@ TEST(GenerateJsonl, ABadLineIsNamedBehindTheResultsBeforeIt) {
   EXPECT_THAT(fault("{\"prompt\""), StartsWith("not valid JSON at byte "));
   EXPECT_EQ(fault(R"({"prompt": "가", "regex": "("})"),
             "\"regex\": missing closing parenthesis (at byte 1 of \"(\")\n");
+  EXPECT_EQ(fault(R"({"prompt": "가", "regex": "가나\\K다"})"),
+            "\"regex\": \"가나\\K다\" holds \"\\K\", which can't be followed while a text is drawn\n");
   EXPECT_EQ(
       fault(R"({"prompt": "가", "json_schema": {"type": "text"}})"),
       "\"json_schema\": #: type \"text\" is unknown; choose string, integer, number, boolean, null, object or array\n");

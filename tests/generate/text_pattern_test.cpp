@@ -62,7 +62,8 @@ TEST(TextPattern, FitsWhereSomeMatchBeginsSo) {
 }
 
 TEST(TextPattern, PiecesOfAnySizeGiveTheSame) {
-  for (const std::string regex : {"(?:ab|c)*d", "(?>ab|a)(?:c|bc)d", "(?:ab)*+cd"}) {
+  for (const std::string regex : {"(?:ab|c)*d", "(?>ab|a)(?:c|bc)d", "(?:ab)*+cd", "(?x) (?:ab)* + cd",
+                                  "(?:ab|b)*(?<=ab|[b])(?<!bb)cd", "(?:(?<!b)a|(?:b(?<=ab|xb))+)*c(?<=(?:bc))d"}) {
     for (const std::string text : {"abcd", "ababcd", "abbcd"}) {
       for (size_t cut = 0; cut < text.size(); ++cut) {
         PatternMatcher whole(pattern_of(regex)), cut_up(pattern_of(regex));
@@ -122,10 +123,57 @@ TEST(TextPattern, RefusesWhatIsNoExpressionWithItsPlace) {
             "--regex: \"(a)\\1\" refers back to what a group matched, which can't be held while a text is drawn");
   EXPECT_EQ(
       fault("(?:가[나다]{9}){9000}"),
-      "--regex: regular expression is too large; lower its counts, such as {0,1000}, or minItems and maxLength of a "
-      "schema");
+      "--regex: the regular expression is larger than PCRE2 takes, 64 KB once compiled; lower the counts of groups and "
+      "items ({0,100}, minItems, maxItems), or give a schema's properties and items a type");
+  EXPECT_EQ(fault("a{70000}"),
+            "--regex: a count is larger than PCRE2 takes, 65535; lower it, such as {0,1000}, or minItems, maxItems, "
+            "minLength and maxLength of a schema");
   EXPECT_EQ(fault("a(?!b)."), "--regex: \"a(?!b).\" looks ahead by \"(?!\", where nothing is drawn yet");
   EXPECT_EQ(fault("\xEA"), "--regex: the regular expression is no UTF-8");
+}
+
+// Also where a text gets to it late, so that no work is lost.
+TEST(TextPattern, RefusesWhatTheMatcherDoesNotKnowBeforeAnyTextIsDrawn) {
+  const std::vector<std::pair<std::string, std::string>> unknown = {
+      {"ab\\Kc", "\\K"},       {"(a)b(?(R1)b|c)", "(?(R1)"}, {"ab(*PRUNE)c", "(*PRUNE"},
+      {"a(*plb:a)b", "(*plb"}, {"ab(*ACCEPT)c", "(*ACCEPT"}, {"a(*sr:b)", "(*sr"},
+      {"a(?<*a)b", "(?<*"}};
+  for (const auto& [regex, item] : unknown)
+    EXPECT_EQ(error_message([&] { pattern_of(regex); }),
+              "--regex: \"" + regex + "\" holds \"" + item + "\", which can't be followed while a text is drawn");
+  for (const std::string item : {"(?=", "(?!", "(?*", "[[:<:]]"})
+    EXPECT_EQ(error_message([&] { pattern_of("a" + item + (item[0] == '(' ? "b)b" : "b")); }),
+              "--regex: \"a" + item + (item[0] == '(' ? "b)b" : "b") + "\" looks ahead by \"" + item +
+                  "\", where nothing is drawn yet");
+  for (const std::string regex :
+       {"a(?(1)b|c)()", "(?<n>a)?b(?(<n>)b|c)", "b(?<R>a)?(?(R)b|c)", "a(b)\\g{-1}", "a(?<n>b)\\k'n'"})
+    EXPECT_EQ(
+        error_message([&] { pattern_of(regex); }),
+        "--regex: \"" + regex + "\" refers back to what a group matched, which can't be held while a text is drawn");
+}
+
+TEST(TextPattern, WhatOnlyLooksLikeAGroupIsTaken) {
+  EXPECT_TRUE(matches("[0-9(*)]+", {"1", "(", "*", ")"}));
+  EXPECT_TRUE(matches("[](?=]+", {"]", "(", "?", "="}));
+  EXPECT_TRUE(matches("[^](?=]", {"x"}));
+  EXPECT_TRUE(matches("[[:alpha:](?=]+", {"x", "(", "?", "="}));
+  EXPECT_TRUE(matches("[\\Q]\\E(?=]+", {"]", "(", "?", "="}));
+  EXPECT_TRUE(matches("\\Q(?=\\E\\(\\?=", {"(", "?", "=", "(", "?", "="}));
+  EXPECT_TRUE(matches("a(?#(?=)b", {"a", "b"}));
+  EXPECT_TRUE(matches("(?x)a # (?= [\n[(?=]((?-x)#)\\# b", {"a", "(", "#", "#", "b"}));
+  EXPECT_TRUE(matches("a\\\\Kb", {"a", "\\", "K", "b"}));
+  EXPECT_TRUE(matches("(?(DEFINE)(?<ab>ab))(?&ab)c", {"a", "b", "c"}));
+  EXPECT_TRUE(matches("ab(?(?<=b)c|d)", {"a", "b", "c"}));
+}
+
+TEST(TextPattern, BordersAreWhatItsCharactersAreWrittenAs) {
+  const std::vector<char32_t> around = {0xAC0F, 0xAC10, 0xAC11};
+  for (const std::string regex : {"감", "[감]", "\\x{AC10}", "[\\x{ac10}]", "\\N{U+AC10}", "[\\N{U+AC10}]",
+                                  "\\o{126020}", "\\Q감\\E", "(?#각)감", "(?x)감 # 각"})
+    EXPECT_EQ(pattern_of(regex)->borders(), around) << regex;
+  EXPECT_EQ(pattern_of("\\xE9")->borders(), (std::vector<char32_t>{0xE8, 0xE9, 0xEA}));
+  EXPECT_EQ(pattern_of("[\\351-\\360]")->borders(), (std::vector<char32_t>{0xE8, 0xE9, 0xEA, 0xEF, 0xF0, 0xF1}));
+  EXPECT_TRUE(pattern_of("a\\x41\\012\\p{Hangul}")->borders().empty());
 }
 
 }  // namespace

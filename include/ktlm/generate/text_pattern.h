@@ -14,8 +14,8 @@ namespace ktlm::generate {
 /// it at the same time.
 class TextPattern {
  public:
-  /// Throws ConfigError "<where>: missing closing parenthesis (at byte 5 of "(가")". Back references are refused, for
-  /// a DFA knows none, and so is what looks ahead: nothing stands there yet.
+  /// Throws ConfigError "<where>: missing closing parenthesis (at byte 5 of "(가")". What looks ahead is refused, for
+  /// nothing stands there yet, and so is what a DFA doesn't know: back references, conditions on groups, \K, verbs.
   TextPattern(const std::string& regex, const std::string& where);
   ~TextPattern();
   TextPattern(const TextPattern&) = delete;
@@ -29,7 +29,7 @@ class TextPattern {
   friend class PatternMatcher;
   struct Code;
   std::unique_ptr<Code> code_;
-  bool resumable_;  // else each question goes through the text from its beginning
+  bool is_resumable_ = false;  // else each question goes through the text from its beginning
   std::vector<char32_t> borders_;
 };
 
