@@ -241,25 +241,19 @@ class Translator {
       return member ? "\\{" + repeated(any_key() + *member, 0, {}) + "\\}" : "\\{\\}";
     }
 
-    // From the last property on: what may follow where something stands before it, and where nothing does.
-    std::string behind, first;
-    bool first_may_be_empty = true;
-    for (auto property = properties.end(); property != properties.begin();) {
-      --property;
-      const bool is_required = required.count(property.key()) > 0;
-      const Regex member = value(property.value(), path + "/properties/" + property.key());
+    // Each property stands once, however many may be left out before it: behind "{" it needs no comma.
+    static const std::string kCommaBehindAnother = R"((?:(?<!\{), |(?<=\{)))";
+    std::string members, comma;
+    for (const auto& [name, schema_of_member] : properties.items()) {
+      const bool is_required = required.count(name) > 0;
+      const Regex member = value(schema_of_member, path + "/properties/" + name);
       if (!member && is_required) return std::nullopt;
       if (!member) continue;
-      const std::string pair = literal(Json(property.key()).dump()) + ": " + *member;
-      if (is_required) {
-        first = pair + behind;
-        first_may_be_empty = false;
-      } else {
-        first = first.empty() ? pair + behind : group(pair + behind + "|" + first);
-      }
-      behind = is_required ? ", " + pair + behind : group(", " + pair) + "?" + behind;
+      const std::string pair = comma + literal(Json(name).dump()) + ": " + *member;
+      members += is_required ? pair : group(pair) + "?";
+      if (comma != ", ") comma = is_required ? ", " : kCommaBehindAnother;
     }
-    return "\\{" + (first_may_be_empty && !first.empty() ? group(first) + "?" : first) + "\\}";
+    return "\\{" + members + "\\}";
   }
 
   Regex branches(const Json& schema, const char* key, const std::string& path) {

@@ -99,6 +99,25 @@ TEST(JsonSchema, TakesWhatFitsAndNothingElse) {
   }
 }
 
+std::string with_optional_properties(int count, const std::string& member) {
+  std::string properties;
+  for (int i = 0; i < count; ++i) properties += (i > 0 ? ", \"p" : "\"p") + std::to_string(i) + "\": " + member;
+  return R"({"type": "object", "properties": {)" + properties + "}}";
+}
+
+TEST(JsonSchema, ManyPropertiesMayBeLeftOut) {
+  const auto pattern = pattern_of(with_optional_properties(200, R"({"type": "string"})"));
+  for (const char* text : {"{}", R"({"p0": "{"})", R"({"p199": ""})", R"({"p3": "a", "p17": "{", "p199": "}"})"})
+    EXPECT_TRUE(takes(pattern, text)) << text;
+  for (const char* text : {R"({, "p0": ""})", R"({"p3": "a""p17": ""})", R"({"p3": "{"p17": ""})", R"({"p1": "", })",
+                           R"({"p17": "", "p3": ""})"})
+    EXPECT_FALSE(takes(pattern, text)) << text;
+  const std::string inner = with_optional_properties(12, R"({"type": "boolean"})");
+  const auto nested = pattern_of(with_optional_properties(12, inner));
+  EXPECT_TRUE(takes(nested, R"({"p2": {}, "p3": {"p1": true, "p11": false}, "p11": {"p11": true}})"));
+  EXPECT_FALSE(takes(nested, R"({"p2": {"p1": true "p11": false}})"));
+}
+
 // A validator of the keywords that the next test's schema uses.
 bool is_valid(const Json& value, const Json& schema) {
   if (schema.contains("enum"))
