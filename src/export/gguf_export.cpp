@@ -1,8 +1,6 @@
 #include "ktlm/export/gguf_export.h"
 
 #include <array>
-#include <cmath>
-#include <map>
 #include <utility>
 
 #include "block_formats.h"
@@ -16,6 +14,7 @@
 #include "ktlm/model/weight_files.h"
 #include "ktlm/tokenizer/tokenizer.h"
 #include "ktlm/tokenizer/vocabulary.h"
+#include "source_weights.h"
 
 namespace ktlm::formats {
 
@@ -45,16 +44,11 @@ const Form& form_of(GgufWeights weights) {
   return kForms.front();
 }
 
-TensorType source_type(const SafetensorsFile::Tensor& tensor) {
-  return tensor.dtype == "F32" ? TensorType::kF32 : tensor.dtype == "F16" ? TensorType::kF16 : TensorType::kBf16;
-}
-
 // One tensor on its way: where it comes from and as what it is kept.
 struct Plan {
   const std::string& parameter;
   const SafetensorsFile::Tensor& source;
   TensorType from, to;
-  std::string where;
 };
 
 TensorType target_type(const model::ParameterSpec& spec, const ModelConfig& config, GgufWeights weights) {
@@ -89,21 +83,9 @@ void add_shape(GgufHeader& header, const ModelConfig& config) {
   header.add(architecture + keys::kNormEpsilon, static_cast<float>(config.norm_eps));
 }
 
-void check_values(const std::vector<float>& row, const Plan& plan) {
-  constexpr float kLargestHalf = 65504.0F;
-  for (const float value : row) {
-    if (!std::isfinite(value))
-      throw Error(plan.where +
-                  ": holds what is no finite number; the file is damaged, or training broke down: take "
-                  "another copy or checkpoint");
-    if (plan.to == TensorType::kF16 && std::fabs(value) > kLargestHalf)
-      throw Error(plan.where + ": holds a weight of " + std::to_string(value) +
-                  ", and f16 ends at 65504; export it as f32");
-  }
-}
-
 // False where `stop` was requested.
-bool write_tensor(AtomicFile& file, const Plan& plan, const ModelConfig& config, const StopFlag& stop) {
+bool write_tensor(AtomicFile& file, const Plan& plan, const ModelConfig& config, const std::string& where,
+                  const StopFlag& stop) {
   const int64_t cols = plan.source.shape.back(), rows = plan.source.shape.size() == 1 ? 1 : plan.source.shape.front();
   std::vector<float> values(static_cast<size_t>(cols));
   std::vector<std::byte> bytes(static_cast<size_t>(row_bytes(plan.to, cols)));
@@ -111,7 +93,7 @@ bool write_tensor(AtomicFile& file, const Plan& plan, const ModelConfig& config,
     if (stop.requested()) return false;
     const int64_t source = row_in_directory(config, plan.parameter, row);
     decode_row(plan.source.bytes.data() + source * row_bytes(plan.from, cols), cols, plan.from, values.data());
-    check_values(values, plan);
+    check_values(values, plan.to, where, plan.parameter);
     encode_row(values.data(), cols, plan.to, bytes.data());
     file.write(bytes.data(), bytes.size());
   }
@@ -140,10 +122,8 @@ std::optional<GgufExport> export_gguf(const fs::path& model_directory, const fs:
                 ": rope_scaling is \"llama3\", which ktlm does not write into GGUF files; llama.cpp's "
                 "convert_hf_to_gguf.py does");
   const model::WeightFiles files(model_directory, config);
-  std::map<std::string, std::vector<int64_t>> shapes;
-  for (const auto& [parameter, tensor] : files.tensors()) shapes[parameter] = tensor.shape;
+  check_tensors(files, config);
   const std::vector<model::ParameterSpec> specs = model::parameter_specs(config);
-  model::check_shapes(specs, shapes, files.where());
 
   GgufExport result;
   GgufHeader header;
@@ -160,10 +140,9 @@ std::optional<GgufExport> export_gguf(const fs::path& model_directory, const fs:
       control_id(vocabulary, tokenizer::kImStart) >= 0 && control_id(vocabulary, tokenizer::kImEnd) >= 0;
   std::vector<Plan> plans;
   for (const model::ParameterSpec& spec : specs) {
-    const std::string where = files.where() + ": tensor \"" + spec.name + "\"";
     const SafetensorsFile::Tensor& source = files.tensors().at(spec.name);
     const Plan& plan =
-        plans.emplace_back(Plan{spec.name, source, source_type(source), target_type(spec, config, weights), where});
+        plans.emplace_back(Plan{spec.name, source, source_type(source), target_type(spec, config, weights)});
     header.add_tensor(gguf_name(spec.name), spec.shape, plan.to);
     if (spec.shape.size() > 1 && plan.to == TensorType::kF16 && weights != GgufWeights::kF16)
       result.notes.push_back(gguf_name(spec.name) + " is kept in f16: its rows of " +
@@ -173,7 +152,7 @@ std::optional<GgufExport> export_gguf(const fs::path& model_directory, const fs:
   AtomicFile out(file);
   out.write(header.bytes());
   for (const Plan& plan : plans)
-    if (!write_tensor(out, plan, config, stop)) return std::nullopt;
+    if (!write_tensor(out, plan, config, files.where(), stop)) return std::nullopt;
   out.commit();
   result.size_bytes = out.size_bytes();
   result.num_tensors = plans.size();

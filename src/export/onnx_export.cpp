@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -9,11 +8,11 @@
 #include "ktlm/core/json.h"
 #include "ktlm/export/onnx.h"
 #include "ktlm/model/model_files.h"
-#include "ktlm/model/parameter_specs.h"
 #include "ktlm/model/weight_files.h"
 #include "ktlm/tokenizer/tokenizer_files.h"
 #include "onnx_file.h"
 #include "onnx_model.h"
+#include "source_weights.h"
 
 namespace ktlm::formats {
 namespace {
@@ -41,18 +40,12 @@ void refuse_what_is_no_export(const fs::path& directory) {
   }
 }
 
-void check_weights(const model::WeightFiles& files, const model::ModelConfig& config) {
-  std::map<std::string, std::vector<int64_t>> shapes;
-  for (const auto& [name, tensor] : files.tensors()) shapes.emplace(name, tensor.shape);
-  model::check_shapes(model::parameter_specs(config), shapes, files.where());
-}
-
 // Returns what transformers.js is to know of the files (its documentation: Configuration).
 Json write_models(const fs::path& model_directory, const fs::path& folder, const std::vector<OnnxNumbers>& numbers,
                   const StopFlag& stop) {
   const auto config = model::load_model_config(model_directory);
   const model::WeightFiles weights(model_directory, config);
-  check_weights(weights, config);
+  check_tensors(weights, config);
   Json for_transformers_js = {{"dtype", name_of(numbers.front())}};
   for (const auto each : numbers) {
     const bool is_half = each == OnnxNumbers::kFp16;

@@ -1,14 +1,12 @@
 #include "onnx_file.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "block_formats.h"
-#include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
-#include "ktlm/core/text_format.h"
 #include "onnx_model.h"
+#include "source_weights.h"
 
 namespace ktlm::formats {
 namespace {
@@ -26,10 +24,6 @@ constexpr uint64_t kPageBytes = 4096;  // weights in a file of their own begin a
 constexpr int64_t kBlockValues = 1 << 20, kBlockColumns = 64;  // what is taken in at once: rows, or columns to be rows
 
 uint64_t rounded_up(uint64_t size_bytes) { return (size_bytes + kPageBytes - 1) / kPageBytes * kPageBytes; }
-
-TensorType source_type(const model::SafetensorsFile::Tensor& tensor) {
-  return tensor.dtype == "F32" ? TensorType::kF32 : tensor.dtype == "F16" ? TensorType::kF16 : TensorType::kBf16;
-}
 
 // Values in the order of the file, of a tensor of F32, F16 or BF16.
 void read_values(const model::SafetensorsFile::Tensor& tensor, int64_t first, int64_t count, float* to) {
@@ -56,7 +50,7 @@ class WeightWriter {
         values_.resize(static_cast<size_t>(count * cols));
         read_values(*weight.source, begin * cols, count * cols, values_.data());
       }
-      check(weight);
+      check_values(values_, tensor_type(weight.type), where_, weight.source_name);
       write_values(weight.type);
     }
   }
@@ -70,21 +64,6 @@ class WeightWriter {
     for (int64_t row = 0; row < rows; ++row) {
       read_values(matrix, row * cols + begin, count, part);
       for (int64_t i = 0; i < count; ++i) values_[static_cast<size_t>(i * rows + row)] = part[i];
-    }
-  }
-
-  void check(const OnnxWeight& weight) const {
-    constexpr float kLargestHalf = 65504;
-    for (const float value : values_) {
-      if (!std::isfinite(value)) {
-        throw Error(where_ + ": tensor \"" + weight.source_name +
-                    "\" holds what is no finite number; the file is damaged, or training broke down: take another " +
-                    "copy or checkpoint");
-      }
-      if (weight.type == OnnxType::kFloat16 && std::fabs(value) > kLargestHalf) {
-        throw Error(where_ + ": tensor \"" + weight.source_name + "\" holds " + format_double(double{value}) +
-                    ", more than fp16 can, 65504; export the model in fp32");
-      }
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -184,6 +185,26 @@ TEST(Gguf, StoppedWorkLeavesNothing) {
   int entries = 0;
   for (const auto& entry : fs::directory_iterator(folder.path())) entries += entry.exists() ? 1 : 0;
   EXPECT_EQ(entries, 2);  // model and b.gguf
+}
+
+TEST(Gguf, WeightsThatAreNoNumbersOrTooLargeForF16AreRefused) {
+  const test::TemporaryDirectory folder;
+  const fs::path weights = folder / "model" / "model.safetensors";
+  const auto message = [&](float last, GgufWeights form) {
+    write_model_directory(folder / "model", small_config(true, false));
+    std::string content = read_file(weights);
+    std::memcpy(content.data() + content.size() - sizeof last, &last, sizeof last);
+    write_file_atomically(weights, content);
+    return error_message([&] { export_gguf(folder / "model", folder / "a.gguf", form, "small", StopFlag()); });
+  };
+  const std::string head = weights.string() + ": tensor \"lm_head.weight\" holds ";
+  EXPECT_EQ(message(std::numeric_limits<float>::quiet_NaN(), GgufWeights::kQ8_0),
+            head + "what is no finite number; the file is damaged, or training broke down: take another copy or " +
+                "checkpoint");
+  EXPECT_EQ(message(-65520, GgufWeights::kF16),
+            head + "-65520, more than 16 bits can, 65504; export the model in 32 bits");
+  EXPECT_FALSE(fs::exists(folder / "a.gguf"));
+  EXPECT_EQ(message(-65520, GgufWeights::kF32), "(nothing thrown)");
 }
 
 TEST(Gguf, AnUnknownFormIsNamedWithThoseThereAre) {
