@@ -184,6 +184,7 @@ std::string ChatCommands::save(const std::string& file, bool replace) {
   std::error_code ignored;
   if (!folder.empty() && !fs::is_directory(folder, ignored))
     throw Error(target + ": there is no folder " + folder.string() + "; make it first, or save elsewhere");
+  if (fs::is_directory(target, ignored)) throw Error(target + ": is a folder; name a file in it");
   if (!replace && target != file_ && fs::exists(target, ignored))
     throw Error(target + ": is there already; choose another name, or /save! " + target + " to replace it");
   session_.save(target);

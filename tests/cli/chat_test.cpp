@@ -188,14 +188,15 @@ TEST_F(ChatVerb, SaveLeavesOtherFilesAlone) {
   write_file_atomically(directory() / "thesis.txt", "논문");
   const ProgramResult result = chat(
       "안녕?\n/save thesis.txt\n/save talk.json\n뭐 해?\n/save talk.json\n/clear\n하나\n/save talk.json\n"
-      "/save! talk.json\n둘\n/save\n/save nowhere/talk.json\n");
+      "/save! talk.json\n둘\n/save\n/save nowhere/talk.json\n/save! model\n");
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(result.err,
             "ktlm chat: thesis.txt: is there already; choose another name, or /save! thesis.txt to replace it\n"
             "2 messages written to talk.json\n4 messages written to talk.json\nthe dialogue is forgotten\n"
             "ktlm chat: talk.json: is there already; choose another name, or /save! talk.json to replace it\n"
             "2 messages written to talk.json\n4 messages written to talk.json\n"
-            "ktlm chat: nowhere/talk.json: there is no folder nowhere; make it first, or save elsewhere\n");
+            "ktlm chat: nowhere/talk.json: there is no folder nowhere; make it first, or save elsewhere\n"
+            "ktlm chat: model: is a folder; name a file in it\n");
   EXPECT_EQ(read_file(directory() / "thesis.txt"), "논문");
   EXPECT_EQ(messages_in("talk.json")[0].at("content"), "하나");
   EXPECT_FALSE(std::filesystem::exists(directory() / "nowhere"));
