@@ -23,8 +23,9 @@ int run_in_torch_library(int argc, const char* const* argv) {
   ::setenv("GOMP_SPINCOUNT", "10000", /*overwrite=*/0);
   void* const library = ::dlopen(kName, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr)
-    throw Error(std::string(::dlerror()) +
-                "; this verb, or its --device or --dtype, needs libtorch: build ktlm with it, or install both parts");
+    throw Error(
+        std::string(::dlerror()) +
+        "; this verb, or its --device, --dtype or --engine, needs libtorch: build ktlm with it, or install both parts");
   using TorchMain = int (*)(int, const char* const*);
   const auto torch_main = reinterpret_cast<TorchMain>(::dlsym(library, "ktlm_torch_main"));
   if (torch_main == nullptr)

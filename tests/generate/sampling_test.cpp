@@ -232,8 +232,10 @@ TEST(Sampling, LogitsThatAreNoNumbersAreAnErrorAndNotADraw) {
     for (const double temperature : {0.0, 1.0}) {
       std::vector<float> logits = random_logits(100, 1);
       logits[50] = bad;
-      EXPECT_EQ(test::error_message([&] { sample_token(logits, {}, {.temperature = temperature}, random); }),
-                "the model's logits are not finite numbers; try --dtype fp32");
+      EXPECT_EQ(
+          test::error_message([&] { sample_token(logits, {}, {.temperature = temperature}, random); }),
+          "the model's logits are no finite numbers; its weights are damaged or training broke down (take another "
+          "checkpoint), or fp16 is too narrow for it (take --dtype fp32)");
     }
   }
 }
