@@ -1,5 +1,6 @@
 #include "ktlm/train/launch.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -113,6 +114,22 @@ std::string first_slurm_node(const std::string& node_list) {
   const size_t close = node_list.find(']', bracket);  // a name may go on behind it
   if (close != std::string::npos) node += node_list.substr(close + 1, node_list.find(',', close) - close - 1);
   return node;
+}
+
+int64_t choose_gpu(const Launch& launch, int64_t num_gpus, const std::vector<double>& visible) {
+  // Launchers number a machine's processes one after the other; where the number of them is not known, there are at
+  // least those before this one.
+  const int64_t first = std::max<int64_t>(0, launch.rank - launch.local_rank),
+                end = std::clamp<int64_t>(first + launch.local_world_size, launch.rank + 1, launch.world_size);
+  const auto sees_the_same = [&](double gpus) { return gpus == visible[static_cast<size_t>(launch.rank)]; };
+  const auto machine = visible.begin() + first;
+  const int64_t before = std::count_if(machine, visible.begin() + launch.rank, sees_the_same),
+                all = std::count_if(machine, visible.begin() + end, sees_the_same);
+  if (all <= num_gpus) return before;
+  throw ConfigError(std::to_string(all) + " processes of this machine have " + std::to_string(num_gpus) +
+                    (num_gpus == 1 ? " GPU" : " GPUs") +
+                    ", expected one each; start as many as there are GPUs (torchrun --nproc-per-node " +
+                    std::to_string(num_gpus) + "), or give --device cpu");
 }
 
 Launch launch_from(const Environment& environment) {

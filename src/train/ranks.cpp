@@ -14,6 +14,7 @@
 
 #include "backends.h"
 #include "ktlm/core/error.h"
+#include "ktlm/core/hash.h"
 #include "ktlm/model/device.h"
 #include "ktlm/model/torch_error.h"
 #include "meeting.h"
@@ -90,18 +91,26 @@ at::Device Ranks::select_device(const std::string& name) const {
     throw ConfigError(
         "device \"mps\" can't train with other processes, for their means to exchange gradients do not "
         "reach it; give --device cpu, or train in one process");
+  const std::vector<double> visible = visible_gpus();  // whatever the device here: all take part
   const at::Device device = model::select_device(name);
   if (device.is_mps()) return at::kCPU;
   if (!device.is_cuda()) return device;
-  // srun --gpus-per-task 1 lets each process see its own GPU alone.
-  const bool sees_its_own = at::accelerator::deviceCount() == 1 && std::getenv("CUDA_VISIBLE_DEVICES") != nullptr;
-  if (sees_its_own) return {at::kCUDA, 0};
-  if (launch_.local_rank >= at::accelerator::deviceCount())
-    throw ConfigError("process " + std::to_string(launch_.local_rank) + " of this machine has no GPU: there are " +
-                      std::to_string(at::accelerator::deviceCount()) + "; start as many processes as GPUs");
-  const auto index = static_cast<c10::DeviceIndex>(launch_.local_rank);
+  const auto index = static_cast<c10::DeviceIndex>(choose_gpu(launch_, at::accelerator::deviceCount(), visible));
   at::accelerator::setDeviceIndex(index);
   return {at::kCUDA, index};
+}
+
+std::vector<double> Ranks::visible_gpus() const {
+  const char* const variable = std::getenv("CUDA_VISIBLE_DEVICES");
+  const std::string value = variable == nullptr ? "all" : variable;
+  // Slurm with --gpus-per-task 1 shows each process another GPU under the same number.
+  const bool is_own = launch_.binds_to_cores && variable != nullptr && value.find(',') == std::string::npos;
+  constexpr uint64_t kExact = uint64_t{1} << 52;  // whole numbers that a double holds
+  std::vector<double> visible(static_cast<size_t>(size()));
+  visible[static_cast<size_t>(rank())] =
+      is_own ? static_cast<double>(rank()) : static_cast<double>(hash64(value) % kExact);
+  add_up(visible);
+  return visible;
 }
 
 void Ranks::connect(at::Device device) {

@@ -42,7 +42,8 @@ class Ranks {
   bool is_alone() const { return size() == 1; }
   bool is_writer() const { return rank() == 0; }
 
-  /// "cuda": the GPU of this process's own; "auto" never takes MPS, which Gloo can't reach. Throws ConfigError.
+  /// "cuda": the GPU of this process's own; "auto" never takes MPS, which Gloo can't reach. All call it. Throws
+  /// ConfigError.
   at::Device select_device(const std::string& name) const;
   /// Before the first exchange of what the device holds. Throws Error.
   void connect(at::Device device);
@@ -84,6 +85,7 @@ class Ranks {
 
  private:
   struct Groups;
+  std::vector<double> visible_gpus() const;  // as choose_gpu takes them
   [[noreturn]] void throw_verdict_or_rethrow() const;
 
   Launch launch_;

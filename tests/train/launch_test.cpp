@@ -51,6 +51,39 @@ TEST(Launch, TorchrunSaysAllAndKeepsTheStore) {
   EXPECT_FALSE(is.binds_to_cores);
 }
 
+Launch place(int64_t rank, int64_t world_size, int64_t local_rank, int64_t local_world_size) {
+  Launch launch;
+  launch.rank = rank;
+  launch.world_size = world_size;
+  launch.local_rank = local_rank;
+  launch.local_world_size = local_world_size;
+  return launch;
+}
+
+TEST(ChooseGpu, ProcessesOfAMachineThatSeeTheSameOnesTakeOneEach) {
+  EXPECT_EQ(choose_gpu(place(0, 4, 0, 2), 2, {7, 7, 7, 7}), 0);
+  EXPECT_EQ(choose_gpu(place(3, 4, 1, 2), 2, {7, 7, 7, 7}), 1);
+  EXPECT_EQ(choose_gpu(place(2, 4, 2, 1), 4, {7, 7, 7, 7}), 2) << "how many a machine has is not known";
+}
+
+TEST(ChooseGpu, AProcessThatSeesItsOwnTakesTheFirst) {
+  EXPECT_EQ(choose_gpu(place(1, 2, 1, 2), 1, {3, 4}), 0);
+  EXPECT_EQ(choose_gpu(place(3, 4, 3, 4), 2, {3, 3, 4, 4}), 1) << "two share two";
+}
+
+TEST(ChooseGpu, FewerThanProcessesAreRefusedWithBothCounts) {
+  const auto refusal = [](const Launch& launch, int64_t num_gpus, const std::vector<double>& visible) {
+    return test::error_message([&] { choose_gpu(launch, num_gpus, visible); });
+  };
+  for (const int64_t rank : {0, 1})  // of both, so that neither only hears of the other
+    EXPECT_EQ(refusal(place(rank, 2, rank, 2), 1, {7, 7}),
+              "2 processes of this machine have 1 GPU, expected one each; start as many as there are GPUs (torchrun "
+              "--nproc-per-node 1), or give --device cpu");
+  EXPECT_EQ(refusal(place(2, 3, 2, 1), 2, {7, 7, 7}),
+            "3 processes of this machine have 2 GPUs, expected one each; start as many as there are GPUs (torchrun "
+            "--nproc-per-node 2), or give --device cpu");
+}
+
 TEST(Launch, OnOneMachineTheMasterIsTheMachineItself) {
   const Launch is = launch({{"OMPI_COMM_WORLD_RANK", "1"},
                             {"OMPI_COMM_WORLD_SIZE", "2"},

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ktlm::train {
 
@@ -28,6 +29,11 @@ Environment process_environment();
 
 /// Throws ConfigError where the variables are set by half or make no sense.
 Launch launch_from(const Environment& environment);
+
+/// Which of the `num_gpus` that this process sees it takes, counted from 0; each needs one of its own, for NCCL refuses
+/// two on one. `visible` holds a number for each rank that stands for the GPUs that it sees: the processes of a machine
+/// with the same number see the same ones. Throws ConfigError where there are fewer GPUs than such processes.
+int64_t choose_gpu(const Launch& launch, int64_t num_gpus, const std::vector<double>& visible);
 
 /// The first machine in Slurm's short form of a list: "gpu[03-05,9],cpu1" gives "gpu03".
 std::string first_slurm_node(const std::string& node_list);
