@@ -296,7 +296,9 @@ TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks,
                        ranks.is_writer() ? callbacks : TrainCallbacks{.check_device = callbacks.check_device}, stop);
     });
   } catch (const model::OutOfMemoryError& error) {
-    throw Error("out of memory with train.micro_batch_size " +
+    const auto& launch = request.launch;
+    const std::string who = "rank " + std::to_string(launch.rank) + " of " + std::to_string(launch.world_size) + ": ";
+    throw Error((launch.world_size > 1 ? who : "") + "out of memory with train.micro_batch_size " +
                 (request.train.micro_batch_size > 0 ? std::to_string(request.train.micro_batch_size) : "auto") + " (" +
                 error.reason() +
                 "); halve it and double train.grad_accum_steps, or set train.gradient_checkpointing to true" +

@@ -1,5 +1,6 @@
 // The loop of a run: micro-batches, update, report, checkpoint, validation, until the end, an early stop or a signal.
-// Everything that it needs is open already (trainer.cpp). Its validations stand in loop_validation.cpp.
+// Everything that it needs is open already (trainer.cpp). Its validations stand in loop_validation.cpp, what it does
+// where a step failed in loop_mending.cpp.
 #pragma once
 
 #include <filesystem>
@@ -53,6 +54,7 @@ class TrainingLoop {
   bool train_step();              // false where a stop was requested before the step was whole
   at::Tensor add_up_gradients();  // the step's loss; undefined where a stop was requested meanwhile
   void use_smaller_batches(const std::string& reason);
+  [[noreturn]] void throw_out_of_memory(const std::string& reason) const;  // of one of several processes
   bool go_on();  // reads what the steps were like; false where the run went back to a checkpoint
   void go_back();
   void report();

@@ -70,13 +70,7 @@ TEST(MicroBatchSize, IsWrittenAsAWordOrANumber) {
       "\"many\"");
 }
 
-// Sanitizers end the process where it gets no memory; macOS knows no such limit.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KTLM_SANITIZED
-#endif
-#endif
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(KTLM_SANITIZED)
+#ifdef KTLM_CAN_LIMIT_MEMORY
 
 class OutOfMemoryTest : public testing::Test {
  protected:

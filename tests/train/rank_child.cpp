@@ -1,7 +1,8 @@
 // One of several processes that train together, as the environment says which. Rank 0 says each step on standard
 // output. Exits with 128 + the signal where the run was interrupted. Behind step BREAK (0: never) rank 0's weights
 // break, as a wrong kernel would do it; it needs a validation with a sample before. Where the environment has
-// STOP_WHILE_VALIDATING_STEP, rank 0 sends itself SIGTERM then.
+// STOP_WHILE_VALIDATING_STEP, rank 0 sends itself SIGTERM then; where it has HEADROOM_BYTES, rank 0 gets no more memory
+// than that beyond what it has before the first step.
 //
 //   ktlm_rank_child PREPARED TOKENIZER RUN DEVICE BREAK [SECTION.KEY=VALUE...]
 #include <cmath>
@@ -41,7 +42,12 @@ int main(int argc, char** argv) {
     request.resume = true;
     request.launch = train::launch_from(train::process_environment());
     train::TrainCallbacks callbacks;
-    callbacks.note = [](const std::string& note) { std::printf("%s\n", note.c_str()); };
+    const char* const headroom = std::getenv("HEADROOM_BYTES");
+    callbacks.note = [headroom](const std::string& note) {
+      std::printf("%s\n", note.c_str());
+      if (headroom != nullptr && note.find(" parameters on ") != std::string::npos)
+        train::limit_memory(std::atoll(headroom));
+    };
     callbacks.lost = [](const std::string& words) { std::fprintf(stderr, "lost: %s\n", words.c_str()); };
     callbacks.sample = [&](const model::LanguageModel& model, const std::string&) {
       weights = model.parameters();

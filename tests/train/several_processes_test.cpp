@@ -68,6 +68,7 @@ class SeveralProcesses : public testing::Test {
                              {"OMP_NUM_THREADS", "1"}};
       if (stop_while_validating_ > 0)
         options.environment.emplace_back("STOP_WHILE_VALIDATING_STEP", std::to_string(stop_while_validating_));
+      if (headroom_bytes_ > 0) options.environment.emplace_back("HEADROOM_BYTES", std::to_string(headroom_bytes_));
       processes.push_back(std::make_unique<test::RunningProgram>(command, options));
     }
     return processes;
@@ -98,6 +99,7 @@ class SeveralProcesses : public testing::Test {
   fs::path prepared_ = tiny_data().prepared;
   int64_t break_behind_ = 0;           // a step behind which rank 0's weights break
   int64_t stop_while_validating_ = 0;  // a step: rank 0 hears SIGTERM then
+  int64_t headroom_bytes_ = 0;         // for rank 0's first step
 };
 
 class SameCurve : public SeveralProcesses, public testing::WithParamInterface<const char*> {};
@@ -222,6 +224,29 @@ TEST_F(SeveralProcesses, AnErrorOfOneInMidRunEndsTheOther) {
   EXPECT_EQ(second.err,
             "rank 0 of 2 ended with an error, so this process ends as well; put that right and go on with --resume\n");
 }
+
+#ifdef KTLM_CAN_LIMIT_MEMORY
+TEST_F(SeveralProcesses, MemoryThatRunsOutInOneIsToldWithWhatToStartAgainWith) {
+  train(single(single_dir_.path()), {}, StopFlag());  // makes the token files, whose threads would leave memory behind
+  headroom_bytes_ = 20'000'000;
+  const Settings settings = {"train.max_steps=2", "train.warmup_steps=0"};
+  Settings large = settings, advised = settings;
+  large.insert(large.end(), {"train.micro_batch_size=512", "train.grad_accum_steps=1"});
+  advised.insert(advised.end(), {"train.micro_batch_size=256", "train.grad_accum_steps=2"});
+  const auto processes = start(2, large);
+  const auto first = processes[0]->wait(), second = processes[1]->wait();
+  EXPECT_EQ(first.exit_code, 1);
+  EXPECT_THAT(first.err, testing::MatchesRegex(
+                             "rank 0 of 2, step 1: out of memory with train.micro_batch_size 512 \\(.*\\); start all "
+                             "processes again with --resume and --set train.micro_batch_size=256 --set "
+                             "train.grad_accum_steps=2 \\(the same windows\\), or --set "
+                             "train.gradient_checkpointing=true\n"));
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_THAT(second.err, testing::StartsWith("rank 0 of 2 ended with an error"));
+  headroom_bytes_ = 0;
+  train_with(2, advised);
+}
+#endif
 
 TEST_F(SeveralProcesses, WhereWeightsBreakAllGoBackToTheCheckpointTogether) {
   break_behind_ = 7;

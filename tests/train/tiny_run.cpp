@@ -1,6 +1,12 @@
 #include "tiny_run.h"
 
 #include <gtest/gtest.h>
+#ifdef __linux__
+#include <sys/resource.h>
+#endif
+#include <unistd.h>
+
+#include <cstdio>
 
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
@@ -87,6 +93,21 @@ void expect_same_weights(const fs::path& left, const fs::path& right) {
   const auto left_weights = weights_of(left), right_weights = weights_of(right);
   ASSERT_EQ(left_weights.size(), right_weights.size());
   for (const auto& [name, tensor] : left_weights) EXPECT_TRUE(at::equal(tensor, right_weights.at(name))) << name;
+}
+
+void limit_memory(int64_t headroom_bytes) {
+#ifdef __linux__
+  long long pages = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%lld", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  const auto bytes = static_cast<rlim_t>(pages * ::sysconf(_SC_PAGESIZE) + headroom_bytes);
+  const struct rlimit limit = {bytes, bytes};
+  ::setrlimit(RLIMIT_AS, &limit);
+#else
+  (void)headroom_bytes;
+#endif
 }
 
 }  // namespace ktlm::train

@@ -28,4 +28,17 @@ std::map<std::string, at::Tensor> weights_of(const std::filesystem::path& direct
 /// Fails the test where a bit differs.
 void expect_same_weights(const std::filesystem::path& left, const std::filesystem::path& right);
 
+// Sanitizers end the process where it gets no memory; macOS knows no such limit.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KTLM_SANITIZED
+#endif
+#endif
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(KTLM_SANITIZED)
+#define KTLM_CAN_LIMIT_MEMORY
+#endif
+
+/// The system gives this process no more memory than so many bytes beyond what it has; nothing but on Linux.
+void limit_memory(int64_t headroom_bytes);
+
 }  // namespace ktlm::train

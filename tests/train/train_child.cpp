@@ -4,9 +4,6 @@
 // first step.
 //
 //   ktlm_train_child PREPARED TOKENIZER RUN HOLD [BATCH WINDOW HEADROOM]
-#ifdef __linux__
-#include <sys/resource.h>
-#endif
 #include <unistd.h>
 
 #include <cstdio>
@@ -14,25 +11,6 @@
 
 #include "ktlm/model/device.h"
 #include "tiny_run.h"
-
-namespace {
-
-void limit_memory(long long headroom) {
-#ifdef __linux__
-  long long pages = 0;
-  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(file, "%lld", &pages) != 1) pages = 0;
-    std::fclose(file);
-  }
-  const auto bytes = static_cast<rlim_t>(pages * ::sysconf(_SC_PAGESIZE) + headroom);
-  const struct rlimit limit = {bytes, bytes};
-  ::setrlimit(RLIMIT_AS, &limit);
-#else
-  (void)headroom;
-#endif
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   using namespace ktlm;
@@ -50,7 +28,7 @@ int main(int argc, char** argv) {
     request.train.grad_accum_steps = 1;
     request.model.max_seq_len = std::atoll(argv[6]);
     callbacks.note = [headroom = std::atoll(argv[7])](const std::string& line) {
-      if (line.find(" parameters on ") != std::string::npos) limit_memory(headroom);
+      if (line.find(" parameters on ") != std::string::npos) train::limit_memory(headroom);
     };
   }
   callbacks.progress = [hold](const Progress& progress) {
