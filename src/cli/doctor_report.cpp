@@ -47,17 +47,24 @@ std::string check_table(const std::vector<CheckResult>& checks) {
   for (const auto& result : checks)
     if (std::find(names.begin(), names.end(), result.name) == names.end()) names.push_back(result.name);
 
-  char line[128];
-  std::snprintf(line, sizeof line, "%-34s%-9s%-9s%-9s\n", "check", "fp32", "bf16", "fp16");
-  std::string text = line;
-  for (const auto& name : names) {
-    std::string cells[kDtypes.size()];
-    for (size_t i = 0; i < kDtypes.size(); ++i) cells[i] = cell(checks, name, kDtypes[i]);
-    std::snprintf(line, sizeof line, "%-34s%-9s%-9s%-9s", name.c_str(), cells[0].c_str(), cells[1].c_str(),
-                  cells[2].c_str());
-    const std::string row = line;
+  std::vector<at::ScalarType> dtypes;  // a quick look leaves some out
+  for (const auto dtype : kDtypes)
+    if (std::any_of(checks.begin(), checks.end(), [&](const CheckResult& result) { return result.dtype == dtype; }))
+      dtypes.push_back(dtype);
+
+  std::string text;
+  const auto add_row = [&](const std::string& name, const auto& word_of) {
+    char field[64];
+    std::snprintf(field, sizeof field, "%-34s", name.c_str());
+    std::string row = field;
+    for (const auto dtype : dtypes) {
+      std::snprintf(field, sizeof field, "%-9s", word_of(dtype).c_str());
+      row += field;
+    }
     text += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
-  }
+  };
+  add_row("check", model::dtype_name);
+  for (const auto& name : names) add_row(name, [&](at::ScalarType dtype) { return cell(checks, name, dtype); });
   return text;
 }
 
@@ -117,7 +124,7 @@ std::string plan_time(double seconds) {
 
 // "" or a line for each reason why a plan's row lacks something.
 std::string plan_remarks(const PlanReport& report, at::Device device) {
-  const auto& [name, model, train] = report.plan;
+  const auto& [name, model, train, processes] = report.plan;
   std::string text;
   const int64_t num_tokens = train.micro_batch_size * model.max_seq_len;
   const int64_t max_tokens = train::max_micro_batch_tokens(device);
@@ -154,11 +161,12 @@ std::string plan_table(const MachineReport& machine, at::Device device) {
     const std::string largest =
         std::to_string(plan.largest_micro_batch) + " (" + std::to_string(plan.largest_with_checkpointing) + ")";
     const auto& time = plan.time.figure;
+    const bool is_known = time && time->steady;  // an unsteady figure may be several times off
     text += row(plan.plan.name.c_str(), format_count(static_cast<double>(plan.plan.model.num_parameters())).c_str(),
                 model::dtype_name(plan.dtype).c_str(),
                 (format_bytes(plan.memory_bytes) + (plan.fits ? "" : " too much")).c_str(), largest.c_str(),
-                time ? format_count(time->tokens_per_second).c_str() : "-",
-                time ? plan_time(time->total_seconds).c_str() : "-");
+                is_known ? format_count(time->tokens_per_second).c_str() : "-",
+                is_known ? plan_time(time->total_seconds).c_str() : (time ? "unsteady" : "-"));
     remarks += plan_remarks(plan, device);
   }
   const PlanReport* const largest = largest_that_fits(machine.plans);

@@ -39,16 +39,19 @@ std::vector<doctor::TrainingPlan> load_plans(const std::vector<std::string>& fil
   return plans;
 }
 
-PlanReport judge(const doctor::TrainingPlan& given, at::Device device, int64_t usable_bytes) {
+PlanReport judge(const doctor::TrainingPlan& given, at::Device device, const MachineReport& machine) {
   const auto plan = doctor::with_micro_batch_size(given, at::kFloat, device);
   PlanReport report{};
   report.plan = plan;
   report.time = doctor::try_to_measure([&] { return doctor::measure_training_time(plan, device); });
+  if (report.time.figure && machine.speed.figure &&
+      !doctor::is_possible(*report.time.figure, plan.model, *machine.speed.figure))
+    report.time.figure->steady = false;
   report.dtype = report.time.figure ? report.time.figure->dtype : at::kFloat;
   const auto largest = [&](bool gradient_checkpointing) {
     auto changed = plan;
     changed.train.gradient_checkpointing = gradient_checkpointing;
-    return doctor::largest_micro_batch(changed, report.dtype, device, usable_bytes);
+    return doctor::largest_micro_batch(changed, report.dtype, device, machine.usable_memory_bytes);
   };
   report.memory_bytes = doctor::training_memory(plan, report.dtype, device)
                             .process_bytes(plan.train.micro_batch_size * plan.model.max_seq_len);
@@ -72,7 +75,7 @@ MachineReport measure_machine(const std::vector<doctor::TrainingPlan>& plans, at
   report.disk = doctor::try_to_measure([] { return doctor::disk_speed("."); });
   for (const auto& plan : plans) {
     tell(plan.name);
-    report.plans.push_back(judge(plan, device, report.usable_memory_bytes));
+    report.plans.push_back(judge(plan, device, report));
   }
   return report;
 }

@@ -149,11 +149,9 @@ void check_device(at::Device device, at::ScalarType dtype) {
 void check_plan(const train::RunPlan& run, const fs::path& run_dir, Console& console) {
   constexpr int64_t kLongRun = 500;
   if (run.first_step > 0 || run.train.max_steps < kLongRun) return;
-  doctor::TrainingPlan plan{run_dir.string(), run.model, run.train};
+  doctor::TrainingPlan plan{run_dir.string(), run.model, run.train, run.processes};
   plan.train.dtype = model::dtype_name(run.dtype);
-  auto whole = plan;  // as if this process had all windows of a step; memory and time are of its own
-  whole.train.grad_accum_steps *= run.processes;
-  auto preflight = doctor::preflight(whole, run.dtype, run.device, run.corpus_tokens, run_dir);
+  auto preflight = doctor::preflight(plan, run.dtype, run.device, run.corpus_tokens, run_dir);
   if (!preflight.error.empty()) throw Error(preflight.error);
   const auto time = doctor::try_to_measure([&] { return doctor::measure_training_time(plan, run.device); });
   if (time.figure && time.figure->steady) preflight.seconds = time.figure->total_seconds;

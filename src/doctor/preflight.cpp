@@ -73,11 +73,11 @@ void judge_room(const TrainingMemory& memory, at::Device device, const fs::path&
 
 Preflight preflight(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t corpus_tokens,
                     const fs::path& directory) {
-  const auto& [name, model, train] = plan;
+  const auto& [name, model, train, processes] = plan;
   Preflight result{};
   result.parameters = model.num_parameters();
   result.embedding_parameters = model.vocab_size * model.d_model * (model.tie_embeddings ? 1 : 2);
-  result.tokens_per_step = train.windows_per_step() * model.max_seq_len;
+  result.tokens_per_step = processes * train.windows_per_step() * model.max_seq_len;
   result.planned_tokens = train.max_steps * result.tokens_per_step;
   result.corpus_tokens = corpus_tokens;
   result.epochs = static_cast<double>(result.planned_tokens) / static_cast<double>(std::max<int64_t>(1, corpus_tokens));

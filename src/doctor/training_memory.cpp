@@ -36,6 +36,7 @@ TrainingMemory training_memory(const TrainingPlan& plan, at::ScalarType product_
   const int64_t embeddings = output_layer * (model.tie_embeddings ? 1 : 2);
   const bool muon = plan.train.optimizer == "muon";
   memory.moments_bytes = kFloatBytes * (muon ? parameters + embeddings : 2 * parameters);
+  memory.bucket_bytes = plan.processes > 1 ? memory.gradients_bytes : 0;
   const bool recomputes = memory.recomputes = plan.train.gradient_checkpointing;
   const int64_t layer_copies = remakes ? q * c : (parameters - output_layer) / model.n_layers;
   const int64_t copied = (recomputes ? 1 : model.n_layers) * layer_copies + output_layer;
@@ -62,13 +63,14 @@ int64_t TrainingMemory::bytes_with(int64_t num_tokens, double heap_factor) const
   const auto in_heap = [&](int64_t bytes_per_token) {
     return static_cast<int64_t>(heap_factor * static_cast<double>(num_tokens * bytes_per_token));
   };
-  const int64_t kept = weights_bytes + moments_bytes + (accumulates ? gradients_bytes : 0);
+  const int64_t always = weights_bytes + moments_bytes + bucket_bytes;
+  const int64_t kept = always + (accumulates ? gradients_bytes : 0);
   const int64_t activations = weight_copies_bytes + in_heap(activation_bytes_per_token);
   const int64_t working = in_heap(working_bytes_per_token);
   const int64_t loss = std::min(largest_logits_bytes, num_tokens * logits_bytes_per_token) + output_gradient_bytes;
-  // Before the backward pass all activations are there, behind it all gradients.
+  // Before the backward pass all activations are there, behind it all gradients: of several processes in the buckets.
   return std::max(kept + activations + std::max(loss, working),
-                  weights_bytes + moments_bytes + gradients_bytes + working);
+                  always + (bucket_bytes > 0 ? 0 : gradients_bytes) + working);
 }
 
 int64_t largest_micro_batch(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t bytes) {

@@ -88,8 +88,17 @@ bool is_steady(const std::vector<double>& one_layer_seconds, const std::vector<d
   return two - one >= kLeast * (1 - flops(1) / flops(2)) * two;
 }
 
+bool is_possible(const TrainingTime& time, const model::ModelConfig& config, const MachineSpeed& speed) {
+  constexpr double kMost = 1.25;
+  const double flops =
+      time.tokens_per_second * flops_per_token(config, static_cast<double>(config.max_seq_len) / 2, /*training=*/true);
+  return std::none_of(speed.gemm.begin(), speed.gemm.end(), [&](const MachineSpeed::Gemm& gemm) {
+    return gemm.dtype == time.dtype && flops > kMost * gemm.flops_per_second;
+  });
+}
+
 TrainingTime measure_training_time(const TrainingPlan& plan, at::Device device) {
-  const auto& [name, model, train] = plan;
+  const auto& [name, model, train, processes] = plan;
   const int64_t windows = std::clamp<int64_t>(kMeasuredTokens / model.max_seq_len, 1, train.micro_batch_size);
   check_memory(plan, windows, device);
   TrainingTime time{};

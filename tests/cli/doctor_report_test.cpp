@@ -61,9 +61,19 @@ TEST(DoctorReport, TellsOfATimeThatOtherProgramsDisturbed) {
   EXPECT_THAT(report_text(report), testing::Not(HasSubstr(remark)));
   report.machine->plans[2].time.figure->steady = false;
   EXPECT_THAT(report_text(report), HasSubstr(remark));
+  EXPECT_THAT(report_text(report), testing::ContainsRegex("\nbase .* -  *unsteady\n"));
   const Json configs = parse_json(report_json(report), "json").at("configs");
   EXPECT_EQ(configs.at(1).at("estimate_is_steady"), true);
   EXPECT_EQ(configs.at(2).at("estimate_is_steady"), false);
+}
+
+TEST(DoctorReport, HasNoColumnForADtypeThatWasNotLookedAt) {
+  DoctorReport report{at::kCPU, {{"sums", "forward", at::kFloat, doctor::Outcome::kRight, 0, 0, ""}}, {}};
+  report.checks.push_back({"sums", "forward", at::kBFloat16, doctor::Outcome::kWrong, 0, 0, ""});
+  EXPECT_THAT(report_text(report), testing::StartsWith("check                             fp32     bf16\n"
+                                                       "sums                              right    WRONG\n"));
+  report.checks.push_back({"sums", "forward", at::kHalf, doctor::Outcome::kNotSupported, 0, 0, ""});
+  EXPECT_THAT(report_text(report), HasSubstr("fp32     bf16     fp16\n"));
 }
 
 }  // namespace

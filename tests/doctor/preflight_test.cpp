@@ -43,6 +43,16 @@ TEST_F(PreflightTest, CountsWhatTheRunReadsAndTakes) {
   EXPECT_THAT(result.warnings, IsEmpty());
 }
 
+TEST_F(PreflightTest, OfSeveralProcessesCountsAllTheyReadAndTheBucketsOfEach) {
+  TrainingPlan plan = good_plan();
+  const Preflight alone = look_at(plan);
+  plan.processes = 4;
+  const Preflight together = look_at(plan);
+  EXPECT_EQ(together.planned_tokens, 4 * alone.planned_tokens);
+  EXPECT_EQ(together.memory_bytes, alone.memory_bytes + 4 * alone.parameters);  // gradients are added up beside them
+  EXPECT_EQ(together.disk_bytes, alone.disk_bytes);
+}
+
 TEST_F(PreflightTest, LinesHaveTheTimeWhereItWasMeasured) {
   Preflight result = look_at(good_plan());
   EXPECT_EQ(preflight_lines(result).size(), 2U);

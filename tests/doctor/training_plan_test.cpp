@@ -169,6 +169,19 @@ TEST(TrainingTime, IsUnsteadyWhereNoTwoStepsAreAlike) {
   EXPECT_FALSE(is_steady({1, 1, 1}, {1.3, 1.6, 1.6}, model));
 }
 
+TEST(TrainingTime, ThatIsFasterThanTheDeviceMultipliesIsNotPossible) {
+  const auto model = medium_plan().model;
+  const double flops = flops_per_token(model, static_cast<double>(model.max_seq_len) / 2, /*training=*/true);
+  const MachineSpeed speed{{{at::kFloat, 100 * flops}, {at::kBFloat16, 300 * flops}}, 1e9};
+  const auto time = [](at::ScalarType dtype, double tokens_per_second) {
+    return TrainingTime{dtype, 1, tokens_per_second, 1, true};
+  };
+  EXPECT_TRUE(is_possible(time(at::kFloat, 120), model, speed));
+  EXPECT_FALSE(is_possible(time(at::kFloat, 130), model, speed));
+  EXPECT_TRUE(is_possible(time(at::kBFloat16, 130), model, speed));
+  EXPECT_TRUE(is_possible(time(at::kHalf, 1000), model, speed)) << "how fast it multiplies is not known";
+}
+
 TEST(TryToMeasure, TellsInOneLineThatMemoryRanOut) {
   const auto tensor = try_to_measure([] { return at::empty({int64_t{1} << 60}, at::kByte); });
   EXPECT_FALSE(tensor.figure);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ktlm/doctor/speed.h"
 #include "ktlm/model/model_config.h"
 #include "ktlm/train/train_config.h"
 
@@ -17,16 +18,20 @@ struct TrainingPlan {
   std::string name;
   model::ModelConfig model;  // with its vocabulary
   train::TrainConfig train;
+  int64_t processes = 1;  // each with train.micro_batch_size * train.grad_accum_steps windows of a step
 };
 
 /// The plans of configs/tiny.yaml, small.yaml, base.yaml and large.yaml with the vocabularies that they are meant for;
 /// a test compares shape, steps and batch with the files. Built in, so that the program finds them wherever it stands.
 std::vector<TrainingPlan> shipped_plans();
 
-/// Bytes that a training step's tensors have at most, by what holds them:
+/// Bytes that a training step's tensors have at most in each process, by what holds them:
 ///   weights, gradients and two moments (of what Muon takes, one): 4 + 4 + 8 bytes a parameter; gradients stand beside
 ///   all activations only where
 ///     several micro-batches are added up, else they grow as the activations go;
+///   buckets, of several processes: all gradients once more (4 bytes a parameter), of the Reducer that exchanges them
+///     (c10d's reducer.cpp: initialize_buckets() makes them for the whole run; with gradient_as_bucket_view a gradient
+///     that was exchanged stands in its bucket alone, one that is still being added up beside it);
 ///   activations, per token and layer: residual stream twice in fp32 (8 C), and in the dtype of the products, of e
 ///     bytes, both normalised inputs (2 e C), q and what attention gives (2 e H D), k and v (2 e K D), gate, up and
 ///     their product (3 e F); with gradient checkpointing a layer keeps its input alone (4 C) and one layer at a time
@@ -38,6 +43,7 @@ std::vector<TrainingPlan> shipped_plans();
 ///     it twice in fp32 as well, and the gradient of the output layer (two of 4 V C).
 struct TrainingMemory {
   int64_t weights_bytes, gradients_bytes, moments_bytes;
+  int64_t bucket_bytes;  // 0 of a process on its own
   int64_t weight_copies_bytes;
   int64_t activation_bytes_per_token;
   int64_t working_bytes_per_token;  // of the layer whose backward pass runs
@@ -80,6 +86,11 @@ struct TrainingTime {
 /// share of the work at least. Else the extrapolation to all layers means nothing.
 bool is_steady(const std::vector<double>& one_layer_seconds, const std::vector<double>& two_layers_seconds,
                model::ModelConfig config);
+
+/// Whether the steps in `time` multiply no faster than the device was measured to (by a quarter at most, for the shapes
+/// differ; true where `speed` lacks the dtype). Else other programs disturbed the time of fewer layers more than that
+/// of more.
+bool is_possible(const TrainingTime& time, const model::ModelConfig& config, const MachineSpeed& speed);
 
 /// Extrapolates to the plan's layers, micro-batch and accumulation from real steps of its shape with one and with two
 /// layers and about two thousand tokens, measured here. Throws Error where even those need more memory than
