@@ -4,21 +4,12 @@
 #include <torch/types.h>
 
 #include <cstdint>
-#include <string>
 
 #include "bench_config.h"
+#include "bench_report.h"
 #include "ktlm/cpu_model/weight_format.h"
 
 namespace ktlm::cli {
-
-struct BenchResult {
-  double tokens_per_second = 0;
-  int64_t peak_memory_bytes = 0;
-  const char* limit_name = "gemm_flops_per_second";
-  double limit = 0;
-  double fraction_of_limit = 0;
-  std::string dtype, engine = "libtorch";
-};
 
 /// Operations for each token of a prompt whose last token alone has logits.
 double prefill_flops_per_token(const model::ModelConfig& config, int64_t num_tokens);

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 
+#include "bench_report.h"
 #include "bench_talk.h"
 #include "config_sections.h"
 #include "console.h"
@@ -164,16 +164,6 @@ BenchResult measure(const BenchArguments& arguments, const BenchSettings& settin
   return arguments.what == "prefill" ? bench_prefill(settings, device, dtype) : bench_decode(settings, device, dtype);
 }
 
-std::string words(const std::string& what, const BenchResult& result) {
-  const bool reads = std::string_view(result.limit_name) == "read_bytes_per_second";
-  char line[256];
-  std::snprintf(line, sizeof line, "%s %s: %.1f tokens/s, %.1f %% of the limit (%s %.4g G%s/s), peak memory %s",
-                what.c_str(), result.dtype.c_str(), result.tokens_per_second, 100 * result.fraction_of_limit,
-                reads ? "reads" : "multiplies", result.limit / 1e9, reads ? "B" : "FLOP",
-                format_bytes(result.peak_memory_bytes).c_str());
-  return line;
-}
-
 }  // namespace
 
 int run_bench(const BenchArguments& arguments, Console& console) {
@@ -190,8 +180,9 @@ int run_bench(const BenchArguments& arguments, Console& console) {
                std::to_string(num_threads) + " threads");
 
   const BenchResult result = measure(arguments, settings, device, num_threads);
+  if (const auto words = words_above_limit(result); !words.empty()) console.note(words);
   if (!arguments.json) {
-    console.print(words(arguments.what, result));
+    console.print(bench_words(arguments.what, result));
     return console.exit_code();
   }
   Json json;
