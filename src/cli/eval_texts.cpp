@@ -1,6 +1,7 @@
 // ktlm eval of texts: loss, perplexity and bits per byte of each file, of each source or other group, and of all.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <numbers>
 #include <numeric>
@@ -88,6 +89,10 @@ Group read_file_of_texts(const std::string& file, int64_t max_documents, const W
 
 Texts read_texts(const EvalArguments& arguments, const WarningCallback& warn) {
   const std::vector<std::string> default_files = {"data/prepared/val.jsonl.zst"};
+  std::error_code unknown;
+  if (arguments.files.empty() && !std::filesystem::exists(default_files.front(), unknown))
+    throw ConfigError("no FILE named, and " + default_files.front() +
+                      " is not there; name JSONL texts, or run ktlm prepare first");
   std::vector<Sorter> sorters;
   for (const std::string& key : arguments.by) sorters.emplace_back(key);
   if (sorters.empty()) sorters.emplace_back("source");

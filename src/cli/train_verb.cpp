@@ -65,15 +65,34 @@ model::ModelConfig initial_shape(const std::string& init_from, bool resume) {
 // A path as YAML in double quotes, whatever characters it has.
 std::string to_yaml_scalar(const std::string& text) { return to_json_line(Json(text)); }
 
+// Of the runs beside `run_dir` the one that was begun last; empty where there is none.
+fs::path newest_run_beside(const fs::path& run_dir) {
+  fs::path newest;
+  fs::file_time_type newest_time;
+  std::error_code error;  // what can't be read is no run to suggest
+  for (fs::directory_iterator entry(run_dir.parent_path(), error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code no_run;
+    const auto time = fs::last_write_time(entry->path() / "config.yaml", no_run);
+    if (no_run || (!newest.empty() && time <= newest_time)) continue;
+    newest = entry->path();
+    newest_time = time;
+  }
+  return newest;
+}
+
 TrainSettings load_settings(const TrainArguments& arguments) {
   TrainSettings settings;
   auto& [tree, request, sampling] = settings;
   request.run_dir = run_directory(arguments);
   const bool use_own = arguments.resume && arguments.config_files.empty();
   const fs::path own_config = request.run_dir / "config.yaml";
-  if (use_own && !fs::exists(own_config))
-    throw ConfigError(own_config.string() +
-                      ": not there, so there is no run to resume; check --out, or start one with --config FILE");
+  if (use_own && !fs::exists(own_config)) {
+    const fs::path newest = newest_run_beside(request.run_dir);
+    throw ConfigError(own_config.string() + ": not there, so there is no run to resume; " +
+                      (newest.empty() ? "check --out, or start one with --config FILE"
+                                      : "did you mean --out " + newest.string() + "?"));
+  }
   tree = load_config_tree(use_own ? std::vector{own_config.string()} : arguments.config_files, arguments.overrides);
   if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);
   if (!arguments.init_from.empty()) tree.add_override("train.init_from=" + to_yaml_scalar(arguments.init_from));

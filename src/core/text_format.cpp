@@ -60,8 +60,10 @@ std::string format_seconds(double seconds) {
     std::snprintf(buffer, sizeof buffer, "%llds", whole);
   } else if (whole < 3600) {
     std::snprintf(buffer, sizeof buffer, "%lldm%02llds", whole / 60, whole % 60);
-  } else {
+  } else if (whole < 3 * 24 * 3600) {
     std::snprintf(buffer, sizeof buffer, "%lldh%02lldm", whole / 3600, whole / 60 % 60);
+  } else {
+    std::snprintf(buffer, sizeof buffer, "%lldd%02lldh", whole / (24 * 3600), whole / 3600 % 24);
   }
   return buffer;
 }

@@ -9,6 +9,7 @@
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "ktlm/text/utf8.h"
+#include "temporary_directory.h"
 #include "tiny_model_directory.h"
 
 namespace ktlm {
@@ -190,6 +191,11 @@ TEST(EvalVerb, RefusesAModelWhoseWeightsAreNoNumbers) {
 TEST(EvalVerb, WrongOptionsAreOneLineAndExitCode2) {
   EXPECT_EQ(fault({"-", "--task", "kobest_cop"}, 2),
             "ktlm eval: --task \"kobest_cop\" is unknown; did you mean \"kobest_copa\"?\n");
+  const test::TemporaryDirectory empty;
+  const auto model = (test::tiny_model_directory() / "runs/tiny/model").string();
+  EXPECT_EQ(test::run_program({KTLM_BINARY, "eval", "--model", model}, {.directory = empty.path().string()}).err,
+            "ktlm eval: no FILE named, and data/prepared/val.jsonl.zst is not there; name JSONL texts, or run ktlm "
+            "prepare first\n");
   EXPECT_EQ(fault({"--task", "kobest"}, 2),
             "ktlm eval: --task needs the files that hold its questions; see ktlm eval --help\n");
   EXPECT_EQ(fault({"-", "--task", "kobest", "--by", "source"}, 2),

@@ -116,6 +116,19 @@ TEST_F(TrainVerb, ResumeWithoutConfigurationIsRefusedWhereThereIsNoRun) {
             "ktlm train: runs/rnu/config.yaml: not there, so there is no run to resume; check --out, or start one with "
             "--config FILE\n");
   EXPECT_FALSE(fs::exists(directory_ / "runs"));
+
+  ASSERT_EQ(ktlm({"train", "--config", "run.yaml", "--out", "runs/news", "-q"}).exit_code, 0);
+  EXPECT_EQ(ktlm({"train", "--resume"}).err,
+            "ktlm train: runs/default/config.yaml: not there, so there is no run to resume; did you mean --out "
+            "runs/news?\n");
+}
+
+TEST_F(TrainVerb, AConfigurationWithoutItsFolderIsNamedWithIt) {
+  fs::create_directory(directory_ / "configs");
+  fs::copy_file(directory_ / "run.yaml", directory_ / "configs/quick.yaml");
+  const auto result = ktlm({"train", "--config", "quick"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err, "ktlm train: quick: no such file; did you mean configs/quick.yaml?\n");
 }
 
 TEST_F(TrainVerb, RefusesToOverwriteARunInOneLine) {

@@ -16,6 +16,8 @@ TEST(TextFormat, PicksTheUnit) {
   EXPECT_EQ(format_seconds(0.5), "0.5s");
   EXPECT_EQ(format_seconds(75), "1m15s");
   EXPECT_EQ(format_seconds(7265), "2h01m");
+  EXPECT_EQ(format_seconds(72 * 3600 - 1), "71h59m");
+  EXPECT_EQ(format_seconds(1738 * 3600.0), "72d10h");
 }
 
 TEST(TextFormat, DoublesReadBackFromTheFewestDigits) {
