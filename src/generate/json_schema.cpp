@@ -85,9 +85,15 @@ bool has_type(const Json& value, const std::string& type) {
   return type == value.type_name();  // string, object, array, null
 }
 
-// Between `least` and `most` times, separated by ", ".
-std::string repeated(const std::string& item, int64_t least, std::optional<int64_t> most) {
+// The comma, unless nothing stands behind the opening bracket yet. One place then serves whatever comes first and what
+// follows it, so that an expression doesn't grow with the ways to begin. (It is asked before the comma: "{, " must not
+// be begun.)
+std::string comma_unless_first(const std::string& opening) { return "(?:(?<!" + opening + "), |(?<=" + opening + "))"; }
+
+// Between `least` and `most` times, separated by ", ", behind the opening bracket.
+std::string repeated(const std::string& item, int64_t least, std::optional<int64_t> most, const std::string& opening) {
   if (most == 0) return "";
+  if (!most && least < 2) return group(comma_unless_first(opening) + item) + (least == 0 ? "*" : "+");
   const std::string rest = "(?:, " + item + "){" + std::to_string(std::max<int64_t>(least - 1, 0)) + "," +
                            (most ? std::to_string(*most - 1) : std::string()) + "}";
   return least > 0 ? item + rest : group(item + rest) + "?";
@@ -220,7 +226,7 @@ class Translator {
     if (most && *most < least) return std::nullopt;
     const Regex item = schema.contains("items") ? value(schema["items"], path + "/items") : anything(kAnyLevels - 1);
     if (!item) return least == 0 ? Regex("\\[\\]") : std::nullopt;
-    return "\\[" + repeated(*item, least, most) + "\\]";
+    return "\\[" + repeated(*item, least, most, "\\[") + "\\]";
   }
 
   Regex object(const Json& schema, const std::string& path) {
@@ -238,11 +244,9 @@ class Translator {
       const Json& more = schema.contains("additionalProperties") ? schema["additionalProperties"] : kAnything;
       const Regex member = more.is_boolean() ? (more.get<bool>() ? Regex(anything(kAnyLevels - 1)) : std::nullopt)
                                              : value(more, path + "/additionalProperties");
-      return member ? "\\{" + repeated(any_key() + *member, 0, {}) + "\\}" : "\\{\\}";
+      return member ? "\\{" + repeated(any_key() + *member, 0, {}, "\\{") + "\\}" : "\\{\\}";
     }
 
-    // Each property stands once, however many may be left out before it: behind "{" it needs no comma.
-    static const std::string kCommaBehindAnother = R"((?:(?<!\{), |(?<=\{)))";
     std::string members, comma;
     for (const auto& [name, schema_of_member] : properties.items()) {
       const bool is_required = required.count(name) > 0;
@@ -251,7 +255,7 @@ class Translator {
       if (!member) continue;
       const std::string pair = comma + literal(Json(name).dump()) + ": " + *member;
       members += is_required ? pair : group(pair) + "?";
-      if (comma != ", ") comma = is_required ? ", " : kCommaBehindAnother;
+      if (comma != ", ") comma = is_required ? ", " : comma_unless_first("\\{");
     }
     return "\\{" + members + "\\}";
   }
@@ -310,8 +314,8 @@ class Translator {
     std::vector<std::string> regexes = {std::string("\"") + kStringCharacter + "*\"", kNumber, "true", "false", "null"};
     if (levels > 0) {
       const std::string inner = anything(levels - 1);
-      regexes.push_back("\\[" + repeated(inner, 0, {}) + "\\]");
-      regexes.push_back("\\{" + repeated(any_key() + inner, 0, {}) + "\\}");
+      regexes.push_back("\\[" + repeated(inner, 0, {}, "\\[") + "\\]");
+      regexes.push_back("\\{" + repeated(any_key() + inner, 0, {}, "\\{") + "\\}");
     }
     return any_of(regexes);
   }

@@ -112,6 +112,11 @@ TEST(JsonSchema, ManyPropertiesMayBeLeftOut) {
   for (const char* text : {R"({, "p0": ""})", R"({"p3": "a""p17": ""})", R"({"p3": "{"p17": ""})", R"({"p1": "", })",
                            R"({"p17": "", "p3": ""})"})
     EXPECT_FALSE(takes(pattern, text)) << text;
+  const auto anything = pattern_of(with_optional_properties(15, "{}"));
+  EXPECT_TRUE(takes(anything, R"({"p3": [1, "[", {"a": 1, "b": "{"}], "p14": {"{": 2, "c": [1]}})"));
+  EXPECT_FALSE(takes(anything, R"({"p3": [, 1]})"));
+  EXPECT_FALSE(takes(anything, R"({"p3": ["["1]})"));
+  EXPECT_FALSE(takes(anything, R"({"p3": {"a": 1 "b": 2}})"));
   const std::string inner = with_optional_properties(12, R"({"type": "boolean"})");
   const auto nested = pattern_of(with_optional_properties(12, inner));
   EXPECT_TRUE(takes(nested, R"({"p2": {}, "p3": {"p1": true, "p11": false}, "p11": {"p11": true}})"));
