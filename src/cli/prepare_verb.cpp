@@ -157,9 +157,14 @@ corpus::PrepareSummary run_merge(const PrepareArguments& arguments, const corpus
   return corpus::merge_shards(shards, arguments.out_dir, config, console.stop_flag(), console.progress());
 }
 
-}  // namespace
+// An error about a setting names the option that it was given with.
+std::string as_typed(const std::string& message, const std::vector<OptionOverride>& overrides) {
+  for (const OptionOverride& setting : overrides)
+    if (message.starts_with(setting.key + ":")) return setting.option + message.substr(setting.key.size());
+  return message;
+}
 
-int run_prepare(const PrepareArguments& arguments, Console& console) {
+int prepare_or_merge(const PrepareArguments& arguments, Console& console) {
   ConfigTree tree = load_config_tree(arguments.config_files, arguments.overrides);
   for (const OptionOverride& setting : arguments.option_overrides) tree.add_override(setting.key + "=" + setting.value);
   const auto config = load_section<corpus::PrepareConfig>(tree, "prepare");
@@ -191,6 +196,16 @@ int run_prepare(const PrepareArguments& arguments, Console& console) {
     console.note(speed_text(summary));
   if (!is_shard) console.note("look at " + (summary.out_dir / "report.html").string());
   return console.exit_code();
+}
+
+}  // namespace
+
+int run_prepare(const PrepareArguments& arguments, Console& console) {
+  try {
+    return prepare_or_merge(arguments, console);
+  } catch (const ConfigError& error) {
+    throw ConfigError(as_typed(error.what(), arguments.option_overrides));
+  }
 }
 
 }  // namespace ktlm::cli

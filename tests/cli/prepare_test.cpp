@@ -204,9 +204,21 @@ TEST_F(PrepareVerb, WrongSettingsAreUsageErrors) {
   expect_failure(prepare({"a.jsonl", "--set", "prepar.threads=1"}), 2,
                  "--set prepar.threads=1: unknown section \"prepar\"; did you mean \"prepare\"?");
   expect_failure(prepare({"a.jsonl", "--text-field", "a..b"}), 2,
+                 "--text-field: \"a..b\" has an empty key; expected keys with dots between them, "
+                 "such as document[].paragraph.form");
+  expect_failure(prepare({"a.jsonl", "--set", "prepare.text_field=a..b"}), 2,
                  "prepare.text_field: \"a..b\" has an empty key; expected keys with dots between them, "
                  "such as document[].paragraph.form");
   expect_failure(prepare({}), 2, "INPUT is required; see ktlm prepare --help");
+}
+
+// Settings are YAML, what is typed is not.
+TEST_F(PrepareVerb, AnOptionsValueIsTakenAsItIsTyped) {
+  std::string lines = lines_of(3);
+  for (size_t at = 0; (at = lines.find("\"text\"", at)) != std::string::npos;) lines.replace(at, 6, "\"it's: {a\"");
+  put("a.jsonl", lines);
+  const ProgramResult result = prepare({"a.jsonl", "--text-field", "it's: {a"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
 }
 
 TEST_F(PrepareVerb, EachBadInputIsOneLine) {
