@@ -8,8 +8,8 @@
 
 namespace ktlm::formats {
 
-using tokenizer::PieceKind;
-using tokenizer::ScoredPiece;
+using tokenizer::Piece;
+using tokenizer::PieceType;
 using tokenizer::Vocabulary;
 
 namespace {
@@ -17,8 +17,8 @@ namespace {
 // A model may have more rows than there are pieces. Name and score are those that llama.cpp's converter gives.
 constexpr float kFillingScore = -10000.0F;
 std::string filling_text(int64_t id) { return "[PAD" + std::to_string(id) + "]"; }
-bool is_filling(const ScoredPiece& piece, size_t id) {
-  return piece.kind == PieceKind::kUnused && piece.text == filling_text(static_cast<int64_t>(id));
+bool is_filling(const Piece& piece, size_t id) {
+  return piece.type == PieceType::kUnused && piece.text == filling_text(static_cast<int64_t>(id));
 }
 
 void check(const Vocabulary& vocabulary, int64_t model_vocab_size, const std::string& where) {
@@ -39,8 +39,8 @@ void add_id(GgufHeader& header, const char* key, int64_t id) {
 }  // namespace
 
 int64_t control_id(const Vocabulary& vocabulary, std::string_view name) {
-  const auto found = std::ranges::find_if(vocabulary.pieces, [name](const ScoredPiece& piece) {
-    return piece.kind == PieceKind::kControl && piece.text == name;
+  const auto found = std::ranges::find_if(vocabulary.pieces, [name](const Piece& piece) {
+    return piece.type == PieceType::kControl && piece.text == name;
   });
   return found == vocabulary.pieces.end() ? -1 : found - vocabulary.pieces.begin();
 }
@@ -51,15 +51,15 @@ void add_vocabulary(GgufHeader& header, const Vocabulary& vocabulary, int64_t mo
   std::vector<std::string> texts;
   std::vector<float> scores;
   std::vector<int32_t> kinds;
-  for (const ScoredPiece& piece : vocabulary.pieces) {
+  for (const Piece& piece : vocabulary.pieces) {
     texts.push_back(piece.text);
     scores.push_back(piece.score);
-    kinds.push_back(static_cast<int32_t>(piece.kind));
+    kinds.push_back(static_cast<int32_t>(piece.type));
   }
   for (int64_t id = static_cast<int64_t>(texts.size()); id < model_vocab_size; ++id) {
     texts.push_back(filling_text(id));
     scores.push_back(kFillingScore);
-    kinds.push_back(static_cast<int32_t>(PieceKind::kUnused));
+    kinds.push_back(static_cast<int32_t>(PieceType::kUnused));
   }
   header.add(keys::kTokenizerModel, "llama");
   header.add("tokenizer.ggml.pre", "default");
@@ -93,13 +93,13 @@ Vocabulary read_gguf_vocabulary(const GgufFile& file) {
   if (scores.size() != texts.size() || kinds.size() != texts.size())
     throw Error(file.where() + ": " + std::to_string(texts.size()) + " tokens, but " + std::to_string(scores.size()) +
                 " scores and " + std::to_string(kinds.size()) + " types (damaged?)");
-  const auto last_kind = static_cast<double>(PieceKind::kByte);
+  const auto last_kind = static_cast<double>(PieceType::kByte);
   Vocabulary vocabulary;
   for (size_t i = 0; i < texts.size(); ++i) {
     if (!(kinds[i] >= 1 && kinds[i] <= last_kind))
       throw Error(file.where() + ": token " + std::to_string(i) + " is of an unknown type (damaged?)");
     vocabulary.pieces.push_back(
-        {std::move(texts[i]), static_cast<float>(scores[i]), static_cast<PieceKind>(static_cast<int>(kinds[i]))});
+        {std::move(texts[i]), static_cast<PieceType>(static_cast<int>(kinds[i])), static_cast<float>(scores[i])});
   }
   while (!vocabulary.pieces.empty() && is_filling(vocabulary.pieces.back(), vocabulary.pieces.size() - 1))
     vocabulary.pieces.pop_back();

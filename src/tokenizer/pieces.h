@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ktlm/tokenizer/tokenizer.h"
+#include "ktlm/tokenizer/vocabulary.h"
 
 namespace ktlm::tokenizer {
 
@@ -16,15 +17,6 @@ inline constexpr char32_t kSpaceMark = 0x2581;
 inline constexpr std::string_view kSpaceMarkUtf8 = "\xE2\x96\x81";
 // As SentencePiece's max_sentencepiece_length.
 inline constexpr int kMaxPieceCharacters = 16;
-
-// The numbers are those of SentencePiece's ModelProto.SentencePiece.Type.
-enum class PieceType { kNormal = 1, kUnknown = 2, kControl = 3, kByte = 6 };
-
-struct Piece {
-  std::string text;
-  PieceType type = PieceType::kNormal;
-  float score = 0;  // SentencePiece's, of other make: the higher, the earlier a merge
-};
 
 /// The pieces that every tokenizer of ktlm starts with: <unk> <s> </s> <pad>, ChatML's markers, reserved tokens, bytes.
 std::vector<Piece> fixed_pieces();

@@ -9,8 +9,6 @@ namespace ktlm::tokenizer {
 
 using namespace sentencepiece_proto;
 
-namespace {
-
 std::string piece_message(const Piece& piece, float score) {
   ProtobufWriter message;
   message.text(kPieceText, piece.text);
@@ -19,16 +17,14 @@ std::string piece_message(const Piece& piece, float score) {
   return message.bytes();
 }
 
-std::string normalizer_message(bool has_prefix) {
+std::string normalizer_message(bool has_prefix, bool removes_spaces) {
   ProtobufWriter normalizer;
   normalizer.text(kName, "identity");
   normalizer.varint(kAddDummyPrefix, has_prefix ? 1 : 0);
-  normalizer.varint(kRemoveExtraWhitespaces, 0);
+  normalizer.varint(kRemoveExtraWhitespaces, removes_spaces ? 1 : 0);
   normalizer.varint(kEscapeWhitespaces, 1);
   return normalizer.bytes();
 }
-
-}  // namespace
 
 std::string sentencepiece_model(const std::vector<Piece>& pieces, double character_coverage) {
   ProtobufWriter model, trainer;
@@ -54,7 +50,7 @@ std::string sentencepiece_model(const std::vector<Piece>& pieces, double charact
   trainer.varint(kEosIdField, kEosId);
   trainer.varint(kPadIdField, kPadId);
   model.text(kTrainerSpec, trainer.bytes());
-  model.text(kNormalizerSpec, normalizer_message(false));
+  model.text(kNormalizerSpec, normalizer_message(false, false));
   return model.bytes();
 }
 
@@ -65,7 +61,7 @@ std::string scored_sentencepiece_model(const std::vector<Piece>& pieces, bool ha
   trainer.varint(kVocabSize, pieces.size());
   trainer.varint(kByteFallback, 1);
   model.text(kTrainerSpec, trainer.bytes());
-  model.text(kNormalizerSpec, normalizer_message(has_prefix));
+  model.text(kNormalizerSpec, normalizer_message(has_prefix, false));
   return model.bytes();
 }
 

@@ -13,6 +13,10 @@ namespace ktlm::tokenizer {
 /// add_dummy_prefix=false, remove_extra_whitespaces=false), so that decoding gives back every byte.
 std::string sentencepiece_model(const std::vector<Piece>& pieces, double character_coverage);
 
+/// The parts of a model's message: a piece, and a normaliser that takes no characters for others.
+std::string piece_message(const Piece& piece, float score);
+std::string normalizer_message(bool has_prefix, bool removes_spaces);
+
 /// The same for pieces in any order, which are merged by their scores. With `has_prefix` a space goes in front of a
 /// text.
 std::string scored_sentencepiece_model(const std::vector<Piece>& pieces, bool has_prefix);

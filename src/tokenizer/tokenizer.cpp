@@ -33,7 +33,7 @@ std::string bytes_of(const Piece& piece) {
       return "";
     case PieceType::kByte:
       return {static_cast<char>(std::stoi(piece.text.substr(3, 2), nullptr, 16))};
-    case PieceType::kNormal:
+    default:
       break;
   }
   std::string bytes = piece.text;

@@ -58,7 +58,7 @@ struct SizeRange {
   }
 };
 
-struct Vocabulary {
+struct AssembledVocabulary {
   const VocabularyTarget* target;
   std::vector<Piece> pieces;
 };
@@ -72,10 +72,11 @@ std::vector<Piece> assemble(const BpeVocabulary& learned, int64_t num_merges) {
 }
 
 // Throws where a size that is not optional is impossible, or the first one where all are.
-std::vector<Vocabulary> assemble_all(const BpeVocabulary& learned, const std::vector<VocabularyTarget>& targets,
-                                     const std::string& name, UnfilledSizes& unfilled) {
+std::vector<AssembledVocabulary> assemble_all(const BpeVocabulary& learned,
+                                              const std::vector<VocabularyTarget>& targets, const std::string& name,
+                                              UnfilledSizes& unfilled) {
   const SizeRange range(learned);
-  std::vector<Vocabulary> vocabularies;
+  std::vector<AssembledVocabulary> vocabularies;
   for (const VocabularyTarget& target : targets) {
     if (range.holds(target.vocab_size))
       vocabularies.push_back({&target, assemble(learned, target.vocab_size - range.smallest)});
@@ -150,7 +151,7 @@ std::optional<TrainedVocabularies> train_tokenizers(const TrainingTexts& texts,
   if (stop.requested()) return std::nullopt;
 
   TrainedVocabularies result;
-  const std::vector<Vocabulary> vocabularies = assemble_all(learned, targets, texts.name, result.unfilled);
+  const std::vector<AssembledVocabulary> vocabularies = assemble_all(learned, targets, texts.name, result.unfilled);
   std::vector<std::unique_ptr<AtomicDirectory>> directories;
   std::vector<Tokenizer> tokenizers;
   std::vector<std::vector<int64_t>> piece_counts;
@@ -162,7 +163,7 @@ std::optional<TrainedVocabularies> train_tokenizers(const TrainingTexts& texts,
       return !stop.requested() && visit(text);
     });
   };
-  for (const Vocabulary& vocabulary : vocabularies) {
+  for (const AssembledVocabulary& vocabulary : vocabularies) {
     directories.push_back(std::make_unique<AtomicDirectory>(vocabulary.target->out_dir));
     const fs::path& directory = directories.back()->path();
     write_tokenizer(directory, vocabulary.pieces, config.character_coverage);

@@ -25,12 +25,12 @@ using namespace sentencepiece_proto;
 
 namespace {
 
-ScoredPiece parse_piece(std::string_view bytes) {
-  ScoredPiece piece;
+Piece parse_piece(std::string_view bytes) {
+  Piece piece;
   for (ProtobufReader reader(bytes); reader.next();) {
     if (reader.field() == kPieceText) piece.text = reader.text();
     if (reader.field() == kPieceScore) piece.score = reader.number();
-    if (reader.field() == kPieceType) piece.kind = static_cast<PieceKind>(reader.integer());
+    if (reader.field() == kPieceType) piece.type = static_cast<PieceType>(reader.integer());
   }
   return piece;
 }
@@ -70,14 +70,14 @@ Vocabulary parse_model(std::string_view bytes) {
 }
 
 // Behind the file's pieces, or in the place of one.
-void add_token(const AddedToken& token, std::vector<ScoredPiece>& pieces) {
+void add_token(const AddedToken& token, std::vector<Piece>& pieces) {
   const auto index = static_cast<size_t>(token.id);
   while (pieces.size() <= index)  // an id that nothing is known of needs a name of its own
-    pieces.push_back({"<|unused_" + std::to_string(pieces.size()) + "|>", 0, PieceKind::kUnused});
-  ScoredPiece& piece = pieces[index];
-  if (piece.kind == PieceKind::kUnknown) return;
-  const PieceKind kind = token.is_special ? PieceKind::kControl : PieceKind::kUserDefined;
-  if (piece.text != token.text || piece.kind != kind) piece = {token.text, 0, kind};
+    pieces.push_back({"<|unused_" + std::to_string(pieces.size()) + "|>", PieceType::kUnused});
+  Piece& piece = pieces[index];
+  if (piece.type == PieceType::kUnknown) return;
+  const PieceType type = token.is_special ? PieceType::kControl : PieceType::kUserDefined;
+  if (piece.text != token.text || piece.type != type) piece = {token.text, type};
 }
 
 // What Hugging Face's files say beyond a tokenizer.model of other make.
@@ -86,10 +86,10 @@ void take_settings(const ForeignSettings& settings, Vocabulary& vocabulary) {
   for (const AddedToken& token : settings.added_tokens) add_token(token, pieces);
   const auto take = [&](const std::optional<std::string>& name, int64_t& id) {
     if (!name) return;
-    const auto found = std::ranges::find(pieces, *name, &ScoredPiece::text);
+    const auto found = std::ranges::find(pieces, *name, &Piece::text);
     id = name->empty() || found == pieces.end() ? -1 : found - pieces.begin();
   };
-  const auto unknown = std::ranges::find(pieces, PieceKind::kUnknown, &ScoredPiece::kind);
+  const auto unknown = std::ranges::find(pieces, PieceType::kUnknown, &Piece::type);
   vocabulary.unk_id = unknown == pieces.end() ? -1 : unknown - pieces.begin();
   take(settings.bos, vocabulary.bos_id);
   take(settings.eos, vocabulary.eos_id);
@@ -98,24 +98,21 @@ void take_settings(const ForeignSettings& settings, Vocabulary& vocabulary) {
   if (settings.begins_with_bos) vocabulary.begins_with_bos = *settings.begins_with_bos;
 }
 
-// The pieces where they are such as ktlm trains: fixed ones first, then what training found, each score below the last.
-std::vector<Piece> own_pieces(const Vocabulary& vocabulary, const std::string& where) {
+// Throws Error for pieces other than ktlm trains: fixed ones first, then what training found, each score below the
+// last.
+void require_own(const std::vector<Piece>& pieces, const std::string& where) {
   const std::vector<Piece> fixed = fixed_pieces();
-  std::vector<Piece> pieces;
-  for (const ScoredPiece& piece : vocabulary.pieces) pieces.push_back({piece.text, static_cast<PieceType>(piece.kind)});
   const auto same = [](const Piece& a, const Piece& b) { return a.text == b.text && a.type == b.type; };
   const bool begins_so = pieces.size() >= fixed.size() && std::equal(fixed.begin(), fixed.end(), pieces.begin(), same);
   const bool is_text =
       begins_so && std::all_of(pieces.begin() + static_cast<std::ptrdiff_t>(fixed.size()), pieces.end(),
                                [](const Piece& piece) { return piece.type == PieceType::kNormal; });
   float rank = 0;
-  const bool is_ranked = std::ranges::all_of(vocabulary.pieces, [&](const ScoredPiece& piece) {
-    return piece.kind != PieceKind::kNormal || piece.score == -rank++;
-  });
+  const bool is_ranked = std::ranges::all_of(
+      pieces, [&](const Piece& piece) { return piece.type != PieceType::kNormal || piece.score == -rank++; });
   if (!is_text || !is_ranked)
     throw Error(where +
                 ": the vocabulary is said to be ktlm's, but has other pieces than ktlm trains (damaged or changed?)");
-  return pieces;
 }
 
 void write_own(const fs::path& directory, const Vocabulary& vocabulary, const std::string& where) {
@@ -123,22 +120,18 @@ void write_own(const fs::path& directory, const Vocabulary& vocabulary, const st
     throw Error(where + ": the vocabulary was made with version " + std::to_string(*vocabulary.normalizer_version) +
                 " of the normaliser, this program has version " + std::to_string(text::kNormalizerVersion) +
                 "; use the ktlm that made it");
-  const std::vector<Piece> pieces = own_pieces(vocabulary, where);
-  const std::string model = sentencepiece_model(pieces, TokenizerTrainConfig{}.character_coverage);
+  require_own(vocabulary.pieces, where);
+  const std::string model = sentencepiece_model(vocabulary.pieces, TokenizerTrainConfig{}.character_coverage);
   write_file_atomically(directory / kModelFile, model);
-  write_hf_files(directory, pieces, to_hex(hash128(model)));
+  write_hf_files(directory, vocabulary.pieces, to_hex(hash128(model)));
 }
 
 std::string foreign_model(const Vocabulary& vocabulary) {
-  ProtobufWriter model, trainer, normalizer;
+  ProtobufWriter model, trainer;
   bool has_bytes = false;
-  for (const ScoredPiece& piece : vocabulary.pieces) {
-    ProtobufWriter message;
-    message.text(kPieceText, piece.text);
-    message.number(kPieceScore, piece.score);
-    if (piece.kind != PieceKind::kNormal) message.varint(kPieceType, static_cast<uint64_t>(piece.kind));
-    model.text(kPieces, message.bytes());
-    has_bytes = has_bytes || piece.kind == PieceKind::kByte;
+  for (const Piece& piece : vocabulary.pieces) {
+    model.text(kPieces, piece_message(piece, piece.score));
+    has_bytes = has_bytes || piece.type == PieceType::kByte;
   }
   trainer.varint(kModelType, vocabulary.is_bpe ? kModelTypeBpe : kModelTypeUnigram);
   trainer.varint(kVocabSize, vocabulary.pieces.size());
@@ -148,11 +141,7 @@ std::string foreign_model(const Vocabulary& vocabulary) {
   trainer.varint(kEosIdField, static_cast<uint64_t>(vocabulary.eos_id));
   trainer.varint(kPadIdField, static_cast<uint64_t>(vocabulary.pad_id));
   model.text(kTrainerSpec, trainer.bytes());
-  normalizer.text(kName, "identity");
-  normalizer.varint(kAddDummyPrefix, vocabulary.add_dummy_prefix ? 1 : 0);
-  normalizer.varint(kRemoveExtraWhitespaces, vocabulary.remove_extra_whitespaces ? 1 : 0);
-  normalizer.varint(kEscapeWhitespaces, 1);
-  model.text(kNormalizerSpec, normalizer.bytes());
+  model.text(kNormalizerSpec, normalizer_message(vocabulary.add_dummy_prefix, vocabulary.remove_extra_whitespaces));
   return model.bytes();
 }
 

@@ -116,9 +116,9 @@ TEST_F(ForeignFiles, VocabularyHoldsTheAddedTokens) {
   for (const Vocabulary& each : {vocabulary, fast}) {
     ASSERT_EQ(each.pieces.size(), 643U);
     EXPECT_EQ(each.pieces[641].text, kImEnd);
-    EXPECT_EQ(each.pieces[641].kind, PieceKind::kControl);
+    EXPECT_EQ(each.pieces[641].type, PieceType::kControl);
     EXPECT_EQ(each.pieces[642].text, "나랏말씀");
-    EXPECT_EQ(each.pieces[642].kind, PieceKind::kUserDefined);
+    EXPECT_EQ(each.pieces[642].type, PieceType::kUserDefined);
     EXPECT_EQ(each.unk_id, 0);
     EXPECT_EQ(each.bos_id, 1);
     EXPECT_EQ(each.eos_id, 641);
@@ -131,7 +131,7 @@ TEST_F(ForeignFiles, VocabularyHoldsTheAddedTokens) {
   }
   for (size_t id = 0; id < 643; ++id) {
     EXPECT_EQ(fast.pieces[id].text, vocabulary.pieces[id].text);
-    EXPECT_EQ(fast.pieces[id].kind, vocabulary.pieces[id].kind);
+    EXPECT_EQ(fast.pieces[id].type, vocabulary.pieces[id].type);
   }
   EXPECT_FALSE(read_vocabulary(kForeign / "without_prefix").add_dummy_prefix);
   EXPECT_FALSE(read_vocabulary(kForeign / "without_prefix").begins_with_bos);

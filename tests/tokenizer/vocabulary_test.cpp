@@ -22,10 +22,10 @@ TEST(Vocabulary, TellsWhatTheFileHolds) {
   const Tokenizer tokenizer = Tokenizer::load(kTrained);
   ASSERT_EQ(static_cast<int64_t>(vocabulary.pieces.size()), tokenizer.vocab_size());
   for (TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
-    const ScoredPiece& piece = vocabulary.pieces[static_cast<size_t>(id)];
+    const Piece& piece = vocabulary.pieces[static_cast<size_t>(id)];
     EXPECT_EQ(piece.text, tokenizer.piece(id));
-    EXPECT_EQ(piece.kind == PieceKind::kByte, tokenizer.is_byte(id)) << id;
-    EXPECT_EQ(piece.kind == PieceKind::kControl || piece.kind == PieceKind::kUnknown, tokenizer.is_control(id)) << id;
+    EXPECT_EQ(piece.type == PieceType::kByte, tokenizer.is_byte(id)) << id;
+    EXPECT_EQ(piece.type == PieceType::kControl || piece.type == PieceType::kUnknown, tokenizer.is_control(id)) << id;
   }
   EXPECT_TRUE(vocabulary.is_bpe);
   EXPECT_FALSE(vocabulary.add_dummy_prefix || vocabulary.remove_extra_whitespaces || vocabulary.has_own_normalizer);

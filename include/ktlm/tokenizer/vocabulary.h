@@ -1,4 +1,4 @@
-// A SentencePiece vocabulary apart from its file, for formats that keep it elsewhere (GGUF): pieces, scores, kinds, and
+// A SentencePiece vocabulary apart from its file, for formats that keep it elsewhere (GGUF): pieces, scores, types, and
 // what is done to a text before it is cut.
 #pragma once
 
@@ -11,18 +11,18 @@
 namespace ktlm::tokenizer {
 
 // The numbers are those of SentencePiece's ModelProto.SentencePiece.Type, which GGUF took over.
-enum class PieceKind { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
+enum class PieceType { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
 
-struct ScoredPiece {
+struct Piece {
   std::string text;  // as it stands in the file: "▁대한", "<0xEA>", "</s>"
-  float score = 0;   // of two merges the one with the higher score comes first
-  PieceKind kind = PieceKind::kNormal;
+  PieceType type = PieceType::kNormal;
+  float score = 0;  // of two merges the one with the higher score comes first
 
-  friend bool operator==(const ScoredPiece&, const ScoredPiece&) = default;
+  friend bool operator==(const Piece&, const Piece&) = default;
 };
 
 struct Vocabulary {
-  std::vector<ScoredPiece> pieces;
+  std::vector<Piece> pieces;
   bool is_bpe = true;                     // else of another of SentencePiece's kinds: unigram, word, char
   bool add_dummy_prefix = false;          // a space in front of a text
   bool remove_extra_whitespaces = false;  // of several spaces one stays
