@@ -17,16 +17,19 @@ namespace fs = std::filesystem;
 // The others may wait for this rank's gradients already, and can't be told to begin the step anew.
 void TrainingLoop::throw_out_of_memory(const std::string& reason) const {
   const int64_t size = state_.micro_batch_size, windows = state_.identity.windows_per_step / ranks_.size();
-  std::string settings = "--set train.gradient_checkpointing=true";
+  std::string advice;
   if (size > 1) {
     const int64_t smaller = next_smaller_micro_batch(size, windows);
-    settings = "--set train.micro_batch_size=" + std::to_string(smaller) +
-               " --set train.grad_accum_steps=" + std::to_string(windows / smaller) + " (the same windows), or " +
-               settings;
+    advice = "start all processes again with --resume --set train.micro_batch_size=" + std::to_string(smaller) +
+             " --set train.grad_accum_steps=" + std::to_string(windows / smaller) + ", the same windows";
+  } else if (!config_.gradient_checkpointing) {
+    advice = "start all processes again with --resume --set train.gradient_checkpointing=true";
+  } else {
+    advice = "start fewer processes on this machine, or choose a smaller model";
   }
   throw Error("rank " + std::to_string(ranks_.rank()) + " of " + std::to_string(ranks_.size()) + ", step " +
               std::to_string(state_.step + 1) + ": out of memory with train.micro_batch_size " + std::to_string(size) +
-              " (" + reason + "); start all processes again with --resume and " + settings);
+              " (" + reason + "); " + advice);
 }
 
 void TrainingLoop::use_smaller_batches(const std::string& reason) {
