@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "ktlm/core/error.h"
+#include "ktlm/core/path_status.h"
+#include "ktlm/core/remove_directory.h"
 
 namespace ktlm {
 
@@ -24,7 +26,7 @@ namespace {
 
 [[noreturn]] void throw_write_error(const fs::path& path, const std::string& what, int error_number = errno) {
   std::string message = what + ": " + system_error_text(error_number);
-  if (error_number == ENOSPC) message += "; free some space or choose another place";
+  if (error_number == ENOSPC) message += "; free some space";
   if (error_number == EACCES || error_number == EPERM || error_number == EROFS)
     message += "; choose a place that you may write to";
   throw Error(path.string() + ": " + message);
@@ -109,7 +111,7 @@ int sync_to_disk(int descriptor) {
 }
 
 std::string read_file(const fs::path& path) {
-  if (fs::is_directory(path)) throw Error(path.string() + ": is a directory, expected a file");
+  if (directory_exists(path)) throw Error(path.string() + ": is a directory, expected a file");
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) throw_system_error(path, "can't be read");
   std::string content;
@@ -226,6 +228,16 @@ void AtomicDirectory::commit() {
   committed_ = true;
   sync_path(parent_of(directory_), false);
   if (existed) fs::remove_all(aside, error);
+}
+
+std::error_code remove_directory(const fs::path& directory) {
+  const fs::path removed = parent_of(directory) / "removed";
+  remove_leftovers(removed);
+  const fs::path leaving = removed.string() + temporary_suffix();
+  std::error_code error, ignored;
+  fs::rename(directory, leaving, error);
+  if (!error) fs::remove_all(leaving, ignored);
+  return error;
 }
 
 MappedFile::MappedFile(const fs::path& path) {

@@ -6,6 +6,7 @@
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/path_status.h"
 #include "ktlm/text/normalize.h"
 #include "part_format.h"
 #include "report_page.h"
@@ -73,8 +74,7 @@ PrepareConfig settings_from(const Json& settings, const std::string& where) {
 
 Json read_manifest(const fs::path& directory) {
   const fs::path path = directory / kManifestName;
-  std::error_code error;
-  if (!fs::exists(path, error)) {
+  if (!path_exists(path)) {
     throw Error(directory.string() + ": is no prepared directory (no " + kManifestName + "); run ktlm prepare first");
   }
   Json manifest = read_json_file(path.string());
