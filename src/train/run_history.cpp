@@ -13,6 +13,7 @@
 #include "ktlm/core/files.h"
 #include "ktlm/core/hash.h"
 #include "ktlm/core/json.h"
+#include "ktlm/core/path_status.h"
 
 namespace ktlm::train {
 
@@ -74,7 +75,7 @@ bool add_line(RunHistory& run, const std::string& text) {
 
 void read_metrics(RunHistory& run) {
   const fs::path path = run.directory / "metrics.jsonl";
-  if (!fs::exists(path)) return;
+  if (!path_exists(path)) return;
   std::ifstream lines(path, std::ios::binary);
   if (!lines) throw Error(path.string() + ": can't be read: " + system_error_text(errno));
   for (std::string line; std::getline(lines, line);) {
@@ -94,10 +95,20 @@ int64_t whole_number(const RunHistory& run, const char* key) {
   return text == nullptr ? 0 : std::strtoll(text->c_str(), nullptr, 10);
 }
 
+// Null where the file is not there or damaged: the page shows what there is.
+Json inputs_of(const RunHistory& run) {
+  try {
+    return read_json_file((run.directory / "inputs.json").string());
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
 void read_config(RunHistory& run) {
   const fs::path path = run.directory / "config.yaml";
-  if (!fs::exists(path)) return;
+  if (!path_exists(path)) return;
   run.config_yaml = read_file(path);
+  const Json inputs = inputs_of(run);
   try {
     ConfigTree tree;
     tree.add_file(path.string());
@@ -105,7 +116,6 @@ void read_config(RunHistory& run) {
       for (const std::string& key : tree.keys(section))
         run.settings.emplace_back(std::string(section) + "." + key, printed(*tree.find(section, key)));
     }
-    const Json inputs = read_json_file((run.directory / "inputs.json").string());
     run.settings.emplace_back("data", json_get<std::string>(inputs, "data", ""));
     // Not its path, which --resume changes to the run's own copy.
     run.settings.emplace_back("hash of tokenizer.model", hash_file(run.directory / "tokenizer" / "tokenizer.model"));
@@ -113,9 +123,12 @@ void read_config(RunHistory& run) {
     // Damaged, or edited by hand: the page shows what there is.
   }
   run.max_steps = whole_number(run, "train.max_steps");
-  run.tokens_per_step = 1;
-  for (const char* key : {"train.micro_batch_size", "train.grad_accum_steps", "model.max_seq_len"})
-    run.tokens_per_step *= static_cast<double>(whole_number(run, key));
+  // Of all processes; in runs of earlier versions, which do not say it, of one.
+  double windows_per_step = number_of(inputs, "windows_per_step");
+  if (!(windows_per_step > 0))
+    windows_per_step = static_cast<double>(whole_number(run, "train.micro_batch_size")) *
+                       static_cast<double>(whole_number(run, "train.grad_accum_steps"));
+  run.tokens_per_step = windows_per_step * static_cast<double>(whole_number(run, "model.max_seq_len"));
 }
 
 void measure_time(RunHistory& run) {
@@ -151,7 +164,7 @@ double RunHistory::seconds_at(int64_t step) const {
 }
 
 RunHistory read_run_history(const fs::path& run_dir) {
-  if (!fs::is_directory(run_dir) || !(fs::exists(run_dir / "metrics.jsonl") || fs::exists(run_dir / "config.yaml")))
+  if (!directory_exists(run_dir) || !(path_exists(run_dir / "metrics.jsonl") || path_exists(run_dir / "config.yaml")))
     throw ConfigError(
         run_dir.string() +
         ": no run directory (neither metrics.jsonl nor config.yaml there); name one that ktlm train made, "

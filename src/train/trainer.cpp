@@ -31,7 +31,8 @@ void save_run_inputs(const fs::path& run_dir, const RunInputs& inputs) {
   const Json json = {{"data", inputs.prepared_dir.string()},
                      {"tokenizer", inputs.tokenizer_dir.string()},
                      {"documents", inputs.documents},
-                     {"text_bytes", inputs.text_bytes}};
+                     {"text_bytes", inputs.text_bytes},
+                     {"windows_per_step", inputs.windows_per_step}};
   write_file_atomically(inputs_path(run_dir), to_json_line(json) + "\n");
 }
 
@@ -222,7 +223,8 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
   const bool resuming = ranks.any(writes && request.resume && !list_checkpoints(request.run_dir).empty());
   if (request.resume && !resuming && callbacks.warning)
     callbacks.warning(request.run_dir.string() + ": holds no checkpoint to resume from; starting at step 0");
-  const RunInputs inputs = inputs_of(request.prepared_dir, request.tokenizer_dir, corpus);
+  RunInputs inputs = inputs_of(request.prepared_dir, request.tokenizer_dir, corpus);
+  inputs.windows_per_step = identity.windows_per_step;
   RunStart run = begin_run(request, ranks, resuming, identity, model_config,
                            words_of_inputs(request.run_dir, inputs, tokenizer), device, callbacks);
   run.model.set_gradient_checkpointing(request.train.gradient_checkpointing);
@@ -281,7 +283,8 @@ std::optional<RunInputs> load_run_inputs(const fs::path& run_dir) {
   return RunInputs{json_get<std::string>(json, "data", path.string()),
                    json_get<std::string>(json, "tokenizer", path.string()),
                    json_get_or<int64_t>(json, "documents", 0, path.string()),
-                   json_get_or<int64_t>(json, "text_bytes", 0, path.string())};
+                   json_get_or<int64_t>(json, "text_bytes", 0, path.string()),
+                   json_get_or<int64_t>(json, "windows_per_step", 0, path.string())};
 }
 
 TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks, const StopFlag& stop) {

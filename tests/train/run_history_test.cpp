@@ -107,6 +107,14 @@ TEST_F(RunHistoryTest, TimeLeavesOutBreaks) {
   EXPECT_EQ(run.seconds_at(99), 50);
 }
 
+TEST_F(RunHistoryTest, AStepsTokensAreThoseOfAllProcesses) {
+  write_config(kConfig);  // 1,000 tokens a step and process
+  write_file_atomically(run_dir_ / "inputs.json", R"({"data":"a","tokenizer":"b","windows_per_step":40})");
+  const RunHistory run = read("{\"step\":10,\"time\":1000,\"train/loss\":4,\"train/tokens_per_second\":4000}\n");
+  EXPECT_EQ(run.tokens_per_step, 4000);
+  EXPECT_EQ(run.reports[0].training_seconds, 10);
+}
+
 TEST_F(RunHistoryTest, WithoutConfigurationTimeIsTheClocks) {
   const RunHistory run = read(
       "{\"step\":10,\"time\":1000,\"train/loss\":4,\"train/tokens_per_second\":1000}\n"

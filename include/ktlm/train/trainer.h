@@ -41,6 +41,7 @@ struct RunInputs {
 };
 /// None where run_dir has none. Throws Error where it is damaged.
 std::optional<RunInputs> load_run_inputs(const std::filesystem::path& run_dir);
+  int64_t windows_per_step = 0;                       // of all processes; 0 in runs of earlier versions
 
 /// A run as it is about to begin: its configuration with everything that was found out in it.
 struct RunPlan {
