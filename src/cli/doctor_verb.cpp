@@ -33,7 +33,7 @@ std::vector<doctor::TrainingPlan> load_plans(const std::vector<std::string>& fil
                    std::to_string(plan.model.vocab_size));
     }
     plan.model.validate();
-    plan.train.validate();
+    plan.train.validate(plan.model.max_seq_len);
     plans.push_back(plan);
   }
   return plans;

@@ -1,10 +1,33 @@
 #include "ktlm/train/train_config.h"
 
+#include <algorithm>
+
 #include "ktlm/core/error.h"
 
 namespace ktlm::train {
 
-void TrainConfig::validate() const {
+namespace {
+
+// Far more than anyone trains, so that counts of windows and tokens, also of many processes, stay within 64 bits.
+constexpr int64_t kMaxWindowsPerStep = int64_t{1} << 30, kMaxTokens = int64_t{1} << 60;
+
+void check_size(const TrainConfig& config, int64_t max_seq_len) {
+  const int64_t micro_batch = std::max<int64_t>(1, config.micro_batch_size);
+  if (micro_batch > kMaxWindowsPerStep / config.grad_accum_steps)
+    throw ConfigError("train.micro_batch_size (" + std::to_string(config.micro_batch_size) +
+                      ") x train.grad_accum_steps (" + std::to_string(config.grad_accum_steps) + ") must be at most " +
+                      std::to_string(kMaxWindowsPerStep) + " windows a step; lower one of them");
+  if (max_seq_len > kMaxTokens / config.windows_per_step() / config.max_steps)
+    throw ConfigError("train.max_steps (" + std::to_string(config.max_steps) + ") x " +
+                      std::to_string(config.windows_per_step()) + " windows x model.max_seq_len (" +
+                      std::to_string(max_seq_len) + ") must be at most " + std::to_string(kMaxTokens) +
+                      " tokens; lower train.max_steps");
+}
+
+}  // namespace
+
+void TrainConfig::validate(int64_t max_seq_len) const {
+  check_size(*this, max_seq_len);
   if (warmup_steps >= max_steps)
     throw ConfigError("train.warmup_steps is " + std::to_string(warmup_steps) +
                       ", expected less than train.max_steps (" + std::to_string(max_steps) +

@@ -198,7 +198,7 @@ int64_t windows_per_step(const TrainConfig& config, const Ranks& ranks) {
 
 TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCallbacks& callbacks,
                        const StopFlag& stop) {
-  request.train.validate();
+  request.train.validate(request.model.max_seq_len);
   const bool writes = ranks.is_writer();
   if (writes) refuse_to_overwrite(request);
   const auto corpus = corpus::PreparedCorpus::open(request.prepared_dir);

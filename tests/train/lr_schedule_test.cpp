@@ -1,5 +1,6 @@
 #include "ktlm/train/lr_schedule.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "error_message.h"
@@ -64,20 +65,38 @@ TEST(TrainConfig, NumbersThatDoNotFitTogetherAreRefused) {
   auto config = config_of("cosine");
   config.warmup_steps = 100;
   EXPECT_EQ(
-      test::error_message([&] { config.validate(); }),
+      test::error_message([&] { config.validate(512); }),
       "train.warmup_steps is 100, expected less than train.max_steps (100); lower it, 1-2 % of the steps is usual");
   config = config_of("cosine");
   config.beta2 = 1;
-  EXPECT_EQ(test::error_message([&] { config.validate(); }),
+  EXPECT_EQ(test::error_message([&] { config.validate(512); }),
             "train.beta1 and train.beta2 must be less than 1 (0.9 and 0.95 are usual)");
   TrainConfig still;
   still.muon_momentum = 1;
-  EXPECT_EQ(test::error_message([&] { still.validate(); }), "train.muon_momentum must be less than 1 (0.95 is usual)");
+  EXPECT_EQ(test::error_message([&] { still.validate(512); }),
+            "train.muon_momentum must be less than 1 (0.95 is usual)");
   config = config_of("cosine");
   config.early_stop_patience = 3;
   config.eval_every_steps = 0;
-  EXPECT_EQ(test::error_message([&] { config.validate(); }),
+  EXPECT_EQ(test::error_message([&] { config.validate(512); }),
             "train.early_stop_patience needs validations; set train.eval_every_steps or leave patience at 0");
+}
+
+TEST(TrainConfig, SizesThatCannotBeCountedAreRefused) {
+  TrainConfig config;
+  config.micro_batch_size = 3'000'000'000;
+  config.grad_accum_steps = 5'000'000'000;
+  EXPECT_EQ(test::error_message([&] { config.validate(512); }),
+            "train.micro_batch_size (3000000000) x train.grad_accum_steps (5000000000) must be at most 1073741824 "
+            "windows a step; lower one of them");
+  config.micro_batch_size = 0;
+  EXPECT_THAT(test::error_message([&] { config.validate(512); }), testing::HasSubstr("at most 1073741824 windows"));
+  config.micro_batch_size = config.grad_accum_steps = 1 << 15;
+  config.validate(512);
+  config.max_steps = 1'000'000'000'000;
+  EXPECT_EQ(test::error_message([&] { config.validate(512); }),
+            "train.max_steps (1000000000000) x 1073741824 windows x model.max_seq_len (512) must be at most "
+            "1152921504606846976 tokens; lower train.max_steps");
 }
 
 }  // namespace

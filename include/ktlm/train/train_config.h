@@ -98,8 +98,9 @@ struct TrainConfig {
   /// micro_batch_size * grad_accum_steps; where the size is to be found, grad_accum_steps alone.
   int64_t windows_per_step() const { return (micro_batch_size > 0 ? micro_batch_size : 1) * grad_accum_steps; }
 
-  /// Throws ConfigError where the numbers do not fit together.
-  void validate() const;
+  /// Throws ConfigError where the numbers do not fit together, or are more than can be counted in a run of windows of
+  /// `max_seq_len` tokens.
+  void validate(int64_t max_seq_len) const;
 };
 
 }  // namespace ktlm::train
