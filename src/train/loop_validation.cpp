@@ -1,4 +1,5 @@
 // The loop's validations: what rank 0 finds, all go by; samples of what the model has learnt.
+#include <cmath>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -12,9 +13,11 @@ namespace ktlm::train {
 namespace {
 
 std::string validation_line(int64_t step, const eval::Evaluation& result, bool best) {
-  char line[160];
-  std::snprintf(line, sizeof line, "step %lld: validation loss %.3f, perplexity %.1f, %.3f bits per byte%s",
-                static_cast<long long>(step), result.loss, result.perplexity, result.bits_per_byte,
+  char line[160], perplexity[32];
+  // A model that learnt nonsense may have one of three hundred digits.
+  std::snprintf(perplexity, sizeof perplexity, result.perplexity < 1e6 ? "%.1f" : "%.4g", result.perplexity);
+  std::snprintf(line, sizeof line, "step %lld: validation loss %.3f, perplexity %s, %.3f bits per byte%s",
+                static_cast<long long>(step), result.loss, perplexity, result.bits_per_byte,
                 best ? " (best so far)" : "");
   return line;
 }
@@ -42,6 +45,7 @@ void TrainingLoop::validate() {
     state_.best_loss = result.loss;
   }
   summary_.validation = result;
+  warn_unless_finite(result);
   parts_.metrics.scalars(state_.step, wall_time_seconds(), validation_scalars(result));
   if (ranks_.is_writer()) update_checkpoint_state(parts_.request.run_dir, state_);
   if (parts_.callbacks.note) parts_.callbacks.note(validation_line(state_.step, result, best));
@@ -51,6 +55,13 @@ void TrainingLoop::validate() {
 }
 
 std::optional<eval::Evaluation> TrainingLoop::evaluate() {
+void TrainingLoop::warn_unless_finite(const eval::Evaluation& result) const {
+  if (std::isfinite(result.loss) || !parts_.callbacks.warning) return;
+  parts_.callbacks.warning("step " + std::to_string(state_.step) +
+                           ": the validation loss is no finite number, so this model is not among the best; see "
+                           "whether the training loss is one, and whether ktlm doctor finds the device in order");
+}
+
   eval::Evaluation result{};
   std::vector<double> told = {0, 0};  // the loss; whether it was cut short
   if (ranks_.is_writer()) {
@@ -70,6 +81,7 @@ void TrainingLoop::validate_start() {
   const auto result = evaluate();
   if (!result) return;
   parts_.metrics.scalars(0, wall_time_seconds(), validation_scalars(*result));
+  warn_unless_finite(*result);
   if (parts_.callbacks.note) parts_.callbacks.note(validation_line(0, *result, false));
   release_memory();
 }

@@ -204,7 +204,9 @@ bool TrainingLoop::checkpoint_due() const {
 }
 
 bool TrainingLoop::stopped_early() const {
-  return config_.early_stop_patience > 0 && state_.validations_since_best >= config_.early_stop_patience;
+  // Where no validation gave a number yet, there is no best model to stop with.
+  return config_.early_stop_patience > 0 && state_.best_step > 0 &&
+         state_.validations_since_best >= config_.early_stop_patience;
 }
 
 bool TrainingLoop::report_due() const {

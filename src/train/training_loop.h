@@ -61,6 +61,7 @@ class TrainingLoop {
   void save();
   void validate();
   std::optional<eval::Evaluation> evaluate();  // by rank 0; others know the loss alone; none where it was cut short
+  void warn_unless_finite(const eval::Evaluation& result) const;
   void validate_start();
   void show_samples();
   void export_model();

@@ -254,6 +254,51 @@ TEST_F(TrainerTest, EarlyStopKeepsTheBestModel) {
   expect_same_weights(run_dir_ / "checkpoints/step-000002", run_dir_ / "model");
 }
 
+TEST_F(TrainerTest, WithoutAValidationThatGaveANumberThereIsNoEarlyStop) {
+  auto run = request();
+  run.train.max_steps = 5;
+  train(run, {}, StopFlag());
+  auto state = load_newest_checkpoint(run_dir_.path(), at::kCPU, {}, {}).state;
+  state.validations_since_best = 3;  // as if three had given none
+  update_checkpoint_state(run_dir_.path(), state);
+  run.train.max_steps = 7;
+  run.train.eval_every_steps = 7;
+  run.train.early_stop_patience = 2;
+  run.resume = true;
+  const auto summary = train(run, {}, StopFlag());
+  EXPECT_EQ(summary.outcome, TrainOutcome::kFinished);
+  EXPECT_EQ(summary.best_step, 7);
+}
+
+TEST_F(TrainerTest, AValidationWithoutANumberIsAWarningAndNoneOfTheBest) {
+  auto run = request();
+  run.train.eval_every_steps = 2;
+  run.train.early_stop_patience = 2;
+  run.train.sample_prompts = {"서울"};
+  at::Tensor weight, healthy;
+  std::vector<std::string> warnings;
+  TrainCallbacks callbacks;
+  callbacks.warning = [&](const std::string& warning) { warnings.push_back(warning); };
+  callbacks.sample = [&](const model::LanguageModel& model, const std::string&) {  // behind a validation
+    weight = model.parameters()[1].tensor;
+    if (healthy.defined()) weight.copy_(healthy);
+    return std::string();
+  };
+  callbacks.progress = [&](const Progress& progress) {
+    if (progress.stage != "validating" || !weight.defined()) return;
+    const at::NoGradGuard no_grad;
+    healthy = weight.clone();
+    weight.fill_(std::nan(""));
+  };
+  const auto summary = train(run, callbacks, StopFlag());
+  EXPECT_EQ(summary.outcome, TrainOutcome::kStoppedEarly);
+  EXPECT_EQ(summary.step, 6);
+  EXPECT_EQ(summary.best_step, 2);
+  EXPECT_THAT(warnings, testing::Contains("step 4: the validation loss is no finite number, so this model is not among "
+                                          "the best; see whether the training loss is one, and whether ktlm doctor "
+                                          "finds the device in order"));
+}
+
 TEST_F(TrainerTest, KeepsTheNewestCheckpointsAndTheBest) {
   auto run = request();
   run.train.learning_rate = 1e-30;
