@@ -11,6 +11,7 @@
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/hash.h"
+#include "ktlm/core/remove_directory.h"
 #include "ktlm/model/model_dir.h"
 #include "trainer_state_json.h"
 
@@ -122,8 +123,7 @@ void update_checkpoint_state(const fs::path& run_dir, const TrainerState& state)
 void prune_checkpoints(const fs::path& run_dir, int64_t keep, const TrainerState& state) {
   for (const int64_t step : list_checkpoints(run_dir)) {
     if (step > state.step || keep-- > 0 || step == state.best_step) continue;
-    std::error_code ignored;  // a checkpoint too many is no reason to stop
-    fs::remove_all(checkpoints_dir(run_dir) / checkpoint_name(step), ignored);
+    remove_directory(checkpoints_dir(run_dir) / checkpoint_name(step));  // one too many is no reason to stop
   }
 }
 
@@ -160,10 +160,14 @@ TrainerState restore_checkpoint(const fs::path& run_dir, int64_t last_step, mode
   });
 }
 
-void remove_checkpoints_beyond(const fs::path& run_dir, int64_t step) {
-  for (const int64_t newer : list_checkpoints(run_dir))
-    if (std::error_code ignored; newer > step)
-      fs::remove_all(checkpoints_dir(run_dir) / checkpoint_name(newer), ignored);
+void remove_checkpoints_beyond(const fs::path& run_dir, int64_t step, const WarningCallback& warning) {
+  for (const int64_t newer : list_checkpoints(run_dir)) {
+    if (newer <= step) continue;
+    const fs::path directory = checkpoints_dir(run_dir) / checkpoint_name(newer);
+    if (const auto error = remove_directory(directory); error && warning)
+      warning(directory.string() + ": can't be removed: " + system_error_text(error.value()) +
+              "; remove it yourself, for --resume would go on from it");
+  }
 }
 
 void check_resumable(const fs::path& run_dir, const TrainerState& state, const model::ModelConfig& state_model,

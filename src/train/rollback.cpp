@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "ktlm/core/files.h"
+#include "ktlm/core/path_status.h"
 
 namespace ktlm::train {
 
@@ -20,12 +21,12 @@ TrainerState roll_back(const fs::path& run_dir, const TrainerState& state, int64
   const int64_t target = rollback_target(list_checkpoints(run_dir), state.losses.first_bad_step);
   TrainerState restored = restore_checkpoint(run_dir, target, model, optimizer, warning);
   // So that nobody resumes from the weights that are left behind.
-  remove_checkpoints_beyond(run_dir, restored.step);
+  remove_checkpoints_beyond(run_dir, restored.step, warning);
   // The loop goes on with what it has: smaller batches where memory was short, the number type of a resumed run.
   restored.micro_batch_size = state.micro_batch_size;
   restored.asked_micro_batch_size = state.asked_micro_batch_size;
   restored.autocast_dtype = state.autocast_dtype;
-  if (restored.best_step > 0 && !fs::exists(run_dir / "checkpoints" / checkpoint_name(restored.best_step))) {
+  if (restored.best_step > 0 && !path_exists(run_dir / "checkpoints" / checkpoint_name(restored.best_step))) {
     restored.best_step = 0;  // pruned meanwhile, when a later one was the best
     restored.best_loss = std::numeric_limits<double>::infinity();
   }

@@ -78,8 +78,9 @@ LoadedCheckpoint load_newest_checkpoint(const std::filesystem::path& run_dir, at
 TrainerState restore_checkpoint(const std::filesystem::path& run_dir, int64_t last_step, model::LanguageModel& model,
                                 Optimizer& optimizer, const WarningCallback& warning);
 
-/// Removes the checkpoints behind step `step`, the newest first, as far as the disk lets it.
-void remove_checkpoints_beyond(const std::filesystem::path& run_dir, int64_t step);
+/// Removes the checkpoints behind step `step`, the newest first; `warning`, which may be empty, hears of those that the
+/// disk does not let go.
+void remove_checkpoints_beyond(const std::filesystem::path& run_dir, int64_t step, const WarningCallback& warning);
 
 /// What people know data and tokenizer by: "data/prepared with 1200 documents, 3.4 MB", "the run's own with 16000
 /// pieces".
