@@ -79,7 +79,7 @@ void TrainingLoop::go_back() {
   saved_step_ = state_.step;
   paused_seconds_ = 0;
   last_report_ = AwakeClock::now();
-  if (ranks_.is_writer()) parts_.metrics = MetricsWriter::open(run_dir, state_.step);
+  if (ranks_.is_writer()) parts_.metrics = MetricsWriter::open(run_dir, {state_.step, state_.validated_step});
   parts_.metrics.scalars(state_.step, wall_time_seconds(),
                          {{"train/rolled_back_from", static_cast<double>(bad_step)},
                           {"train/learning_rate_factor", state_.learning_rate_factor()}});

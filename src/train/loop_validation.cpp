@@ -47,14 +47,14 @@ void TrainingLoop::validate() {
   summary_.validation = result;
   warn_unless_finite(result);
   parts_.metrics.scalars(state_.step, wall_time_seconds(), validation_scalars(result));
-  if (ranks_.is_writer()) update_checkpoint_state(parts_.request.run_dir, state_);
   if (parts_.callbacks.note) parts_.callbacks.note(validation_line(state_.step, result, best));
   show_samples();
+  // Last, so that a run that is killed meanwhile does all of it again (MetricsWriter::open drops what was written).
+  if (ranks_.is_writer()) update_checkpoint_state(parts_.request.run_dir, state_);
   if (ranks_.is_writer()) try_write_run_report(parts_.request.run_dir, parts_.callbacks.warning);
   release_memory();  // shapes other than training's stay cached otherwise
 }
 
-std::optional<eval::Evaluation> TrainingLoop::evaluate() {
 void TrainingLoop::warn_unless_finite(const eval::Evaluation& result) const {
   if (std::isfinite(result.loss) || !parts_.callbacks.warning) return;
   parts_.callbacks.warning("step " + std::to_string(state_.step) +
@@ -62,6 +62,7 @@ void TrainingLoop::warn_unless_finite(const eval::Evaluation& result) const {
                            "whether the training loss is one, and whether ktlm doctor finds the device in order");
 }
 
+std::optional<eval::Evaluation> TrainingLoop::evaluate() {
   eval::Evaluation result{};
   std::vector<double> told = {0, 0};  // the loss; whether it was cut short
   if (ranks_.is_writer()) {
@@ -80,8 +81,8 @@ void TrainingLoop::validate_start() {
   const Pause pause(paused_seconds_);
   const auto result = evaluate();
   if (!result) return;
-  parts_.metrics.scalars(0, wall_time_seconds(), validation_scalars(*result));
   warn_unless_finite(*result);
+  parts_.metrics.scalars(0, wall_time_seconds(), validation_scalars(*result));
   if (parts_.callbacks.note) parts_.callbacks.note(validation_line(0, *result, false));
   release_memory();
 }

@@ -8,6 +8,7 @@
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
+#include "ktlm/core/path_status.h"
 #include "tensorboard.h"
 
 namespace ktlm::train {
@@ -16,30 +17,38 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_report_up_to(std::string_view line, int64_t last_step) {
+bool is_of_validation(const Json& report) {
+  for (const auto& [key, value] : report.items())
+    if (key.starts_with("val/") || key.starts_with("sample/")) return true;
+  return false;
+}
+
+bool is_kept(std::string_view line, const ResumePoint& from) {
   try {
-    return json_get<int64_t>(parse_json(line, "report"), "step", "report") <= last_step;
+    const Json report = parse_json(line, "report");
+    const auto step = json_get<int64_t>(report, "step", "report");
+    return step <= from.step && (step <= from.validated_step || !is_of_validation(report));
   } catch (const Error&) {
     return false;  // torn by a power cut; no reason not to go on with the run
   }
 }
 
-// The reports of steps up to `last_step`. A last line without a newline was torn by the end of the process.
-std::string reports_up_to(const std::string& content, int64_t last_step) {
+// The reports that stay. A last line without a newline was torn by the end of the process.
+std::string kept_reports(const std::string& content, const ResumePoint& from) {
   std::string kept;
   for (size_t begin = 0, end; (end = content.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const std::string_view line(content.data() + begin, end - begin);
-    if (is_report_up_to(line, last_step)) kept.append(line).append("\n");
+    if (is_kept(line, from)) kept.append(line).append("\n");
   }
   return kept;
 }
 
-// Leaves in metrics.jsonl what a run resumed from `resume_step` keeps, and gives its path.
-fs::path trimmed_metrics_file(const fs::path& run_dir, int64_t resume_step) {
+// Leaves in metrics.jsonl what the resumed run keeps, and gives its path.
+fs::path trimmed_metrics_file(const fs::path& run_dir, const ResumePoint& from) {
   const fs::path path = run_dir / "metrics.jsonl";
-  if (!fs::exists(path)) return path;
+  if (!path_exists(path)) return path;
   const std::string content = read_file(path);
-  const std::string kept = resume_step > 0 ? reports_up_to(content, resume_step) : "";
+  const std::string kept = from.step > 0 ? kept_reports(content, from) : "";
   if (kept != content) write_file_atomically(path, kept);
   return path;
 }
@@ -64,11 +73,11 @@ struct MetricsWriter::Impl {
   EventFile events;
 };
 
-MetricsWriter MetricsWriter::open(const fs::path& run_dir, int64_t resume_step) {
+MetricsWriter MetricsWriter::open(const fs::path& run_dir, const ResumePoint& from) {
   make_directories(run_dir);
-  if (resume_step <= 0) remove_event_files(run_dir);
-  const fs::path metrics_path = trimmed_metrics_file(run_dir, resume_step);
-  Impl impl{AppendFile(metrics_path), EventFile(run_dir, resume_step + 1, wall_time_seconds())};
+  if (from.step <= 0) remove_event_files(run_dir);
+  const fs::path metrics_path = trimmed_metrics_file(run_dir, from);
+  Impl impl{AppendFile(metrics_path), EventFile(run_dir, from.step + 1, wall_time_seconds())};
   return MetricsWriter(std::make_unique<Impl>(std::move(impl)));
 }
 
@@ -93,6 +102,10 @@ void MetricsWriter::text(int64_t step, const std::string& tag, const std::string
   report[tag] = text;
   impl_->lines.append(to_json_line(report) + "\n");
   impl_->events.text(step, wall_time, tag, text);
+}
+
+void MetricsWriter::config(int64_t step, const std::string& yaml) {
+  if (impl_) impl_->events.text(step, wall_time_seconds(), "config", "```yaml\n" + yaml + "```\n");
 }
 
 void MetricsWriter::flush() {

@@ -235,11 +235,11 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
   settle_micro_batch_size(run_request.train, request.launch, ranks, run, callbacks);
   check_micro_batch(run_request, model_config, device);  // again: a checkpoint's size may be of another device
 
+  const std::string config_yaml =
+      to_yaml("model", model_config) + to_yaml("train", run_request.train) + request.other_sections;
   // Before the token files are built, which may take long: a run that is stopped meanwhile can go on.
   if (writes) {
-    write_file_atomically(
-        files.add(request.run_dir / "config.yaml"),
-        to_yaml("model", model_config) + to_yaml("train", run_request.train) + request.other_sections);
+    write_file_atomically(files.add(request.run_dir / "config.yaml"), config_yaml);
     files.add(inputs_path(request.run_dir));
     save_run_inputs(request.run_dir, inputs);
     keep_tokenizer(request, identity.tokenizer_hash, files);
@@ -264,7 +264,9 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
   if (callbacks.check_plan)
     callbacks.check_plan({model_config, run_request.train, device, model::parse_dtype(run.state.autocast_dtype),
                           datasets->train.num_tokens(), run.state.step, ranks.size()});
-  auto metrics = writes ? MetricsWriter::open(request.run_dir, run.state.step) : MetricsWriter();
+  auto metrics =
+      writes ? MetricsWriter::open(request.run_dir, {run.state.step, run.state.validated_step}) : MetricsWriter();
+  metrics.config(run.state.step, config_yaml);
   files.keep();
   const RunParts parts = {ranks, run_request, callbacks, stop, data, run.model, run.optimizer, run.state, metrics};
   TrainSummary summary = TrainingLoop(parts).run();

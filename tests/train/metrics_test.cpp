@@ -29,7 +29,9 @@ class MetricsTest : public testing::Test {
       count += entry.path().filename().string().starts_with("events.out.tfevents.");
     return count;
   }
-  MetricsWriter open(int64_t resume_step) const { return MetricsWriter::open(run_dir_.path(), resume_step); }
+  MetricsWriter open(int64_t resume_step) const {
+    return MetricsWriter::open(run_dir_.path(), {resume_step, resume_step});
+  }
 
   test::TemporaryDirectory run_dir_;
 };
@@ -90,6 +92,15 @@ TEST_F(MetricsTest, AResumedRunHoldsEachStepOnce) {
   EXPECT_EQ(num_event_files(), 2);
 }
 
+TEST_F(MetricsTest, AValidationThatTheCheckpointDoesNotKnowOfIsDropped) {
+  const std::string kept =
+      "{\"step\":5,\"val/loss\":2.5}\n{\"step\":5,\"sample/a\":\"b\"}\n{\"step\":10,\"train/loss\":2.5}\n";
+  write_file_atomically(run_dir_ / "metrics.jsonl",
+                        kept + "{\"step\":10,\"val/loss\":2.5}\n{\"step\":10,\"sample/a\":\"b\"}\n");
+  auto writer = MetricsWriter::open(run_dir_.path(), {10, 5});
+  EXPECT_EQ(metrics(), kept);
+}
+
 TEST_F(MetricsTest, ATornLineIsDroppedOnResume) {
   write_file_atomically(run_dir_ / "metrics.jsonl", "{\"step\":1}\n{\"s\n{\"step\":2}\n{\"ste");
   auto writer = open(2);
@@ -120,6 +131,7 @@ TEST_F(MetricsTest, TensorBoardReadsTheEventsBack) {
     auto writer = open(0);
     for (int step = 1; step <= 4; ++step)
       writer.scalars(step, 1000.5 + step, {{"train/loss", 8.0 / step}, {"한글", -1e-9}});
+    writer.config(0, "model:\n  d_model: 8\n");
     writer.text(2, "sample/1", "옛날 옛적에");
     writer.text(4, "sample/1", "잊힐 말");
     writer.flush();

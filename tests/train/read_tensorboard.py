@@ -22,6 +22,8 @@ def main(folder):
 
     texts = [(step, value[0].decode()) for step, _, value in read(events, "sample/1")]
     assert texts == [(2, "옛날 옛적에"), (300, "a" * 200)], texts
+    configs = [(step, value[0].decode()) for step, _, value in read(events, "config")]
+    assert configs == [(0, "```yaml\nmodel:\n  d_model: 8\n```\n")], configs
     assert events.SummaryMetadata("sample/1").plugin_data.plugin_name == "text"
 
 

@@ -12,11 +12,18 @@
 
 namespace ktlm::train {
 
+/// Where a run goes on: behind the checkpoint of `step`, whose state knows of validations up to `validated_step`.
+struct ResumePoint {
+  int64_t step = 0;  // 0: starts afresh
+  int64_t validated_step = 0;
+};
+
 class MetricsWriter {
  public:
-  /// Opens <run_dir>/metrics.jsonl and starts <run_dir>/events.out.tfevents.<...>; makes the directory. A run resumed
-  /// from the checkpoint of step `resume_step` keeps the reports up to it; 0 starts afresh. Throws Error.
-  static MetricsWriter open(const std::filesystem::path& run_dir, int64_t resume_step);
+  /// Opens <run_dir>/metrics.jsonl and starts <run_dir>/events.out.tfevents.<...>; makes the directory. A run that
+  /// goes on keeps the reports up to there; those of a validation that the checkpoint does not know of, since the run
+  /// was killed in it, are made again. Throws Error.
+  static MetricsWriter open(const std::filesystem::path& run_dir, const ResumePoint& from);
   /// Keeps nothing: of a process that is not the one to write.
   MetricsWriter();
   MetricsWriter(MetricsWriter&&) noexcept;
@@ -28,6 +35,9 @@ class MetricsWriter {
   void scalars(int64_t step, double wall_time, const std::vector<std::pair<std::string, double>>& values);
   /// Text, such as a sample generation, shown by TensorBoard as Markdown. Throws Error.
   void text(int64_t step, const std::string& tag, const std::string& text);
+  /// The configuration of a run that starts or goes on, shown by TensorBoard as text; for scripts there is config.yaml.
+  /// Throws Error.
+  void config(int64_t step, const std::string& yaml);
   /// Syncs both files to the disk: call it before a checkpoint, which would otherwise survive a power cut without them.
   void flush();
 
