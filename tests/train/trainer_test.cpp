@@ -384,8 +384,9 @@ TEST_F(TrainerTest, FullDiskLeavesEarlierCheckpointsWhole) {
   const std::string message = test::error_message([&] { train(run, {}, StopFlag()); });
   const auto steps = list_checkpoints(run_dir_.path());
   EXPECT_THAT(message, testing::MatchesRegex(
-                           "checkpoint of step [0-9]+ could not be saved: .*: No space left on device"
-                           ".*; earlier checkpoints are as they were: put that right and go on with --resume"));
+                           "checkpoint of step [0-9]+ could not be saved: .*: No space left on device "
+                           "\\(errno 28\\); free some space; earlier checkpoints are as they were: put that right and "
+                           "go on with --resume"));
   ASSERT_FALSE(steps.empty());
   EXPECT_LT(steps.front(), 20);
   LoadedCheckpoint whole = load_newest_checkpoint(run_dir_.path(), at::kCPU, {}, {});
