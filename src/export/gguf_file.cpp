@@ -1,5 +1,6 @@
 #include "gguf_file.h"
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 
@@ -179,8 +180,26 @@ GgufFile::GgufFile(const std::filesystem::path& path) : file_(path), where_(path
     for (auto& [name, tensor] : tensors_)
       if (__builtin_add_overflow(tensor.offset, data_offset, &tensor.offset))
         throw Damaged{"tensor " + to_json_line(name) + " at an impossible place"};
+    refuse_overlaps();
   } catch (const Damaged& damaged) {
     fail(damaged.what + "; copy or download it again");
+  }
+}
+
+void GgufFile::refuse_overlaps() const {
+  std::vector<std::pair<const std::string, Tensor> const*> in_order;
+  for (const auto& entry : tensors_) in_order.push_back(&entry);
+  std::ranges::sort(in_order, {}, [](const auto* entry) { return entry->second.offset; });
+  for (size_t i = 0; i + 1 < in_order.size(); ++i) {
+    const Tensor& tensor = in_order[i]->second;
+    if (!is_known_type(tensor.type)) continue;  // of unknown size
+    const BlockLayout layout = block_layout(static_cast<TensorType>(tensor.type));
+    int64_t num_values = 1;
+    for (const int64_t size : tensor.shape) num_values *= size;
+    const uint64_t room = in_order[i + 1]->second.offset - tensor.offset;
+    if (static_cast<uint64_t>(num_values / layout.values) > room / static_cast<uint64_t>(layout.bytes))
+      throw Damaged{"tensors " + to_json_line(in_order[i]->first) + " and " + to_json_line(in_order[i + 1]->first) +
+                    " overlap"};
   }
 }
 

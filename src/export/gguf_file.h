@@ -53,6 +53,7 @@ class GgufFile {
 
   [[noreturn]] void fail(const std::string& what) const;
   [[noreturn]] void fail_type(const std::string& key, const char* expected) const;
+  void refuse_overlaps() const;
   const Value& value(const std::string& key) const;
   std::string checked_text(const std::string& key, std::string_view text) const;
 

@@ -1,5 +1,7 @@
 #include "ktlm/export/gguf_import.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <locale>
 #include <set>
@@ -37,8 +39,11 @@ std::string architecture(const GgufFile& file) {
   return name;
 }
 
-// GGUF holds such numbers in 32 bits: 1e-05 comes back as that, and not as 9.999999747378752e-06.
-double in_fewest_digits(double value) {
+// GGUF holds such numbers in 32 bits: 1e-05 comes back as that, and not as 9.999999747378752e-06. JSON holds finite
+// numbers alone: of another one config.json would say nothing.
+double in_fewest_digits(const GgufFile& file, const std::string& key) {
+  const double value = file.number(key);
+  if (!std::isfinite(static_cast<float>(value))) fail(file, key + " is no finite number (damaged?)");
   for (int precision = 1; precision <= 9; ++precision) {
     std::stringstream stream;
     stream.imbue(std::locale::classic());
@@ -71,7 +76,7 @@ void read_rope_scaling(const GgufFile& file, const std::string& prefix, ModelCon
   if (config.rope_scaling != "linear")
     fail(file, key + " is " + to_json_line(config.rope_scaling) +
                    ", which ktlm does not import; it knows \"none\" and \"linear\"");
-  config.rope_factor = in_fewest_digits(file.number(prefix + ".rope.scaling.factor"));
+  config.rope_factor = in_fewest_digits(file, prefix + keys::kRopeScalingFactor);
 }
 
 ModelConfig read_config(const GgufFile& file) {
@@ -90,8 +95,8 @@ ModelConfig read_config(const GgufFile& file) {
   config.n_kv_heads = file.has(prefix + keys::kKvHeadCount) ? integer(keys::kKvHeadCount) : config.n_heads;
   config.d_ff = integer(keys::kFeedForwardLength);
   config.max_seq_len = integer(keys::kContextLength);
-  config.norm_eps = in_fewest_digits(file.number(prefix + keys::kNormEpsilon));
-  if (file.has(prefix + keys::kRopeBase)) config.rope_theta = in_fewest_digits(file.number(prefix + keys::kRopeBase));
+  config.norm_eps = in_fewest_digits(file, prefix + keys::kNormEpsilon);
+  if (file.has(prefix + keys::kRopeBase)) config.rope_theta = in_fewest_digits(file, prefix + keys::kRopeBase);
   config.tie_embeddings = !file.tensors().contains("output.weight");
   config.qk_norm = prefix == "qwen3";
   // Each layer has nine tensors: a damaged number is not to fill the memory with names.
@@ -179,12 +184,14 @@ bool write_weights(const fs::path& path, const GgufFile& file, const std::vector
   return true;
 }
 
-std::string generation_config(const tokenizer::Vocabulary& vocabulary, const model::SpecialIds& ids) {
-  Json ends = Json::array({ids.eos});
-  if (const int64_t end = control_id(vocabulary, tokenizer::kImEnd); end >= 0 && end != ids.eos) ends.push_back(end);
+std::string generation_config(const GgufFile& file, const tokenizer::Vocabulary& vocabulary,
+                              const model::SpecialIds& ids) {
+  Json ends = Json::array();
+  for (const int64_t end : {ids.eos, read_gguf_eot_id(file, vocabulary), control_id(vocabulary, tokenizer::kImEnd)})
+    if (end >= 0 && std::ranges::find(ends, Json(end)) == ends.end()) ends.push_back(end);
   Json json;
   if (ids.bos >= 0) json["bos_token_id"] = ids.bos;
-  json["eos_token_id"] = std::move(ends);
+  if (!ends.empty()) json["eos_token_id"] = std::move(ends);
   if (ids.pad >= 0) json["pad_token_id"] = ids.pad;
   return json.dump(2) + "\n";
 }
@@ -213,13 +220,14 @@ std::optional<GgufImport> import_gguf(const fs::path& path, const fs::path& dire
   const model::SpecialIds ids{vocabulary.bos_id, vocabulary.eos_id, vocabulary.pad_id};
   const std::vector<ParameterSpec> specs = model::parameter_specs(config);
   check_tensors(file, specs);
+  const std::string generation_json = generation_config(file, vocabulary, ids);
   const std::string config_json = model::config_to_hf_json(config, ids, hf_dtype(type_of(file, "token_embd.weight")));
   model::config_from_hf_json(config_json, file.where());  // within the limits that ktlm sets to every model
   require_free(directory);
 
   AtomicDirectory out(directory);
   write_file_atomically(out.path() / "config.json", config_json);
-  write_file_atomically(out.path() / "generation_config.json", generation_config(vocabulary, ids));
+  write_file_atomically(out.path() / "generation_config.json", generation_json);
   write_tokenizer(out.path(), vocabulary, file);
   if (!write_weights(out.path() / "model.safetensors", file, specs, config, stop)) return std::nullopt;
   out.commit();

@@ -1,6 +1,7 @@
 #include "gguf_vocabulary.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
@@ -34,6 +35,15 @@ void check(const Vocabulary& vocabulary, int64_t model_vocab_size, const std::st
 
 void add_id(GgufHeader& header, const char* key, int64_t id) {
   if (id >= 0) header.add(key, static_cast<uint32_t>(id));
+}
+
+// A token's id, or -1.
+int64_t id_at(const GgufFile& file, const char* key, int64_t otherwise, const Vocabulary& vocabulary) {
+  const int64_t id = file.has(key) ? file.integer(key) : otherwise;
+  if (id < -1 || id >= static_cast<int64_t>(vocabulary.pieces.size()))
+    throw Error(file.where() + ": " + key + " is " + std::to_string(id) + ", but there are " +
+                std::to_string(vocabulary.pieces.size()) + " tokens (damaged?)");
+  return id;
 }
 
 }  // namespace
@@ -98,18 +108,14 @@ Vocabulary read_gguf_vocabulary(const GgufFile& file) {
   for (size_t i = 0; i < texts.size(); ++i) {
     if (!(kinds[i] >= 1 && kinds[i] <= last_kind))
       throw Error(file.where() + ": token " + std::to_string(i) + " is of an unknown type (damaged?)");
+    if (!std::isfinite(static_cast<float>(scores[i])))
+      throw Error(file.where() + ": the score of token " + std::to_string(i) + " is no finite number (damaged?)");
     vocabulary.pieces.push_back(
         {std::move(texts[i]), static_cast<PieceType>(static_cast<int>(kinds[i])), static_cast<float>(scores[i])});
   }
   while (!vocabulary.pieces.empty() && is_filling(vocabulary.pieces.back(), vocabulary.pieces.size() - 1))
     vocabulary.pieces.pop_back();
-  const auto id_of = [&](const char* key, int64_t otherwise) {
-    const int64_t id = file.has(key) ? file.integer(key) : otherwise;
-    if (id < -1 || id >= static_cast<int64_t>(vocabulary.pieces.size()))
-      throw Error(file.where() + ": " + key + " is " + std::to_string(id) + ", but there are " +
-                  std::to_string(vocabulary.pieces.size()) + " tokens (damaged?)");
-    return id;
-  };
+  const auto id_of = [&](const char* key, int64_t otherwise) { return id_at(file, key, otherwise, vocabulary); };
   // What llama.cpp takes where a key is missing.
   vocabulary.unk_id = id_of(keys::kUnkId, 0);
   vocabulary.bos_id = id_of(keys::kBosId, 1);
@@ -122,6 +128,10 @@ Vocabulary read_gguf_vocabulary(const GgufFile& file) {
   if (file.has(keys::kChatTemplate)) vocabulary.chat_template = file.text(keys::kChatTemplate);
   if (file.has(keys::kNormalizerVersion)) vocabulary.normalizer_version = file.integer(keys::kNormalizerVersion);
   return vocabulary;
+}
+
+int64_t read_gguf_eot_id(const GgufFile& file, const Vocabulary& vocabulary) {
+  return id_at(file, keys::kEotId, -1, vocabulary);
 }
 
 }  // namespace ktlm::formats

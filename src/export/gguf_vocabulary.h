@@ -25,4 +25,7 @@ void add_vocabulary(GgufHeader& header, const tokenizer::Vocabulary& vocabulary,
 /// The vocabulary of a file. Throws Error for a tokenizer of another kind than SentencePiece's, and a damaged one.
 tokenizer::Vocabulary read_gguf_vocabulary(const GgufFile& file);
 
+/// The token that ends an answer, or -1 where the file names none. `vocabulary` is the file's.
+int64_t read_gguf_eot_id(const GgufFile& file, const tokenizer::Vocabulary& vocabulary);
+
 }  // namespace ktlm::formats

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -10,6 +11,19 @@
 #include "ktlm/model/parameter_specs.h"
 
 namespace ktlm::formats {
+
+namespace {
+
+// That a form holds; of a block the scale is a half, and the largest integer 127 or 8.
+float largest_weight(TensorType type) {
+  constexpr float kLargestHalf = 65504;
+  return type == TensorType::kF16    ? kLargestHalf
+         : type == TensorType::kQ8_0 ? kLargestHalf * 127
+         : type == TensorType::kQ4_0 ? kLargestHalf * 8
+                                     : std::numeric_limits<float>::max();
+}
+
+}  // namespace
 
 void check_tensors(const model::WeightFiles& files, const model::ModelConfig& config) {
   std::map<std::string, std::vector<int64_t>> shapes;
@@ -22,15 +36,15 @@ TensorType source_type(const model::SafetensorsFile::Tensor& tensor) {
 }
 
 void check_values(std::span<const float> values, TensorType to, const std::string& where, const std::string& name) {
-  constexpr float kLargestHalf = 65504;
+  const float largest = largest_weight(to);
   for (const float value : values) {
     if (!std::isfinite(value))
       throw Error(where + ": tensor \"" + name +
                   "\" holds what is no finite number; the file is damaged, or training broke down: take another copy "
                   "or checkpoint");
-    if (to == TensorType::kF16 && std::fabs(value) > kLargestHalf)
+    if (std::fabs(value) > largest)
       throw Error(where + ": tensor \"" + name + "\" holds " + format_double(double{value}) +
-                  ", more than 16 bits can, 65504; export the model in 32 bits");
+                  ", more than its form can, " + format_double(double{largest}) + "; export the model in 32 bits");
   }
 }
 

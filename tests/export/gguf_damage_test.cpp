@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <random>
 #include <string>
 
@@ -118,6 +119,31 @@ TEST_F(GgufDamage, OtherTensorsAndTypesAreNamed) {
 TEST_F(GgufDamage, AMissingKeyIsNamed) {
   EXPECT_EQ(problem_of(with_text("llama.embedding_length", "llama.embedding_lengtX")),
             "has no llama.embedding_length, which ktlm needs");
+}
+
+TEST_F(GgufDamage, NumbersThatAreNoneAreNamedByTheirKeys) {
+  // A number stands behind its key and its type (4 bytes); in a list behind the elements' type and the count (4 + 8).
+  const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(problem_of(with_number_behind("llama.attention.layer_norm_rms_epsilon", 4, nan)),
+            "llama.attention.layer_norm_rms_epsilon is no finite number (damaged?)");
+  EXPECT_EQ(problem_of(with_number_behind("llama.rope.freq_base", 4, infinity)),
+            "llama.rope.freq_base is no finite number (damaged?)");
+  EXPECT_EQ(problem_of(with_number_behind("tokenizer.ggml.scores", 16 + 4 * 300, nan)),
+            "the score of token 300 is no finite number (damaged?)");
+}
+
+TEST_F(GgufDamage, TensorsThatOverlapAreNamed) {
+  // A tensor's place stands behind its name, the number of its dimensions (4), these (8 each) and its type (4).
+  const size_t at = content_.find("blk.0.attn_q.weight") + 19 + 4 + 16 + 4;
+  uint64_t place = 0;
+  std::memcpy(&place, content_.data() + at, sizeof place);
+  EXPECT_EQ(problem_of(with_number_behind("blk.0.attn_k.weight", 24, place + 32)),
+            "tensors \"blk.0.attn_q.weight\" and \"blk.0.attn_k.weight\" overlap; copy or download it again");
+}
+
+TEST_F(GgufDamage, ATokenThatIsNotThereEndsNoAnswer) {
+  EXPECT_EQ(problem_of(with_number_behind<uint32_t>("tokenizer.ggml.eot_token_id", 4, 100'000)),
+            "tokenizer.ggml.eot_token_id is 100000, but there are 700 tokens (damaged?)");
 }
 
 TEST_F(GgufDamage, ADirectoryThatIsThereStaysAsItIs) {

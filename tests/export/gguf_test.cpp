@@ -1,6 +1,7 @@
 // Export and import against each other; tests/export/gguf_reader_test.py reads the same files with another program.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -12,6 +13,7 @@
 #include "gguf_file.h"
 #include "gguf_header.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
 #include "ktlm/export/gguf_export.h"
 #include "ktlm/export/gguf_import.h"
 #include "ktlm/tokenizer/tokenizer.h"
@@ -174,6 +176,58 @@ TEST(Gguf, ATokenizerOfOtherMakeBecomesASentencePieceModelThatGivesTheSameIds) {
             tokenizer::read_vocabulary(exported.model).chat_template);
 }
 
+TEST(Gguf, TheTokensThatEndAnAnswerAreThoseOfTheFile) {
+  const Exported exported(false, true);
+  const auto imported_with = [&](uint32_t eos, uint32_t eot) {
+    std::string bytes = read_file(exported.file);
+    for (const auto& [key, id] : {std::pair(keys::kEosId, eos), std::pair(keys::kEotId, eot)})
+      std::memcpy(bytes.data() + bytes.find(key) + std::strlen(key), std::array{5U, id}.data(), 8);  // 5: int32
+    write_file_atomically(exported.file, bytes);
+    fs::remove_all(exported.back);
+    exported.import();
+    const Json json = read_json_file((exported.back / "generation_config.json").string());
+    return json.contains("eos_token_id") ? json["eos_token_id"].dump() : "";
+  };
+  const int64_t end = tokenizer::Tokenizer::load(exported.model).control_id(tokenizer::kImEnd);
+  ASSERT_EQ(end, 5);
+  EXPECT_EQ(imported_with(2, 5), "[2,5]");
+  EXPECT_EQ(imported_with(2, 300), "[2,300,5]");
+  EXPECT_EQ(imported_with(static_cast<uint32_t>(-1), 5), "[5]");
+}
+
+TEST(Gguf, WeightsThatAFormCannotHoldAreRefused) {
+  test::TemporaryDirectory folder;
+  write_model_directory(folder / "model", small_config(false, true));
+  const fs::path path = folder / "model/model.safetensors";
+  const std::string good = read_file(path);
+  const auto error_with = [&](float weight, GgufWeights weights) {
+    std::string bytes = good;
+    {
+      const model::SafetensorsFile file(path);
+      const auto of_tensor = file.tensors().at("model.layers.0.mlp.up_proj.weight").bytes;
+      const std::string_view view(reinterpret_cast<const char*>(of_tensor.data()), of_tensor.size());
+      std::memcpy(bytes.data() + good.find(view), &weight, sizeof weight);
+    }
+    write_file_atomically(path, bytes);
+    const std::string message =
+        error_message([&] { export_gguf(folder / "model", folder / "a.gguf", weights, "a", StopFlag()); });
+    write_file_atomically(path, good);
+    const std::string where = path.string() + ": tensor \"model.layers.0.mlp.up_proj.weight\" ";
+    return message.starts_with(where) ? message.substr(where.size()) : message;
+  };
+  EXPECT_EQ(error_with(70'000, GgufWeights::kF16),
+            "holds 70000, more than its form can, 65504; export the model in 32 bits");
+  EXPECT_EQ(error_with(-8'400'000, GgufWeights::kQ8_0),
+            "holds -8400000, more than its form can, 8319008; export the model in 32 bits");
+  EXPECT_EQ(error_with(530'000, GgufWeights::kQ4_0),
+            "holds 530000, more than its form can, 524032; export the model in 32 bits");
+  EXPECT_EQ(error_with(std::numeric_limits<float>::quiet_NaN(), GgufWeights::kQ8_0),
+            "holds what is no finite number; the file is damaged, or training broke down: take another copy or "
+            "checkpoint");
+  EXPECT_FALSE(fs::exists(folder / "a.gguf"));
+  EXPECT_EQ(error_with(8'300'000, GgufWeights::kQ8_0), "(nothing thrown)");
+}
+
 TEST(Gguf, StoppedWorkLeavesNothing) {
   test::TemporaryDirectory folder;
   write_model_directory(folder / "model", small_config(false, true));
@@ -185,26 +239,6 @@ TEST(Gguf, StoppedWorkLeavesNothing) {
   int entries = 0;
   for (const auto& entry : fs::directory_iterator(folder.path())) entries += entry.exists() ? 1 : 0;
   EXPECT_EQ(entries, 2);  // model and b.gguf
-}
-
-TEST(Gguf, WeightsThatAreNoNumbersOrTooLargeForF16AreRefused) {
-  const test::TemporaryDirectory folder;
-  const fs::path weights = folder / "model" / "model.safetensors";
-  const auto message = [&](float last, GgufWeights form) {
-    write_model_directory(folder / "model", small_config(true, false));
-    std::string content = read_file(weights);
-    std::memcpy(content.data() + content.size() - sizeof last, &last, sizeof last);
-    write_file_atomically(weights, content);
-    return error_message([&] { export_gguf(folder / "model", folder / "a.gguf", form, "small", StopFlag()); });
-  };
-  const std::string head = weights.string() + ": tensor \"lm_head.weight\" holds ";
-  EXPECT_EQ(message(std::numeric_limits<float>::quiet_NaN(), GgufWeights::kQ8_0),
-            head + "what is no finite number; the file is damaged, or training broke down: take another copy or " +
-                "checkpoint");
-  EXPECT_EQ(message(-65520, GgufWeights::kF16),
-            head + "-65520, more than 16 bits can, 65504; export the model in 32 bits");
-  EXPECT_FALSE(fs::exists(folder / "a.gguf"));
-  EXPECT_EQ(message(-65520, GgufWeights::kF32), "(nothing thrown)");
 }
 
 TEST(Gguf, AnUnknownFormIsNamedWithThoseThereAre) {

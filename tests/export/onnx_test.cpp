@@ -207,7 +207,7 @@ TEST(Onnx, WeightsThatAreNoNumbersOrTooLargeForFp16AreRefused) {
                 "down: take another copy or checkpoint");
   EXPECT_EQ(message("large", OnnxNumbers::kFp16),
             (root / "large/model.safetensors").string() +
-                ": tensor \"model.layers.1.mlp.up_proj.weight\" holds -65520, more than 16 bits can, 65504; export "
+                ": tensor \"model.layers.1.mlp.up_proj.weight\" holds -65520, more than its form can, 65504; export "
                 "the model in 32 bits");
   EXPECT_FALSE(fs::exists(root / "out"));
   EXPECT_EQ(message("large", OnnxNumbers::kFp32), "(nothing thrown)");
