@@ -9,6 +9,7 @@
 #include "ktlm/export/onnx.h"
 #include "ktlm/model/model_files.h"
 #include "ktlm/model/weight_files.h"
+#include "ktlm/tokenizer/tokenizer.h"
 #include "ktlm/tokenizer/tokenizer_files.h"
 #include "onnx_file.h"
 #include "onnx_model.h"
@@ -68,6 +69,11 @@ void mend_for_transformers_js(Json& tokenizer) {
       {"type", "Split"}, {"pattern", {{"Regex", "▁[^▁]*|[^▁]+"}}}, {"behavior", "Isolated"}, {"invert", false}};
 }
 
+// Before anything is written: one that ktlm reads has to be whole. What it doesn't read is copied as it is.
+void check_tokenizer(const fs::path& directory) {
+  if (fs::exists(directory / tokenizer::kModelFile)) tokenizer::Tokenizer::load(directory);
+}
+
 void copy_tokenizer(const fs::path& from, const fs::path& to) {
   for (const std::string name : tokenizer::kTokenizerFiles) {
     if (!fs::exists(from / name)) continue;
@@ -106,6 +112,7 @@ std::vector<OnnxNumbers> parse_onnx_numbers(const std::string& names) {
 std::optional<std::vector<OnnxFile>> export_onnx(const fs::path& model_directory, const fs::path& out,
                                                  const std::vector<OnnxNumbers>& numbers, const StopFlag& stop) try {
   refuse_what_is_no_export(out);
+  check_tokenizer(model_directory);
   AtomicDirectory directory(out);
   const fs::path folder = directory.path() / kFolder;
   make_directories(folder);

@@ -149,13 +149,14 @@ std::string foreign_model(const Vocabulary& vocabulary) {
 Json foreign_config(const Vocabulary& vocabulary) {
   Json config = {{"tokenizer_class", "LlamaTokenizer"},
                  {"legacy", false},
-                 {"add_bos_token", vocabulary.begins_with_bos},
+                 {"add_bos_token", vocabulary.begins_with_bos && vocabulary.bos_id >= 0},
                  {"add_eos_token", false},
                  {"add_prefix_space", vocabulary.add_dummy_prefix},
                  {"clean_up_tokenization_spaces", false}};
+  // Where there is none, null says so: else <s> and the like would be found by their names.
   const auto add = [&](const char* key, int64_t id) {
-    if (id >= 0 && id < static_cast<int64_t>(vocabulary.pieces.size()))
-      config[key] = vocabulary.pieces[static_cast<size_t>(id)].text;
+    const bool is_there = id >= 0 && id < static_cast<int64_t>(vocabulary.pieces.size());
+    config[key] = is_there ? Json(vocabulary.pieces[static_cast<size_t>(id)].text) : Json();
   };
   add("unk_token", vocabulary.unk_id);
   add("bos_token", vocabulary.bos_id);
@@ -173,6 +174,7 @@ Vocabulary read_vocabulary(const fs::path& directory) {
   ForeignSettings settings = origin ? ForeignSettings() : read_foreign_settings(directory);
   const bool is_fast = !origin && !fs::exists(path) && fs::exists(fast_path);
   const std::string content = is_fast ? read_fast_tokenizer(fast_path, settings) : read_file(path);
+  if (origin) check_origin(*origin, to_hex(hash128(content)), directory);
   Vocabulary vocabulary;
   try {
     vocabulary = parse_model(content);

@@ -168,6 +168,17 @@ TEST(Onnx, TheTokenizerCutsAtTheSamePlacesInTransformersJs) {
   EXPECT_EQ(written, expected);
 }
 
+TEST(Onnx, ADamagedTokenizerIsToldBeforeAnythingIsWritten) {
+  const test::TemporaryDirectory root;
+  const fs::path model = root / "model", tokenizer = KTLM_TEST_DATA_DIR "/tokenizer/trained";
+  fs::copy(kGolden / "llama_gqa_tied", model);
+  for (const auto& entry : fs::directory_iterator(tokenizer)) fs::copy(entry.path(), model / entry.path().filename());
+  write_file_atomically(model / "tokenizer.model", read_file(model / "tokenizer.model").substr(0, 5000));
+  EXPECT_THAT(error_message([&] { export_onnx(model, root / "out", {OnnxNumbers::kFp32}, kNeverStop); }),
+              HasSubstr("tokenizer.model: truncated or changed (hash "));
+  EXPECT_FALSE(fs::exists(root / "out"));
+}
+
 TEST(Onnx, ANewExportTakesAnEarlierOnesPlaceAndNothingElses) {
   const test::TemporaryDirectory root;
   export_onnx(kGolden / "llama_gqa_tied", root / "out", {OnnxNumbers::kFp16}, kNeverStop);

@@ -7,6 +7,7 @@
 
 #include "error_message.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
 #include "ktlm/text/normalize.h"
 #include "ktlm/tokenizer/tokenizer.h"
 #include "temporary_directory.h"
@@ -53,6 +54,38 @@ TEST(Vocabulary, OneOfOtherMakeEncodesWithSentencePieceToTheSameIds) {
   EXPECT_EQ(back.pieces, vocabulary.pieces);
   EXPECT_EQ(back.chat_template, vocabulary.chat_template);
   EXPECT_FALSE(back.normalizer_version);
+}
+
+TEST(Vocabulary, WhatThereIsNoneOfIsNotFoundByItsName) {
+  const test::TemporaryDirectory folder;
+  Vocabulary vocabulary = read_vocabulary(kTrained);
+  vocabulary.normalizer_version.reset();
+  vocabulary.bos_id = vocabulary.pad_id = -1;
+  write_vocabulary(folder.path(), vocabulary, "here");
+  const Tokenizer tokenizer = Tokenizer::load(folder.path());
+  EXPECT_EQ(tokenizer.bos_id(), -1);
+  EXPECT_EQ(tokenizer.pad_id(), -1);
+  EXPECT_EQ(tokenizer.begin_id(), -1);
+  EXPECT_EQ(tokenizer.eos_id(), vocabulary.eos_id);
+  EXPECT_FALSE(read_vocabulary(folder.path()).begins_with_bos);
+}
+
+TEST(Vocabulary, KtlmsOwnIsTakenOnlyAsItWasMade) {
+  const test::TemporaryDirectory folder;
+  for (const char* name : {"tokenizer.model", "tokenizer_config.json"})
+    write_file_atomically(folder / name, read_file(kTrained / name));
+  std::string model = read_file(folder / "tokenizer.model");
+  model[model.size() / 2] ^= 1;
+  write_file_atomically(folder / "tokenizer.model", model);
+  const auto message = [&] { return test::error_message([&] { read_vocabulary(folder.path()); }); };
+  EXPECT_TRUE(message().starts_with((folder / "tokenizer.model").string() + ": truncated or changed (hash "))
+      << message();
+  Json config = read_json_file((folder / "tokenizer_config.json").string());
+  config["ktlm_normalizer_version"] = 0;
+  write_file_atomically(folder / "tokenizer_config.json", config.dump());
+  EXPECT_TRUE(message().starts_with((folder / "tokenizer_config.json").string() +
+                                    ": made with version 0 of the normaliser, this program has version "))
+      << message();
 }
 
 TEST(Vocabulary, OthersPiecesAreNotTakenForKtlms) {

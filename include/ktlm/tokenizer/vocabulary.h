@@ -36,7 +36,8 @@ struct Vocabulary {
 };
 
 /// Reads tokenizer.model of a tokenizer or model directory, and for one of other make the tokens that Hugging Face's
-/// files add, or tokenizer.json alone (Tokenizer::load). Throws Error: missing or damaged.
+/// files add, or tokenizer.json alone (Tokenizer::load). Throws Error: missing or damaged; ktlm's own, but changed or
+/// of another version of the normaliser.
 Vocabulary read_vocabulary(const std::filesystem::path& directory);
 
 /// Writes tokenizer.model and tokenizer_config.json into an existing directory, and for a vocabulary of ktlm's all
