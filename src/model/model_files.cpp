@@ -44,9 +44,10 @@ void read_rope(const Json& json, const std::string& where, ModelConfig& config) 
   for (const char* section : {"rope_scaling", "rope_parameters"}) {
     if (!json.contains(section) || json[section].is_null()) continue;
     const Json& rope = json[section];
+    if (!rope.is_object()) throw_json_key_type(section, "an object or null", rope, where);
     const std::string place = where + ": " + section;
     config.rope_theta = json_get_or<double>(rope, "rope_theta", config.rope_theta, place);
-    const char* const type_key = rope.contains("rope_type") ? "rope_type" : "type";
+    const char* const type_key = rope.contains("rope_type") && !rope["rope_type"].is_null() ? "rope_type" : "type";
     const auto type = json_get_or<std::string>(rope, type_key, "default", place);
     if (type == "default") continue;
     if (type != "linear" && type != "llama3")
