@@ -2,12 +2,18 @@
 
 #include <algorithm>
 
+#include "ktlm/core/error.h"
+
 namespace ktlm::eval {
 
 std::vector<DocumentScore> score_documents(Scorer& scorer, const tokenizer::Tokenizer& tokenizer,
                                            std::span<const std::string> texts, const ProgressCallback& progress,
                                            const StopFlag& stop) {
   const auto first = tokenizer.begin_id() >= 0 ? tokenizer.begin_id() : tokenizer.eos_id();
+  if (first < 0)
+    throw Error(tokenizer.directory().string() +
+                ": the tokenizer has no token that begins or ends a text (bos, eos), " +
+                "behind which a text's first token could be measured; name one in tokenizer_config.json");
   const auto max_targets = static_cast<std::ptrdiff_t>(scorer.config().max_seq_len);
   std::vector<DocumentScore> documents;
   std::vector<Prompt> windows;

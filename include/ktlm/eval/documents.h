@@ -22,7 +22,7 @@ struct DocumentScore {
 
 /// Each text behind BOS (or EOS, where the tokenizer has no BOS), in windows of max_seq_len tokens that share no
 /// context: what stands before a window is not seen. No end token is counted. Empty when `stop` is requested. Throws
-/// Error as the scorer does.
+/// Error as the scorer does, and for a tokenizer with neither.
 std::vector<DocumentScore> score_documents(Scorer& scorer, const tokenizer::Tokenizer& tokenizer,
                                            std::span<const std::string> texts, const ProgressCallback& progress,
                                            const StopFlag& stop);
