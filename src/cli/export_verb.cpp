@@ -33,6 +33,14 @@ fs::path chosen_model(const ExportArguments& arguments) {
   return arguments.model_dir.empty() ? generate::find_newest_model("runs") : generate::find_model(arguments.model_dir);
 }
 
+// One that a person wrote stays.
+void refuse_other_modelfile(const fs::path& modelfile, const std::string& beginning) {
+  std::error_code unreadable;  // then writing tells
+  if (fs::exists(modelfile, unreadable) && !read_file(modelfile).starts_with(beginning))
+    throw Error(modelfile.string() +
+                ": is there already and is none that ktlm wrote for this file; rename it or choose another --out");
+}
+
 int export_to_gguf(const ExportArguments& arguments, Console& console) {
   formats::check_modelfile_text(arguments.system, "--system");
   const formats::GgufWeights weights = formats::parse_gguf_weights(arguments.gguf);
@@ -42,12 +50,17 @@ int export_to_gguf(const ExportArguments& arguments, Console& console) {
   if (file.extension() == ".Modelfile")
     throw ConfigError("--out " + file.string() + ": the Modelfile beside the GGUF file would have this name; choose " +
                       "another ending, such as .gguf");
+  std::error_code unreadable;  // then writing tells
+  if (fs::is_directory(file, unreadable))
+    throw ConfigError("--out " + file.string() + ": is a directory; name a file, such as " +
+                      (file / (name_of(directory) + ending)).string());
+  const fs::path modelfile = fs::path(file).replace_extension(".Modelfile");
+  refuse_other_modelfile(modelfile, formats::modelfile_beginning(file.filename().string()));
   const auto written = formats::export_gguf(directory, file, weights, name_of(directory), console.stop_flag());
   if (!written) return console.exit_code();
   for (const std::string& note : written->notes) console.note(note);
   console.note(std::to_string(written->num_tensors) + " tensors, " +
                format_bytes(static_cast<int64_t>(written->size_bytes)));
-  const fs::path modelfile = fs::path(file).replace_extension(".Modelfile");
   write_file_atomically(modelfile, formats::modelfile({.gguf = file.filename().string(),
                                                        .has_chat_markers = written->has_chat_markers,
                                                        .context_tokens = written->context_tokens,

@@ -188,6 +188,9 @@ void AtomicFile::commit() {
 
 AtomicDirectory::AtomicDirectory(fs::path directory) : directory_(std::move(directory)) {
   if (!directory_.has_filename()) directory_ = directory_.parent_path();  // "out/" names "out"
+  if (directory_.filename() == "." || directory_.filename() == "..")
+    throw Error(directory_.string() + ": is written as a whole under its own name; give that in the place of " +
+                directory_.filename().string());
   temporary_path_ = directory_.string() + temporary_suffix();
   make_directories(parent_of(directory_));
   remove_leftovers(directory_);

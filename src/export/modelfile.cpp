@@ -25,11 +25,13 @@ void check_modelfile_text(const std::string& text, const std::string& what) {
                       "take other quotation marks");
 }
 
+std::string modelfile_beginning(const std::string& gguf) { return "FROM ./" + gguf + "\nTEMPLATE "; }
+
 std::string modelfile(const ModelfileParts& parts) {
   const generate::SamplingConfig sampling;
-  std::string text = "FROM ./" + parts.gguf + "\n";
+  std::string text = modelfile_beginning(parts.gguf);
   const auto quoted = [](const std::string& value) { return kQuotes + value + kQuotes + "\n"; };
-  text += "TEMPLATE " + quoted(parts.has_chat_markers ? chat_template() : "{{ .Prompt }}");
+  text += quoted(parts.has_chat_markers ? chat_template() : "{{ .Prompt }}");
   if (!parts.system.empty()) text += "SYSTEM " + quoted(parts.system);
   const auto parameter = [&text](const char* name, const std::string& value) {
     text += std::string("PARAMETER ") + name + " " + value + "\n";

@@ -27,18 +27,34 @@ constexpr const char* kFolder = "onnx";  // where optimum and transformers.js lo
 const char* file_name(OnnxNumbers numbers) { return numbers == OnnxNumbers::kFp16 ? "model_fp16.onnx" : "model.onnx"; }
 const char* name_of(OnnxNumbers numbers) { return numbers == OnnxNumbers::kFp16 ? "fp16" : "fp32"; }
 
-// Whatever else stands there a person put there.
-void refuse_what_is_no_export(const fs::path& directory) {
-  std::set<std::string> known = {kConfigFile, kFolder};
-  known.insert(tokenizer::kTokenizerFiles.begin(), tokenizer::kTokenizerFiles.end());
+// The places of an export's files, from its directory on.
+std::set<fs::path> parts_of_an_export() {
+  std::set<fs::path> parts = {kConfigFile, kFolder};
+  parts.insert(tokenizer::kTokenizerFiles.begin(), tokenizer::kTokenizerFiles.end());
   for (const auto numbers : {OnnxNumbers::kFp32, OnnxNumbers::kFp16})
-    for (const char* ending : {"", kDataEnding}) known.insert(file_name(numbers) + std::string(ending));
-  std::error_code unreadable;  // then making the directory tells what is wrong
-  for (fs::recursive_directory_iterator entry(directory, unreadable), end; entry != end; entry.increment(unreadable)) {
-    if (known.contains(entry->path().filename().string())) continue;
-    throw Error(directory.string() + ": holds " + entry->path().lexically_relative(directory).string() +
-                ", which is no part of an ONNX export; name another place with --out");
+    for (const char* ending : {"", kDataEnding})
+      parts.insert(fs::path(kFolder) / (file_name(numbers) + std::string(ending)));
+  return parts;
+}
+
+// Whatever else stands there a person put there.
+void refuse_what_is_no_export(const fs::path& directory) try {
+  if (!fs::is_directory(directory)) return;  // making it tells what is wrong, where something is
+  const auto parts = parts_of_an_export();
+  const auto refuse = [&](const std::string& why) {
+    throw Error(directory.string() + ": " + why + "; name another place with --out");
+  };
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    const fs::path part = entry.path().lexically_relative(directory);
+    const bool has_its_kind = part == kFolder ? entry.is_directory() && !entry.is_symlink() : entry.is_regular_file();
+    if (!has_its_kind || !parts.contains(part))
+      refuse("holds " + part.string() + ", which is no part of an ONNX export");
   }
+  if (!fs::is_empty(directory) && !fs::exists(directory / kFolder))
+    refuse("is no ONNX export, for it holds no folder " + std::string(kFolder));
+} catch (const fs::filesystem_error& error) {
+  throw Error(error.path1().string() + ": can't be looked through (" + error.code().message() +
+              "); name another place with --out");
 }
 
 // Returns what transformers.js is to know of the files (its documentation: Configuration).

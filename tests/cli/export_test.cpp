@@ -88,6 +88,46 @@ TEST_F(ExportVerb, WrongUsageIsToldBeforeAnythingIsRead) {
   }
 }
 
+TEST_F(ExportVerb, AModelfileOfAPersonIsLeft) {
+  write_file_atomically(folder_ / "a.Modelfile", "FROM llama3\n");
+  const ProgramResult result = ktlm({"export", "--gguf", "--out", "a.gguf"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err,
+            "ktlm export: a.Modelfile: is there already and is none that ktlm wrote for this file; rename it or choose "
+            "another --out\n");
+  EXPECT_EQ(read_file(folder_ / "a.Modelfile"), "FROM llama3\n");
+  EXPECT_FALSE(fs::exists(folder_ / "a.gguf"));
+  fs::remove(folder_ / "a.Modelfile");
+  for (int time = 0; time < 2; ++time) EXPECT_EQ(ktlm({"export", "-q", "--gguf", "--out", "a.gguf"}).exit_code, 0);
+}
+
+TEST_F(ExportVerb, ADirectoryIsNoPlaceForAFile) {
+  fs::create_directory(folder_ / "files");
+  const ProgramResult result = ktlm({"export", "--gguf", "--out", "files"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err, "ktlm export: --out files: is a directory; name a file, such as files/small-q8_0.gguf\n");
+}
+
+TEST_F(ExportVerb, ImportTakesOffTheEndingOfGgufFilesAlone) {
+  ktlm({"export", "-q", "--gguf", "--out", "Llama-3.2.gguf"});
+  EXPECT_EQ(ktlm({"import", "-q", "Llama-3.2.gguf"}).out, "Llama-3.2\n");
+  fs::rename(folder_ / "Llama-3.2.gguf", folder_ / "Llama-3.3");
+  const ProgramResult result = ktlm({"import", "Llama-3.3"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err,
+            "ktlm import: Llama-3.3: has no ending .gguf to leave out; name the directory to write with --out\n");
+}
+
+TEST_F(ExportVerb, ImportIntoTheDirectoryItRunsInIsToldAtOnce) {
+  ktlm({"export", "-q", "--gguf", "--out", "a.gguf"});
+  fs::create_directory(folder_ / "empty");
+  const ProgramResult result =
+      run_program({KTLM_BINARY, "import", "../a.gguf", "--out", "."}, {.directory = (folder_ / "empty").string()});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err, "ktlm import: .: is written as a whole under its own name; give that in the place of .\n");
+  EXPECT_TRUE(fs::is_empty(folder_ / "empty"));
+}
+
 TEST_F(ExportVerb, AModelThatIsNotThereIsAFailure) {
   const ProgramResult result = ktlm({"export", "--gguf", "--model", "nowhere"});
   EXPECT_EQ(result.exit_code, 1);

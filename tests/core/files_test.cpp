@@ -163,6 +163,14 @@ TEST(AtomicDirectory, AFormerDirectoryLeftAsideByAKilledWriterComesBack) {
   EXPECT_EQ(count_entries(directory.path()), 1);
 }
 
+TEST(AtomicDirectory, WantsANameOfItsOwn) {
+  EXPECT_EQ(error_message([] { AtomicDirectory out("."); }),
+            ".: is written as a whole under its own name; give that in the place of .");
+  EXPECT_EQ(error_message([] { AtomicDirectory out("there/.."); }),
+            "there/..: is written as a whole under its own name; give that in the place of ..");
+  EXPECT_FALSE(std::filesystem::exists("there"));
+}
+
 TEST(AtomicDirectory, TakesATrailingSlash) {
   TemporaryDirectory directory;
   AtomicDirectory out((directory / "out/").string());

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <limits>
@@ -195,6 +196,41 @@ TEST(Onnx, ANewExportTakesAnEarlierOnesPlaceAndNothingElses) {
   EXPECT_EQ(error_message([&] { export_onnx(root / "model", root / "out", {OnnxNumbers::kFp32}, kNeverStop); }),
             (root / "out").string() +
                 ": holds onnx/model_q4.onnx, which is no part of an ONNX export; name another place with --out");
+}
+
+TEST(Onnx, APersonsFilesAreToldByTheirPlaces) {
+  const test::TemporaryDirectory root;
+  const auto error_of = [&](const char* name) {
+    const std::string message =
+        error_message([&] { export_onnx(kGolden / "llama_gqa_tied", root / name, {OnnxNumbers::kFp32}, kNeverStop); });
+    const std::string start = (root / name).string() + ": ", end = "; name another place with --out";
+    return message.starts_with(start) && message.ends_with(end)
+               ? message.substr(start.size(), message.size() - start.size() - end.size())
+               : message;
+  };
+  write_file_atomically(root / "tokenizer/tokenizer.json", "{}");
+  EXPECT_EQ(error_of("tokenizer"), "is no ONNX export, for it holds no folder onnx");
+  write_file_atomically(root / "file/onnx", "mine");
+  EXPECT_EQ(error_of("file"), "holds onnx, which is no part of an ONNX export");
+  write_file_atomically(root / "deep/onnx/model.onnx", "");
+  write_file_atomically(root / "deep/photos/config.json", "{}");
+  EXPECT_EQ(error_of("deep"), "holds photos, which is no part of an ONNX export");
+  write_file_atomically(root / "inside/onnx/config.json", "{}");
+  EXPECT_EQ(error_of("inside"), "holds onnx/config.json, which is no part of an ONNX export");
+  for (const char* file : {"tokenizer/tokenizer.json", "file/onnx", "deep/photos/config.json"})
+    EXPECT_TRUE(fs::exists(root / file)) << file;
+}
+
+TEST(Onnx, AFolderThatCantBeLookedThroughIsLeft) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everywhere";
+  const test::TemporaryDirectory root;
+  write_file_atomically(root / "out/onnx/mine.txt", "mine");
+  fs::permissions(root / "out/onnx", fs::perms::none);
+  EXPECT_EQ(
+      error_message([&] { export_onnx(kGolden / "llama_gqa_tied", root / "out", {OnnxNumbers::kFp32}, kNeverStop); }),
+      (root / "out").string() + ": can't be looked through (Permission denied); name another place with --out");
+  fs::permissions(root / "out/onnx", fs::perms::owner_all);
+  EXPECT_TRUE(fs::exists(root / "out/onnx/mine.txt"));
 }
 
 TEST(Onnx, AStopLeavesNothing) {
