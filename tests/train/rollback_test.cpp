@@ -7,6 +7,7 @@
 #include <cmath>
 #include <csignal>
 #include <fstream>
+#include <functional>
 
 #include "error_message.h"
 #include "ktlm/core/files.h"
@@ -35,7 +36,7 @@ class BreakingRun {
     request.train.eval_every_steps = 5;
     request.train.sample_prompts = {"서울"};
     callbacks_.sample = [this](const model::LanguageModel& model, const std::string&) {
-      weight_ = model.parameters()[1].tensor;
+      weight_ = model.parameters()[broken_parameter].tensor;
       return std::string();
     };
     callbacks_.warning = [this](const std::string& warning) { warnings.push_back(warning); };
@@ -46,7 +47,7 @@ class BreakingRun {
       if (breaks_left > 0 && progress.done == break_behind) {
         --breaks_left;
         healthy_ = weight_.clone();
-        weight_.fill_(std::nan(""));
+        break_weight(weight_);
       } else if (progress.done == heal_behind) {
         weight_.copy_(healthy_);
       }
@@ -59,6 +60,8 @@ class BreakingRun {
   }
 
   TrainRequest request;
+  size_t broken_parameter = 1;
+  std::function<void(at::Tensor)> break_weight = [](const at::Tensor& weight) { weight.fill_(std::nan("")); };
   int64_t break_behind = 0, heal_behind = -1, breaks_left = 1, stop_at = -1;
   std::vector<std::string> warnings;
 
@@ -113,6 +116,27 @@ TEST_F(RollbackTest, BrokenWeightsGoBackWithHalfTheRateAndOtherText) {
   EXPECT_EQ(state.step, 20);
   EXPECT_EQ(state.rollbacks, 1);
   EXPECT_EQ(state.passed_over_steps, 5);
+}
+
+TEST_F(RollbackTest, ALossThatStaysHighIsToldAsASpikeAndLeadsBack) {
+  BreakingRun run(run_dir_.path());
+  run.request.train.max_steps = 85;
+  run.request.train.checkpoint_every_steps = 20;
+  run.request.train.eval_every_steps = 40;
+  run.request.train.keep_checkpoints = 3;
+  run.broken_parameter = 0;  // the embedding: all words turn into their opposites, and no step mends that
+  run.break_weight = [](const at::Tensor& weight) { weight.mul_(-20); };
+  run.break_behind = 50;
+  EXPECT_EQ(run.train().outcome, TrainOutcome::kFinished);
+  ASSERT_EQ(run.warnings.size(), 33U);  // 32 spikes, the way back
+  EXPECT_THAT(run.warnings.front(), testing::MatchesRegex("step 51: loss [0-9.]+ is a spike, [0-9.]+ deviations above "
+                                                          "the recent mean of [0-9.]+"));
+  EXPECT_EQ(run.warnings.back(),
+            "step 82: the loss stays far above that of the steps before; going back to step-000040 with 0.5 of the "
+            "learning rate and other text (1 of at most 3 times)");
+  EXPECT_THAT(reports(run_dir_.path(), {"train/rolled_back_from"}), ElementsAre("40 train/rolled_back_from 82.0"));
+  EXPECT_THAT(reports(run_dir_.path(), {"train/spikes"}), testing::IsEmpty()) << "their lines went with the steps";
+  EXPECT_EQ(load_newest_checkpoint(run_dir_.path(), at::kCPU, {}, {}).state.passed_over_steps, 42);
 }
 
 TEST_F(RollbackTest, KeepsTheMicroBatchesAndTheNumberTypeOfTheProcess) {
