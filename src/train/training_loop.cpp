@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "ktlm/train/train_report.h"
 #include "ktlm/train/train_step.h"
 #include "state_exchange.h"
+#include "status_line.h"
 
 namespace ktlm::train {
 
@@ -102,9 +102,9 @@ bool TrainingLoop::train_step() {
 
 at::Tensor TrainingLoop::add_up_gradients() {
   for (;;) {
-    const auto step = uploader_->at(state_.step + state_.passed_over_steps, steps_to_report());
     try {
       return model::translate_torch_errors([&] {
+        const auto step = uploader_->at(state_.step + state_.passed_over_steps, steps_to_report());
         at::Tensor loss = at::zeros({}, at::TensorOptions(parts_.model.device()).dtype(at::kFloat));
         for (size_t i = 0; i < step.batches.size(); ++i) {
           if (stop_.requested()) return at::Tensor();
@@ -221,15 +221,10 @@ void TrainingLoop::show_progress() const {
   if (!parts_.callbacks.progress) return;
   const int64_t steps_left = config_.max_steps - state_.step;
   const double seconds_per_step = seconds_since(run_start_) / static_cast<double>(steps_done_);
-  std::string line = "step " + std::to_string(state_.step) + "/" + std::to_string(config_.max_steps);
-  if (shown_loss_ > 0) {
-    char figures[64];
-    std::snprintf(figures, sizeof figures, "  loss %.3f  lr %.1e  ", shown_loss_, learning_rate(state_.step - 1));
-    line += figures + format_count(shown_tokens_per_second_) + " tok/s";
-  }
-  line += "  " + format_bytes(current_memory_bytes());
-  line += "  ETA " + format_seconds(seconds_per_step * static_cast<double>(steps_left));
-  parts_.callbacks.progress({"training", state_.step, config_.max_steps, "steps", line});
+  const std::string words =
+      status_line({state_.step, config_.max_steps, seconds_per_step * static_cast<double>(steps_left), shown_loss_,
+                   shown_tokens_per_second_, learning_rate(state_.step - 1), current_memory_bytes()});
+  parts_.callbacks.progress({"training", state_.step, config_.max_steps, "steps", words});
 }
 
 int64_t TrainingLoop::steps_to_report() const {

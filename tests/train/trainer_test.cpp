@@ -150,7 +150,7 @@ TEST_F(TrainerTest, LossFallsAndTheRunDirectoryIsComplete) {
   EXPECT_THAT(notes, testing::Contains("sample: 서울에서는 봄에").Times(2));
   EXPECT_THAT(notes, testing::Contains(testing::StartsWith("step 20: validation loss ")));
   EXPECT_THAT(lines, testing::Contains(testing::MatchesRegex(
-                         "step 20/20  loss [0-9.]+  lr 5.[0-9]e-04  [0-9.]+k? tok/s  [0-9.]+ [MG]B  ETA 0.0s")));
+                         "step 20/20  ETA 0.0s  loss [0-9.]+  [0-9.]+k? tok/s  lr 5.[0-9]e-04  [0-9.]+ [MG]B")));
 }
 
 TEST_F(TrainerTest, WritesItsPageAtEachValidationAndAtTheEnd) {
