@@ -10,6 +10,8 @@
 #include "ktlm/core/file_lock.h"
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
+#include "ktlm/core/path_status.h"
+#include "ktlm/core/text_format.h"
 #include "ktlm/model/device.h"
 #include "ktlm/model/model_dir.h"
 #include "ktlm/model/torch_error.h"
@@ -140,6 +142,19 @@ RunStart begin_run(const TrainRequest& request, const Ranks& ranks, bool resumin
   return run;
 }
 
+// What is too much for a model without a batch is no matter of the batch's size.
+template <class Begin>
+RunStart with_room_for(const model::ModelConfig& config, const Begin& begin) {
+  try {
+    return model::translate_torch_errors(begin);
+  } catch (const model::OutOfMemoryError& error) {
+    constexpr int64_t kBytes = 16;  // weight, gradient and two moments
+    throw Error("out of memory for a model of " + std::to_string(config.num_parameters()) +
+                " parameters, whose weights, gradients and moments alone take " +
+                format_bytes(kBytes * config.num_parameters()) + " (" + error.reason() + "); choose a smaller model");
+  }
+}
+
 // Where train.micro_batch_size is auto: takes the checkpoint's, else finds it, and says so in `config`.
 void settle_micro_batch_size(TrainConfig& config, const Launch& launch, const Ranks& ranks, RunStart& run,
                              const TrainCallbacks& callbacks) {
@@ -225,8 +240,10 @@ TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCal
     callbacks.warning(request.run_dir.string() + ": holds no checkpoint to resume from; starting at step 0");
   RunInputs inputs = inputs_of(request.prepared_dir, request.tokenizer_dir, corpus);
   inputs.windows_per_step = identity.windows_per_step;
-  RunStart run = begin_run(request, ranks, resuming, identity, model_config,
-                           words_of_inputs(request.run_dir, inputs, tokenizer), device, callbacks);
+  const InputWords words = words_of_inputs(request.run_dir, inputs, tokenizer);
+  RunStart run = with_room_for(model_config, [&] {
+    return begin_run(request, ranks, resuming, identity, model_config, words, device, callbacks);
+  });
   run.model.set_gradient_checkpointing(request.train.gradient_checkpointing);
   if (callbacks.check_device) callbacks.check_device(device, model::parse_dtype(run.state.autocast_dtype));
 

@@ -115,6 +115,14 @@ TEST_F(OutOfMemoryTest, WhereOneWindowDoesNotFitThatIsSaidInOneLine) {
                                                 "train.gradient_checkpointing to true, or choose a smaller model\n"));
 }
 
+TEST_F(OutOfMemoryTest, AModelThatDoesNotFitIsNotBlamedOnTheBatch) {
+  auto run = tiny_request(tiny_data(), run_dir_.path());
+  run.model.d_ff = int64_t{1} << 34;
+  EXPECT_THAT(test::error_message([&] { train(run, {}, StopFlag()); }),
+              testing::MatchesRegex("out of memory for a model of [0-9]+ parameters, whose weights, gradients and "
+                                    "moments alone take 52[.0-9]* TB \\(.*\\); choose a smaller model"));
+}
+
 #endif
 
 }  // namespace
