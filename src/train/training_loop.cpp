@@ -102,9 +102,10 @@ bool TrainingLoop::train_step() {
 
 at::Tensor TrainingLoop::add_up_gradients() {
   for (;;) {
+    // Outside: it brings all windows of a step, however they are cut, so smaller batches are no help.
+    const auto step = uploader_->at(state_.step + state_.passed_over_steps, steps_to_report());
     try {
       return model::translate_torch_errors([&] {
-        const auto step = uploader_->at(state_.step + state_.passed_over_steps, steps_to_report());
         at::Tensor loss = at::zeros({}, at::TensorOptions(parts_.model.device()).dtype(at::kFloat));
         for (size_t i = 0; i < step.batches.size(); ++i) {
           if (stop_.requested()) return at::Tensor();
