@@ -1,6 +1,7 @@
 #include "command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -168,6 +169,9 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
     return report(name, error.what(), kUsageError);
   } catch (const std::bad_alloc&) {
     return report(name, "out of memory; choose a smaller model, batch or input", 1);
+  } catch (const std::filesystem::filesystem_error& error) {  // what() is for programmers
+    return report(name, error.path1().string() + ": " + system_error_text(error.code().value()),
+                  stopped_code != 0 ? stopped_code : 1);
   } catch (const std::exception& error) {
     return report(name, error.what(), stopped_code != 0 ? stopped_code : 1);
   }

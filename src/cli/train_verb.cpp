@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "config_sections.h"
 #include "console.h"
@@ -9,6 +10,7 @@
 #include "ktlm/core/json.h"
 #include "ktlm/core/log.h"
 #include "ktlm/core/machine.h"
+#include "ktlm/core/path_status.h"
 #include "ktlm/core/text_format.h"
 #include "ktlm/doctor/measured.h"
 #include "ktlm/doctor/preflight.h"
@@ -42,13 +44,23 @@ fs::path run_directory(const TrainArguments& arguments) {
   return fs::path("runs") / name;
 }
 
+std::optional<train::RunInputs> load_run_inputs(const fs::path& run_dir) {
+  try {
+    return train::load_run_inputs(run_dir);
+  } catch (const Error& error) {
+    throw Error(std::string(error.what()) + "; give --data and --tokenizer");
+  }
+}
+
 // What the command line names, else what the resumed run was made with, else the tokenizer of the model that the run
 // starts from, else the usual directories.
 train::RunInputs run_inputs(const TrainArguments& arguments, const fs::path& run_dir, const std::string& init_from) {
   train::RunInputs inputs = {kUsualDataDir, init_from.empty() ? kUsualTokenizerDir : init_from};
   if (arguments.resume) {
-    inputs = train::load_run_inputs(run_dir).value_or(inputs);
-    if (fs::exists(train::run_tokenizer_dir(run_dir))) inputs.tokenizer_dir = train::run_tokenizer_dir(run_dir);
+    const bool has_own = path_exists(train::run_tokenizer_dir(run_dir));
+    const bool is_told_all = !arguments.data_dir.empty() && (has_own || !arguments.tokenizer_dir.empty());
+    if (!is_told_all) inputs = load_run_inputs(run_dir).value_or(inputs);
+    if (has_own) inputs.tokenizer_dir = train::run_tokenizer_dir(run_dir);
   }
   if (!arguments.data_dir.empty()) inputs.prepared_dir = arguments.data_dir;
   if (!arguments.tokenizer_dir.empty()) inputs.tokenizer_dir = arguments.tokenizer_dir;
@@ -58,7 +70,7 @@ train::RunInputs run_inputs(const TrainArguments& arguments, const fs::path& run
 // What the section `model` need not say. A run that goes on has all of it in its own configuration, so that the model
 // it started from may be gone.
 model::ModelConfig initial_shape(const std::string& init_from, bool resume) {
-  if (init_from.empty() || (resume && !fs::exists(fs::path(init_from) / "config.json"))) return {};
+  if (init_from.empty() || (resume && !path_exists(fs::path(init_from) / "config.json"))) return {};
   return model::load_model_config(init_from);
 }
 
@@ -87,7 +99,7 @@ TrainSettings load_settings(const TrainArguments& arguments) {
   request.run_dir = run_directory(arguments);
   const bool use_own = arguments.resume && arguments.config_files.empty();
   const fs::path own_config = request.run_dir / "config.yaml";
-  if (use_own && !fs::exists(own_config)) {
+  if (use_own && !path_exists(own_config)) {
     const fs::path newest = newest_run_beside(request.run_dir);
     throw ConfigError(own_config.string() + ": not there, so there is no run to resume; " +
                       (newest.empty() ? "check --out, or start one with --config FILE"
@@ -101,7 +113,7 @@ TrainSettings load_settings(const TrainArguments& arguments) {
   request.train = load_section<train::TrainConfig>(tree, "train");
   std::string& init_from = request.train.init_from;
   // A run that goes on has no need of the model that it started from.
-  const bool is_gone = arguments.resume && !fs::exists(init_from);
+  const bool is_gone = arguments.resume && !path_exists(init_from);
   if (!init_from.empty() && !is_gone) init_from = generate::find_model(init_from).string();
   request.model = load_section<model::ModelConfig>(tree, "model", initial_shape(init_from, arguments.resume));
   sampling = load_section<generate::SamplingConfig>(tree, "sampling");

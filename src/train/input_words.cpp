@@ -19,10 +19,18 @@ std::string corpus_words(const RunInputs& inputs) {
 
 std::string pieces(int64_t count) { return std::to_string(count) + " pieces"; }
 
-// None where it is not there or damaged: the message has a reason that matters more.
+// None where they are not there or damaged: the message has a reason that matters more.
 std::optional<tokenizer::Tokenizer> own_tokenizer(const fs::path& run_dir) {
   try {
     return tokenizer::Tokenizer::load(run_tokenizer_dir(run_dir));
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+std::optional<RunInputs> own_inputs(const fs::path& run_dir) {
+  try {
+    return load_run_inputs(run_dir);
   } catch (const Error&) {
     return {};
   }
@@ -44,7 +52,7 @@ RunInputs inputs_of(const fs::path& prepared_dir, const fs::path& tokenizer_dir,
 }
 
 InputWords words_of_run(const fs::path& run_dir) {
-  const auto inputs = load_run_inputs(run_dir);
+  const auto inputs = own_inputs(run_dir);
   const auto own = own_tokenizer(run_dir);
   return {inputs ? corpus_words(*inputs) : "another",
           own ? "the run's own with " + pieces(own->vocab_size()) : std::string("another")};

@@ -71,7 +71,7 @@ void check_micro_batch(const TrainRequest& request, const model::ModelConfig& co
 // A run keeps its tokenizer: the folder that it was given may hold another one before the run ends.
 void keep_tokenizer(const TrainRequest& request, const std::string& hash, StartingFiles& files) {
   const fs::path own = run_tokenizer_dir(request.run_dir);
-  if (fs::exists(own) && tokenizer::Tokenizer::load(own).hash() == hash) return;
+  if (path_exists(own) && tokenizer::Tokenizer::load(own).hash() == hash) return;
   AtomicDirectory directory(own);
   model::copy_tokenizer_files(request.tokenizer_dir, directory.path());
   if (tokenizer::Tokenizer::load(directory.path()).hash() != hash)
@@ -297,7 +297,7 @@ fs::path run_tokenizer_dir(const fs::path& run_dir) { return run_dir / "tokenize
 
 std::optional<RunInputs> load_run_inputs(const fs::path& run_dir) {
   const fs::path path = inputs_path(run_dir);
-  if (!fs::exists(path)) return {};
+  if (!path_exists(path)) return {};
   const Json json = read_json_file(path.string());
   return RunInputs{json_get<std::string>(json, "data", path.string()),
                    json_get<std::string>(json, "tokenizer", path.string()),
