@@ -93,6 +93,12 @@ fs::path newest_run_beside(const fs::path& run_dir) {
   return newest;
 }
 
+// On the command line rather than in a file.
+bool is_set_now(const ConfigTree& tree, const char* key) {
+  const ConfigValue* value = tree.find("train", key);
+  return value != nullptr && value->where.starts_with("--set ");
+}
+
 TrainSettings load_settings(const TrainArguments& arguments) {
   TrainSettings settings;
   auto& [tree, request, sampling] = settings;
@@ -123,6 +129,9 @@ TrainSettings load_settings(const TrainArguments& arguments) {
   request.tokenizer_dir = inputs.tokenizer_dir;
   request.device = arguments.device;
   request.resume = arguments.resume;
+  // The run's own numbers, which the user may not even know, are for as many processes as it had.
+  const bool asks_for_size = is_set_now(tree, "micro_batch_size") && request.train.micro_batch_size > 0;
+  request.keep_windows_per_step = use_own && !asks_for_size && !is_set_now(tree, "grad_accum_steps");
   return settings;
 }
 

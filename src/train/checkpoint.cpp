@@ -136,6 +136,18 @@ std::vector<int64_t> list_checkpoints(const fs::path& run_dir) {
   return steps;
 }
 
+int64_t windows_per_step_of(const fs::path& run_dir) {
+  for (const int64_t step : list_checkpoints(run_dir)) {
+    const fs::path path = checkpoints_dir(run_dir) / checkpoint_name(step) / kStateFile;
+    try {
+      return trainer_state_from_json(read_file(path), path.string()).first.identity.windows_per_step;
+    } catch (const Error&) {
+      // Whoever loads it says so, and takes the one before.
+    }
+  }
+  return 0;
+}
+
 LoadedCheckpoint load_newest_checkpoint(const fs::path& run_dir, at::Device device,
                                         const OptimizerOptions& optimizer_options, const WarningCallback& warning) {
   return load_first(run_dir, list_checkpoints(run_dir), warning,

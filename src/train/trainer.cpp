@@ -17,6 +17,7 @@
 #include "ktlm/model/torch_error.h"
 #include "ktlm/train/train_step.h"
 #include "ranks.h"
+#include "resumed_batches.h"
 #include "starting_files.h"
 #include "state_exchange.h"
 #include "training_loop.h"
@@ -169,9 +170,8 @@ void settle_micro_batch_size(TrainConfig& config, const Launch& launch, const Ra
                      " windows a step" + (ranks.is_alone() ? "" : " and process"));
   }
   // A size that was found for fewer processes may not divide what each of more has.
-  while (windows % state.micro_batch_size != 0) --state.micro_batch_size;
-  state.asked_micro_batch_size = std::min(state.asked_micro_batch_size, windows);
-  while (windows % state.asked_micro_batch_size != 0) --state.asked_micro_batch_size;
+  state.micro_batch_size = largest_divisor(windows, state.micro_batch_size);
+  state.asked_micro_batch_size = largest_divisor(windows, state.asked_micro_batch_size);
   if (config.micro_batch_size > 0) return;
   config.micro_batch_size = state.asked_micro_batch_size;
   config.grad_accum_steps = windows / state.asked_micro_batch_size;
@@ -211,8 +211,9 @@ int64_t windows_per_step(const TrainConfig& config, const Ranks& ranks) {
   return config.grad_accum_steps;
 }
 
-TrainSummary train_run(const TrainRequest& request, Ranks& ranks, const TrainCallbacks& callbacks,
-                       const StopFlag& stop) {
+TrainSummary train_run(const TrainRequest& asked, Ranks& ranks, const TrainCallbacks& callbacks, const StopFlag& stop) {
+  TrainRequest request = asked;
+  keep_windows_per_step(request, ranks, callbacks.note);
   request.train.validate(request.model.max_seq_len);
   const bool writes = ranks.is_writer();
   if (writes) refuse_to_overwrite(request);

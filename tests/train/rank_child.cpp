@@ -2,7 +2,8 @@
 // output. Exits with 128 + the signal where the run was interrupted. Behind step BREAK (0: never) rank 0's weights
 // break, as a wrong kernel would do it; it needs a validation with a sample before. Where the environment has
 // STOP_WHILE_VALIDATING_STEP, rank 0 sends itself SIGTERM then; where it has HEADROOM_BYTES, rank 0 gets no more memory
-// than that beyond what it has before the first step.
+// than that beyond what it has before the first step; where it has OWN_BATCHES, the sizes of batches are taken for the
+// run's own, as of another number of processes.
 //
 //   ktlm_rank_child PREPARED TOKENIZER RUN DEVICE BREAK [SECTION.KEY=VALUE...]
 #include <cmath>
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
     request.model = load_section(tree, "model", request.model);
     request.train = load_section(tree, "train", request.train);
     request.resume = true;
+    request.keep_windows_per_step = std::getenv("OWN_BATCHES") != nullptr;
     request.launch = train::launch_from(train::process_environment());
     train::TrainCallbacks callbacks;
     const char* const headroom = std::getenv("HEADROOM_BYTES");

@@ -69,6 +69,7 @@ class SeveralProcesses : public testing::Test {
       if (stop_while_validating_ > 0)
         options.environment.emplace_back("STOP_WHILE_VALIDATING_STEP", std::to_string(stop_while_validating_));
       if (headroom_bytes_ > 0) options.environment.emplace_back("HEADROOM_BYTES", std::to_string(headroom_bytes_));
+      if (own_batches_) options.environment.emplace_back("OWN_BATCHES", "1");
       processes.push_back(std::make_unique<test::RunningProgram>(command, options));
     }
     return processes;
@@ -89,6 +90,14 @@ class SeveralProcesses : public testing::Test {
     request.train.micro_batch_size = 4;
     return request;
   }
+  static void train_seven_steps_of(const TrainRequest& request) {
+    StopFlag stop;
+    TrainCallbacks callbacks;
+    callbacks.progress = [&](const Progress& progress) {
+      if (progress.stage == "training" && progress.done == 7) stop.request(SIGTERM);
+    };
+    train(request, callbacks, stop);
+  }
   void expect_losses_near(const fs::path& expected_dir) const {
     const auto is = losses(run_dir_.path()), expected = losses(expected_dir);
     ASSERT_EQ(is.size(), expected.size());
@@ -98,6 +107,7 @@ class SeveralProcesses : public testing::Test {
   test::TemporaryDirectory run_dir_, single_dir_;
   fs::path prepared_ = tiny_data().prepared;
   int64_t break_behind_ = 0;           // a step behind which rank 0's weights break
+  bool own_batches_ = false;           // sizes that are the run's own
   int64_t stop_while_validating_ = 0;  // a step: rank 0 hears SIGTERM then
   int64_t headroom_bytes_ = 0;         // for rank 0's first step
 };
@@ -180,14 +190,47 @@ TEST_F(SeveralProcesses, ASignalDuringTheLastValidationInterruptsTheRun) {
 
 TEST_F(SeveralProcesses, TheRunOfOneGoesOnWithTwoAndShards) {
   train(single(single_dir_.path()), {}, StopFlag());
-  StopFlag stop;
-  TrainCallbacks callbacks;
-  callbacks.progress = [&](const Progress& progress) {
-    if (progress.stage == "training" && progress.done == 7) stop.request(SIGTERM);
-  };
-  train(single(run_dir_.path()), callbacks, stop);
+  train_seven_steps_of(single(run_dir_.path()));
   train_with(2, {"train.shard_optimizer=true"});
   expect_losses_near(single_dir_.path());
+}
+
+TEST_F(SeveralProcesses, TheRunsOwnBatchesAreSharedOutAnew) {
+  own_batches_ = true;
+  for (const int64_t size : {4, 8, 0}) {
+    TrainRequest whole = single(single_dir_.path()), part = single(run_dir_.path());
+    part.train.micro_batch_size = size;
+    part.train.grad_accum_steps = size == 0 ? 8 : 8 / size;
+    train(whole, {}, StopFlag());
+    train_seven_steps_of(part);
+    train_with(2, {"train.micro_batch_size=" + std::to_string(size),
+                   "train.grad_accum_steps=" + std::to_string(part.train.grad_accum_steps)});
+    expect_losses_near(single_dir_.path());
+    ConfigTree tree;
+    tree.add_file((run_dir_ / "config.yaml").string());
+    EXPECT_EQ(load_section<TrainConfig>(tree, "train").windows_per_step(), 4) << "of each process";
+    fs::remove_all(single_dir_.path());
+    fs::remove_all(run_dir_.path());
+  }
+  train_seven_steps_of(single(run_dir_.path()));
+  for (const auto& process : start(3, {"train.micro_batch_size=4"})) {
+    const auto result = process->wait();
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(result.err, run_dir_.path().string() +
+                              ": the run's 8 windows a step can't be shared out evenly among 3 processes; start 2\n");
+  }
+}
+
+TEST_F(SeveralProcesses, OneProcessTakesAllWindowsOfARunOfTwo) {
+  train_with(2, {"train.max_steps=5"});
+  TrainRequest rest = tiny_request({prepared_, tiny_data().tokenizer}, run_dir_.path());
+  rest.resume = rest.keep_windows_per_step = true;
+  std::vector<std::string> notes;
+  TrainCallbacks callbacks;
+  callbacks.note = [&](const std::string& note) { notes.push_back(note); };
+  EXPECT_EQ(train(rest, callbacks, StopFlag()).tokens_seen, 20 * 8 * 32);
+  EXPECT_THAT(notes, testing::Contains("to keep the run's 8 windows a step with 1 process: micro_batch_size 2, "
+                                       "grad_accum_steps 4"));
 }
 
 TEST_F(SeveralProcesses, WhereOneIsKilledAllOthersEndAndSayWhichAndTheCheckpointStands) {

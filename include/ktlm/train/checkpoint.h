@@ -64,6 +64,9 @@ void prune_checkpoints(const std::filesystem::path& run_dir, int64_t keep, const
 /// The steps of the checkpoints under <run>/checkpoints, newest first. Reads names alone.
 std::vector<int64_t> list_checkpoints(const std::filesystem::path& run_dir);
 
+/// RunIdentity::windows_per_step of the newest checkpoint whose state can be read; 0 where there is none.
+int64_t windows_per_step_of(const std::filesystem::path& run_dir);
+
 struct LoadedCheckpoint {
   model::LanguageModel model;
   Optimizer optimizer;

@@ -27,7 +27,10 @@ struct TrainRequest {
   std::string other_sections;  // YAML to stand in config.yaml beside `model` and `train`; may be empty
   std::string device = "auto";
   bool resume = false;  // go on from run_dir's newest checkpoint; a run without one starts at step 0
-  Launch launch = {};   // of several processes that train together, which this one is
+  /// With `resume`: train.micro_batch_size and train.grad_accum_steps are the run's own, not asked for now, and give
+  /// way where another number of processes goes on.
+  bool keep_windows_per_step = false;
+  Launch launch = {};  // of several processes that train together, which this one is
 };
 
 /// The run's own copy of its tokenizer, made at its start: checkpoints, samples and --resume take it from there,
@@ -38,10 +41,10 @@ std::filesystem::path run_tokenizer_dir(const std::filesystem::path& run_dir);
 struct RunInputs {
   std::filesystem::path prepared_dir, tokenizer_dir;  // as the caller wrote them, so relative ones to its folder
   int64_t documents = 0, text_bytes = 0;              // of the prepared directory then; 0 in runs of earlier versions
+  int64_t windows_per_step = 0;                       // of all processes; 0 in runs of earlier versions
 };
 /// None where run_dir has none. Throws Error where it is damaged.
 std::optional<RunInputs> load_run_inputs(const std::filesystem::path& run_dir);
-  int64_t windows_per_step = 0;                       // of all processes; 0 in runs of earlier versions
 
 /// A run as it is about to begin: its configuration with everything that was found out in it.
 struct RunPlan {
