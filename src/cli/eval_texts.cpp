@@ -72,6 +72,16 @@ class Sorter {
   bool found_ = false, varies_within_file_ = false;
 };
 
+// "prepare" is what makes one text of a dialogue, whatever its form.
+std::string text_of(const Json& line, const std::string& where) {
+  const bool has_text = line.is_object() && line.contains("text");
+  for (const char* key : {"messages", "conversations"})
+    if (!has_text && line.is_object() && line.contains(key))
+      throw Error(where + ": holds a dialogue (\"" + key +
+                  "\"), no text; ktlm prepare makes a text of each, so name the val.jsonl.zst that it writes");
+  return json_get<std::string>(line, "text", where);
+}
+
 Group read_file_of_texts(const std::string& file, int64_t max_documents, const WarningCallback& warn,
                          std::vector<std::string>& texts, std::vector<Sorter>& sorters) {
   Group group{file, {}};
@@ -79,7 +89,7 @@ Group read_file_of_texts(const std::string& file, int64_t max_documents, const W
   corpus::read_json_lines(file, corpus::kExpectedTexts, warn, [&](const Json& line, const std::string& where) {
     for (Sorter& sorter : sorters) sorter.add(line, texts.size(), group.documents.empty());
     group.documents.push_back(texts.size());
-    texts.push_back(json_get<std::string>(line, "text", where));
+    texts.push_back(text_of(line, where));
     has_text = has_text || !texts.back().empty();
     return static_cast<int64_t>(group.documents.size()) != max_documents;
   });

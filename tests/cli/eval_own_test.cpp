@@ -44,6 +44,21 @@ TEST(EvalOfNothing, IsNullInJson) {
   EXPECT_EQ(both.at("differences").at(0).at("total").at("bits_per_byte"), 0.0);
 }
 
+TEST(EvalOfDialogues, SaysThatPrepareMakesTextsOfThem) {
+  for (const std::string key : {"messages", "conversations"}) {
+    const ProgramResult result = eval({}, "{\"" + key + "\":[]}\n");
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err, "ktlm eval: standard input:1: holds a dialogue (\"" + key +
+                              "\"), no text; ktlm prepare makes a text of each, so name the val.jsonl.zst that it "
+                              "writes; expected lines of JSON with a \"text\", such as {\"text\":\"...\"}\n");
+  }
+  const ProgramResult prepared =
+      eval({}, R"({"text":"안녕?\n\n안녕하세요.","messages":[{"role":"user","content":"안녕?"}]})"
+               "\n");
+  EXPECT_EQ(prepared.exit_code, 0) << prepared.err;
+}
+
 TEST(EvalTable, ShowsNoControlCharactersOfAName) {
   const ProgramResult result =
       eval({"--by", "source"}, "{\"text\":\"강\",\"source\":\"\\u001b[2J위\\n키\"}\n{\"text\":\"산\"}\n");
