@@ -29,9 +29,12 @@ void check_task(const std::string& name) {
   if (name == kAllOfKobest || eval::is_kobest_task(name)) return;
   std::vector<std::string> names(eval::kobest_tasks().begin(), eval::kobest_tasks().end());
   names.emplace_back(kAllOfKobest);
-  const std::string nearest = nearest_name(name, names);
+  const auto without_kobest = std::find(names.begin(), names.end(), "kobest_" + name);
+  const std::string meant = without_kobest != names.end() ? *without_kobest : nearest_name(name, names);
+  std::string all;
+  for (const std::string& known : names) all += (all.empty() ? "" : ", ") + known;
   throw ConfigError("--task \"" + name + "\" is unknown; " +
-                    (nearest.empty() ? "see ktlm eval --help" : "did you mean \"" + nearest + "\"?"));
+                    (meant.empty() ? "expected one of " + all : "did you mean \"" + meant + "\"?"));
 }
 
 std::string task_of_line(const Json& line, const std::string& where) {

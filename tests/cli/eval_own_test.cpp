@@ -67,5 +67,18 @@ TEST(EvalTable, ShowsNoControlCharactersOfAName) {
   EXPECT_THAT(result.out, Not(HasSubstr("\033")));
 }
 
+TEST(EvalTask, ThatIsUnknownLeadsToTheNearestOrToAll) {
+  const auto fault = [](const std::string& name) {
+    const ProgramResult result = eval({"--task", name}, "");
+    EXPECT_EQ(result.exit_code, 2);
+    return result.err;
+  };
+  EXPECT_EQ(fault("copa"), "ktlm eval: --task \"copa\" is unknown; did you mean \"kobest_copa\"?\n");
+  EXPECT_EQ(fault("kobest_cop"), "ktlm eval: --task \"kobest_cop\" is unknown; did you mean \"kobest_copa\"?\n");
+  EXPECT_EQ(fault("mmlu"),
+            "ktlm eval: --task \"mmlu\" is unknown; expected one of kobest_boolq, kobest_copa, kobest_hellaswag, "
+            "kobest_sentineg, kobest_wic, kobest\n");
+}
+
 }  // namespace
 }  // namespace ktlm
