@@ -1,5 +1,7 @@
 #include "eval_table.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -29,14 +31,19 @@ std::string difference_cell(const std::optional<double>& difference, const std::
 
 }  // namespace
 
-std::string in_name_column(const std::string& name) {
+NameColumn::NameColumn(const std::vector<std::string>& names) {
+  if (terminal_columns(STDOUT_FILENO) > 0) return;
+  for (const std::string& name : names) columns_ = std::max(columns_, text::column_width(on_one_line(name)));
+}
+
+std::string NameColumn::operator()(const std::string& name) const {
   const std::string line = on_one_line(name);
   size_t columns = text::column_width(line), position = 0;
-  if (columns > kNameColumns)
-    while (columns + 1 > kNameColumns)
+  if (columns > columns_)
+    while (columns + 1 > columns_)
       columns -= static_cast<size_t>(text::column_width(text::decode_utf8(line, position)));
   const std::string shown = (position > 0 ? "…" : "") + line.substr(position);
-  return shown + std::string(kNameColumns - std::min(kNameColumns, text::column_width(shown)), ' ');
+  return shown + std::string(columns_ - std::min(columns_, text::column_width(shown)), ' ');
 }
 
 std::string figure_text(const std::optional<double>& figure, int digits) {
@@ -57,6 +64,9 @@ std::optional<double> difference_of(const std::optional<double>& other, const st
 std::string comparison_table(const std::vector<std::string>& models, const std::string& figure,
                              const std::string& counted, const std::vector<ComparedRow>& rows) {
   constexpr size_t kValueColumns = 9, kDifferenceColumns = 19;
+  std::vector<std::string> names;
+  for (const ComparedRow& row : rows) names.push_back(row.name);
+  const NameColumn in_name_column(names);
   std::string table;
   for (size_t i = 0; i < models.size(); ++i) table += letter_of(i) + "  " + models[i] + "\n";
   table += "\n" + in_name_column(figure) + right_aligned(counted, 10);

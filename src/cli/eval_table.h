@@ -12,12 +12,18 @@
 
 namespace ktlm::cli {
 
-/// The columns that a table's first one, of names, takes.
-inline constexpr size_t kNameColumns = 22;
+/// A table's first column. On a terminal it has 22 columns, where Hangul takes two, and a name that is longer stands
+/// there without its beginning, behind "…". Elsewhere it is as wide as its names are, for what reads them there wants
+/// them whole.
+class NameColumn {
+ public:
+  explicit NameColumn(const std::vector<std::string>& names);
+  /// The name on one line, filled up with spaces.
+  std::string operator()(const std::string& name) const;
 
-/// The name, on one line, in so many columns of a terminal, where Hangul takes two: filled up, or without its
-/// beginning, behind "…".
-std::string in_name_column(const std::string& name);
+ private:
+  size_t columns_ = 22;
+};
 
 /// With so many digits behind the point, or "-" where there is no figure.
 std::string figure_text(const std::optional<double>& figure, int digits);

@@ -73,21 +73,22 @@ std::vector<eval::ChoiceFigures> figures_of(const std::vector<Task>& tasks, cons
   return figures;
 }
 
-std::string table_line(const std::string& name, const eval::ChoiceFigures& figures) {
+std::string figure_cells(const eval::ChoiceFigures& figures) {
   constexpr double kNormal95 = 1.96;  // standard errors that the middle 95 % reach to each side
   char line[256];
   std::snprintf(line, sizeof line, " %9lld %8.4f %8.4f %9.4f %8.4f %8.4f",
                 static_cast<long long>(figures.num_questions), figures.acc.value,
                 kNormal95 * figures.acc.standard_error, figures.acc_norm.value,
                 kNormal95 * figures.acc_norm.standard_error, figures.f1);
-  return "\n" + in_name_column(name) + line;
+  return line;
 }
 
 std::string table(const std::vector<Task>& tasks, const Answers& answers) {
   const auto figures = figures_of(tasks, answers);
+  const NameColumn in_name_column({});  // the tasks' names are short
   std::string table = in_name_column("task") + " questions      acc    95% ±  acc_norm    95% ±       f1";
-  for (size_t i = 0; i < tasks.size(); ++i) table += table_line(tasks[i].name, figures[i]);
-  if (tasks.size() > 1) table += table_line("total", eval::pooled(figures));
+  for (size_t i = 0; i < tasks.size(); ++i) table += "\n" + in_name_column(tasks[i].name) + figure_cells(figures[i]);
+  if (tasks.size() > 1) table += "\n" + in_name_column("total") + figure_cells(eval::pooled(figures));
   return table;
 }
 

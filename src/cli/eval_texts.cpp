@@ -159,7 +159,7 @@ std::optional<double> bits_per_byte(const Group& group, const Scores& scores) {
   return if_any(evaluation, evaluation.bits_per_byte);
 }
 
-std::string table_line(const Group& group, const Scores& scores) {
+std::string figure_cells(const Group& group, const Scores& scores) {
   const auto evaluation = eval::evaluation_of(scores_of(group, scores));
   char line[256];
   const auto cell = [&](double figure, int digits) { return figure_text(if_any(evaluation, figure), digits); };
@@ -167,17 +167,25 @@ std::string table_line(const Group& group, const Scores& scores) {
                 static_cast<long long>(evaluation.num_tokens), cell(evaluation.loss, 4).c_str(),
                 cell(evaluation.perplexity, 2).c_str(), cell(evaluation.bits_per_byte, 4).c_str(),
                 half_width(interval_of(group, scores)).c_str());
-  return "\n" + in_name_column(group.name) + line;
+  return line;
 }
 
 std::string table(const Texts& texts, const Scores& scores) {
+  std::vector<std::string> names;
+  for (const Group& file : texts.files) names.push_back(file.name);
+  for (const Grouping& grouping : texts.groupings)
+    for (const Group& group : grouping.groups) names.push_back("  " + group.name);
+  const NameColumn in_name_column(names);
   std::string table = in_name_column("file") + " documents    tokens    loss perplexity bits/byte    95% ±";
-  for (const Group& file : texts.files) table += table_line(file, scores);
+  const auto add_line = [&](const std::string& name, const Group& group) {
+    table += "\n" + in_name_column(name) + figure_cells(group, scores);
+  };
+  for (const Group& file : texts.files) add_line(file.name, file);
   for (const Grouping& grouping : texts.groupings) {
     table += "\n" + grouping.key;
-    for (const Group& group : grouping.groups) table += table_line({"  " + group.name, group.documents}, scores);
+    for (const Group& group : grouping.groups) add_line("  " + group.name, group);
   }
-  if (texts.files.size() > 1) table += table_line(texts.total, scores);
+  if (texts.files.size() > 1) add_line(texts.total.name, texts.total);
   return table;
 }
 

