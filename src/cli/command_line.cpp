@@ -5,7 +5,10 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "bench_verb.h"
 #include "chat_verb.h"
@@ -104,6 +107,16 @@ int show(const std::string& text, int exit_code) {
   return exit_code;
 }
 
+// "ktlm help VERB" as "ktlm VERB --help". Without the option where there is no such verb, so that an error names it.
+std::vector<const char*> with_help_as_option(const CLI::App& app, std::span<const char* const> words) {
+  std::vector<const char*> all(words.begin(), words.end());
+  if (std::string_view(words[1]) != "help") return all;
+  all.erase(all.begin() + 1);
+  const auto names_verb = [&](const CLI::App* verb) { return verb->get_name() == all[1]; };
+  if (all.size() == 1 || !app.get_subcommands(names_verb).empty()) all.push_back("--help");
+  return all;
+}
+
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_verbs) {
@@ -138,8 +151,9 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
                              torch_verbs ? torch_verbs->doctor : nullptr);
 
   if (argc < 2) return show(app.help(), kUsageError);
+  const std::vector<const char*> words = with_help_as_option(app, {argv, static_cast<size_t>(argc)});
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
     return show(chosen.empty() ? app.help() : chosen.front()->help("ktlm"), 0);
@@ -148,7 +162,7 @@ int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     const std::string verb = chosen.empty() ? "" : chosen.front()->get_name();
-    return report(verb, usage_message(app, error, {argv + 1, static_cast<size_t>(argc - 1)}), kUsageError);
+    return report(verb, usage_message(app, error, std::span(words).subspan(1)), kUsageError);
   }
 
   const std::string name = app.get_subcommands().front()->get_name();

@@ -97,5 +97,19 @@ TEST(Help, SpeaksOfOptionsAsTheirMessagesDo) {
   EXPECT_THAT(ktlm({"bench", "--help"}).out, HasSubstr("\n  WHAT train|prefill|decode (required)"));
 }
 
+TEST(Help, IsAVerbAsWell) {
+  const auto same = [](const std::vector<std::string>& words, const std::vector<std::string>& options) {
+    const ProgramResult result = ktlm(words), expected = ktlm(options);
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_EQ(result.err, "");
+    EXPECT_EQ(result.out, expected.out);
+  };
+  same({"help"}, {"--help"});
+  same({"help", "train"}, {"train", "--help"});
+  same({"help", "prepare", "merge"}, {"prepare", "merge", "--help"});
+  same({"help", "--help"}, {"--help"});
+  EXPECT_EQ(fault({"help", "trian"}, ""), "unknown verb \"trian\"; did you mean \"train\"?");
+}
+
 }  // namespace
 }  // namespace ktlm
