@@ -16,7 +16,7 @@ namespace ktlm::cli {
 namespace {
 
 constexpr size_t kMostListed = 20;  // saved dialogues
-constexpr size_t kTitleColumns = 40;
+constexpr size_t kTitleColumns = 30;
 
 std::string trimmed(const std::string& text) {
   const size_t begin = text.find_first_not_of(" \t");
@@ -39,6 +39,13 @@ std::string shown(const corpus::ChatMessage& message) {
 const std::string& needed(const std::string& argument, const std::string& command, const std::string& what) {
   if (argument.empty()) throw ConfigError(command + " needs " + what);
   return argument;
+}
+
+// From here, where it is within this folder.
+std::string shown(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const std::filesystem::path from_here = path.lexically_relative(std::filesystem::current_path(ignored));
+  return from_here.empty() || *from_here.begin() == ".." ? path.string() : from_here.string();
 }
 
 // "~/talk.json" as a shell reads it.
@@ -86,7 +93,8 @@ ChatCommands::ChatCommands(generate::ChatSession& session, generate::SamplingCon
        [this](const std::string& file) { return save(expanded(file), true); }},
       {"/load", "FILE", "go on with a dialogue that was saved",
        [this](const std::string& file) { return load(expanded(file)); }},
-      {"/sessions", "", "the dialogues that were kept", [this](const std::string&) { return list_saved(); }},
+      {"/sessions", "", "the dialogues that were kept, and their models",
+       [this](const std::string&) { return list_saved(); }},
       {"/resume", "NUMBER", "go on with one of them, the last unless given",
        [this](const std::string& number) { return resume(number); }},
       {"/quit", "", "leave; so do Ctrl-D and a second Ctrl-C on an empty line",
@@ -204,7 +212,8 @@ std::string ChatCommands::list_saved() const {
   for (const SavedChats::Entry& entry : saved_.list(kMostListed)) {
     const size_t number = static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
     text += std::to_string(number) + "  " + entry.when + "  " + count_of(entry.num_messages, "message") + "  " +
-            text::cut_to_width(on_one_line(entry.title), kTitleColumns) + "\n";
+            text::cut_to_width(on_one_line(entry.title), kTitleColumns) +
+            (entry.model.empty() ? "" : "  " + on_one_line(shown(entry.model))) + "\n";
   }
   if (text.empty()) return "no dialogue was kept yet";
   text.pop_back();
@@ -222,10 +231,13 @@ std::string ChatCommands::resume(const std::string& number) {
       throw Error("/resume " + number + ": expected a number from 1 to " + std::to_string(entries.size()) +
                   "; /sessions lists them");
   }
-  saved_.resume(entries[index], session_);
+  const SavedChats::Entry& entry = entries[index];
+  saved_.resume(entry, session_);
   file_.clear();
-  return "going on with the dialogue of " + entries[index].when + ", " +
-         count_of(session_.messages().size(), "message") + last_exchange();
+  const bool with_another = !entry.model.empty() && entry.model != saved_.model();
+  return "going on with the dialogue of " + entry.when + ", " + count_of(session_.messages().size(), "message") +
+         (with_another ? "\nit was held with " + shown(entry.model) + "; going on with " + shown(saved_.model()) : "") +
+         last_exchange();
 }
 
 // So that a person knows where they are.

@@ -55,7 +55,7 @@ class Chat {
   Chat(const Talker& talker, const ChatArguments& arguments, const std::string& model_words, Console& console)
       : session_(*talker.model, talker.tokenizer),
         sampling_(arguments.sampling),
-        saved_(arguments.no_history ? "" : state_path("chats")),
+        saved_(arguments.no_history ? "" : state_path("chats"), talker.directory),
         console_(console),
         commands_(session_, sampling_, saved_, model_words,
                   [this] { show([&](auto&& out) { return session_.regenerate(sampling_, out); }); }) {

@@ -11,6 +11,7 @@
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
 
 namespace ktlm::cli {
 
@@ -35,12 +36,22 @@ fs::path new_file(const fs::path& folder) {
   return file;
 }
 
+fs::path model_in(const Json& document) {
+  const bool has_one = document.contains("model") && document.at("model").is_string();
+  return has_one ? document.at("model").get<std::string>() : std::string();
+}
+
 fs::file_time_type time_of(const fs::path& file) {
   std::error_code ignored;
   return fs::last_write_time(file, ignored);
 }
 
 }  // namespace
+
+SavedChats::SavedChats(fs::path folder, const fs::path& model) : folder_(std::move(folder)) {
+  std::error_code ignored;
+  model_ = fs::weakly_canonical(model, ignored);
+}
 
 std::vector<SavedChats::Entry> SavedChats::list(size_t most) const {
   std::vector<std::pair<fs::file_time_type, fs::path>> files;
@@ -53,13 +64,15 @@ std::vector<SavedChats::Entry> SavedChats::list(size_t most) const {
   for (const auto& [time, file] : files) {
     if (entries.size() == most) break;
     try {
-      const auto messages = generate::load_messages(file.string());
+      const Json document = read_json_file(file.string());
+      const auto messages = generate::parse_messages(document, file.string());
       const auto question =
           std::find_if(messages.begin(), messages.end(), [](const auto& message) { return message.role == "user"; });
       if (question == messages.end()) continue;
       struct stat status {};
       ::stat(file.c_str(), &status);
-      entries.push_back({file, local_time(status.st_mtime, "%Y-%m-%d %H:%M"), question->content, messages.size()});
+      entries.push_back({file, local_time(status.st_mtime, "%Y-%m-%d %H:%M"), question->content, messages.size(),
+                         model_in(document)});
     } catch (const Error&) {
       continue;
     }
@@ -82,7 +95,7 @@ void SavedChats::keep(const generate::ChatSession& session) {
   }
   make_private_directories(folder_);
   if (!is_ours) file_ = new_file(folder_);
-  session.save(file_.string());
+  session.save(file_.string(), model_.string());
   written_ = time_of(file_);
   kept_ = messages;
 }

@@ -17,10 +17,15 @@ class SavedChats {
     std::string when;   // "2026-11-29 01:56", in local time: the last turn
     std::string title;  // the first question
     size_t num_messages = 0;
+    std::filesystem::path
+        model;  // absolute: the directory of the one it was held with; empty in files of earlier versions
   };
 
-  /// An empty path keeps nothing, and shows nothing.
-  explicit SavedChats(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// `model` is the directory of the one that talks. An empty `folder` keeps nothing, and shows nothing.
+  SavedChats(std::filesystem::path folder, const std::filesystem::path& model);
+
+  /// Absolute, as in Entry.
+  const std::filesystem::path& model() const { return model_; }
 
   /// The last ones, the newest first; files that are no dialogue are passed over.
   std::vector<Entry> list(size_t most) const;
@@ -37,7 +42,7 @@ class SavedChats {
   }
 
  private:
-  std::filesystem::path folder_;
+  std::filesystem::path folder_, model_;
   std::filesystem::path file_;  // of this dialogue; empty: not written yet
   std::filesystem::file_time_type written_{};
   std::vector<corpus::ChatMessage> kept_;  // what file_ holds

@@ -153,11 +153,12 @@ void ChatSession::set_system(const std::string& text) {
 
 void ChatSession::clear() { messages_.resize(starts_with_system(messages_) ? 1 : 0); }
 
-void ChatSession::save(const std::string& path) const {
+void ChatSession::save(const std::string& path, const std::string& model) const {
   Json document;
   document["messages"] = Json::array();
   for (const ChatMessage& message : messages_)
     document["messages"].push_back({{"role", message.role}, {"content", message.content}});
+  if (!model.empty()) document["model"] = model;
   write_file_atomically(path, to_json_line(document) + "\n");
 }
 

@@ -309,8 +309,8 @@ TEST_F(ChatTerminal, DialoguesAreKeptAndResumed) {
     EXPECT_TRUE(terminal.shows("going on with the dialogue of " + when + ", 4 messages"));
     EXPECT_TRUE(terminal.ends_in({"> 이어서", kAnswer, ">"}));
     terminal.type_line("/sessions");
-    EXPECT_TRUE(terminal.shows("1  " + when + "  4 messages  둘째 대화"));
-    EXPECT_TRUE(terminal.shows("2  " + when + "  2 messages  첫 대화"));
+    EXPECT_TRUE(terminal.shows("1  " + when + "  4 messages  둘째 대화  model"));
+    EXPECT_TRUE(terminal.shows("2  " + when + "  2 messages  첫 대화  model"));
     terminal.type_line("/resume 2");
     EXPECT_TRUE(terminal.ends_in({"> 첫 대화", kAnswer, ">"}));
     terminal.type_line("또");
@@ -335,6 +335,42 @@ TEST_F(ChatTerminal, DialoguesAreKeptAndResumed) {
   EXPECT_TRUE(terminal.shows("no dialogue was kept yet"));
   EXPECT_EQ(num_kept(), 2u);
   EXPECT_THAT(read_file(state() / "ktlm" / "chat_history"), testing::Not(HasSubstr("비밀")));
+}
+
+TEST_F(ChatTerminal, ADialogueThatGoesOnWithAnotherModelSaysSo) {
+  std::filesystem::create_directory(directory() / "other");
+  test::make_scripted_model(directory() / "other", {{"네."}});
+  const std::string when = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}";
+  {
+    Terminal terminal(command(), directory(), {});
+    ASSERT_TRUE(terminal.ends_in({">"}));
+    terminal.type_line("하나");
+    EXPECT_TRUE(terminal.ends_in({"> 하나", kAnswer, ">"}));
+  }
+  {
+    Terminal terminal(command("--resume", "other/model"), directory(), {});
+    EXPECT_TRUE(terminal.ends_in({"it was held with model; going on with other/model", "> 하나", kAnswer, ">"}));
+    terminal.type_line("둘");
+    EXPECT_TRUE(terminal.ends_in({"> 둘", "네.", ">"}));
+  }
+  const auto kept = std::filesystem::directory_iterator(state() / "ktlm" / "chats")->path();
+  const Json document = read_json_file(kept.string());
+  EXPECT_EQ(document.at("model"), std::filesystem::canonical(directory() / "other/model").string());
+  {
+    Terminal terminal(command("--resume", "other/model"), directory(), {});
+    EXPECT_TRUE(terminal.shows("going on with the dialogue of " + when + ", 4 messages"));
+    EXPECT_TRUE(terminal.ends_in({"> 둘", "네.", ">"}));
+    const auto lines = terminal.lines();
+    EXPECT_TRUE(std::none_of(lines.begin(), lines.end(), [](auto& line) { return line.starts_with("it was held"); }));
+  }
+
+  // Files of earlier versions don't tell.
+  write_file_atomically(kept, to_json_line({{"messages", document.at("messages")}}));
+  Terminal terminal(command("--resume"), directory(), {});
+  EXPECT_TRUE(terminal.shows("going on with the dialogue of " + when + ", 4 messages"));
+  EXPECT_TRUE(terminal.ends_in({"> 둘", "네.", ">"}));
+  terminal.type_line("/sessions");
+  EXPECT_TRUE(terminal.shows("1  " + when + "  4 messages  하나"));
 }
 
 TEST_F(ChatTerminal, ADialogueThatIsTakenBackIsKeptNoLonger) {
@@ -371,7 +407,7 @@ TEST_F(ChatTerminal, EveryCommandAnswers) {
   terminal.type_line("/save every.json");
   EXPECT_TRUE(terminal.ends_in({"3 messages written to every.json", ">"}));
   terminal.type_line("/sessions");
-  EXPECT_TRUE(terminal.shows("1  .*  3 messages  안녕\\?"));
+  EXPECT_TRUE(terminal.shows("1  .*  3 messages  안녕\\?  model"));
   terminal.type_line("/resume");
   EXPECT_TRUE(terminal.ends_in({"> 안녕?", kAnswer, ">"}));
   terminal.type_line("/undo");

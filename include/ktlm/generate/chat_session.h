@@ -62,8 +62,9 @@ class ChatSession {
   const ChatStats& stats() const { return stats_; }
   int64_t max_context_tokens() const { return context_->max_len(); }
 
-  /// {"messages": [{"role", "content"}, ...]}, one line, as `prepare` reads dialogues. Throws Error.
-  void save(const std::string& path) const;
+  /// {"messages": [{"role", "content"}, ...]}, one line, as `prepare` reads dialogues, and behind them a "model", which
+  /// says what the dialogue was held with, unless that is empty. Throws Error.
+  void save(const std::string& path, const std::string& model = "") const;
   /// Replaces the dialogue. Throws Error where the file is no dialogue; the dialogue is then as before.
   void load(const std::string& path) { messages_ = load_messages(path); }
 
