@@ -235,18 +235,20 @@ std::string summary_json(const train::TrainSummary& summary, const fs::path& run
   return to_json_line(json);
 }
 
-std::string summary_words(const train::TrainSummary& summary, const fs::path& run_dir, const std::string& try_verb) {
+std::string summary_words(const train::TrainSummary& summary, int64_t first_step, const fs::path& run_dir,
+                          const std::string& try_verb) {
   const std::string step = "step " + std::to_string(summary.step);
   if (summary.outcome == train::TrainOutcome::kInterrupted)
     return "stopped, " + (summary.step > 0 ? "saved at " + step : std::string("before the first step")) +
            "; go on with ktlm train --resume --out " + run_dir.string();
-  std::string words =
-      summary.outcome == train::TrainOutcome::kStoppedEarly
-          ? "stopped early at " + step + ", the best model is that of step " + std::to_string(summary.best_step)
-          : "finished " + step;
-  words +=
-      " after " + format_seconds(summary.seconds) + "; try ktlm " + try_verb + " --model " + summary.model_dir.string();
-  return words;
+  const std::string advice = "; try ktlm " + try_verb + " --model " + summary.model_dir.string();
+  const bool is_finished = summary.outcome == train::TrainOutcome::kFinished;
+  if (is_finished && first_step > 0 && first_step == summary.step)
+    return "finished already at " + step + "; --set train.max_steps=N trains further" + advice;
+  const std::string words = is_finished ? "finished " + step
+                                        : "stopped early at " + step + ", the best model is that of step " +
+                                              std::to_string(summary.best_step);
+  return words + " after " + format_seconds(summary.seconds) + advice;
 }
 
 }  // namespace
@@ -260,15 +262,21 @@ int run_train(const TrainArguments& arguments, Console& console) {
   auto& request = settings.request;
   request.launch = train::launch_from(train::process_environment());
   model::set_up_compute(threads_of(request));
-  const train::TrainCallbacks callbacks = {
-      console.progress(), console.warnings(), [&](const std::string& line) { console.note(line); }, sampler(settings),
-      check_device, [&](const train::RunPlan& run) { check_plan(run, request.run_dir, console); },
-      // From another thread, so not through the console, which may be drawing.
-      [](const std::string& words) { log_error(words); }};
+  int64_t first_step = 0;
+  const auto take_plan = [&](const train::RunPlan& run) {
+    first_step = run.first_step;
+    check_plan(run, request.run_dir, console);
+  };
+  const train::TrainCallbacks callbacks = {console.progress(), console.warnings(),
+                                           [&](const std::string& line) { console.note(line); }, sampler(settings),
+                                           check_device, take_plan,
+                                           // From another thread, so not through the console, which may be drawing.
+                                           [](const std::string& words) { log_error(words); }};
   const auto summary = train::train(request, callbacks, console.stop_flag());
 
   if (request.launch.rank == 0) {
-    console.note(summary_words(summary, request.run_dir, request.train.task == "chat" ? "chat" : "generate"));
+    console.note(
+        summary_words(summary, first_step, request.run_dir, request.train.task == "chat" ? "chat" : "generate"));
     if (arguments.json)
       console.print(summary_json(summary, request.run_dir));
     else if (!summary.model_dir.empty())

@@ -85,7 +85,12 @@ TEST_F(TrainVerb, TheAdvisedCommandAloneGoesOnWithTheRunsOwnDataAndTokenizer) {
 
   const auto rest = ktlm({"train", "--resume", "--out", "runs/a"});
   EXPECT_EQ(rest.exit_code, 0) << rest.err;
-  EXPECT_THAT(rest.err, HasSubstr("finished step 200"));
+  EXPECT_THAT(rest.err, HasSubstr("finished step 200 after "));
+
+  const auto finished = ktlm({"train", "--resume", "--out", "runs/a"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_THAT(finished.err, HasSubstr("finished already at step 200; --set train.max_steps=N trains further; try ktlm "
+                                      "generate --model runs/a/model\n"));
 }
 
 TEST_F(TrainVerb, DamagedInputsAreNoMatterWhereTheDataIsNamed) {
