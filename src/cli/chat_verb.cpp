@@ -49,6 +49,17 @@ std::filesystem::path state_path(const std::string& name) {
   return folder.empty() ? folder : folder / name;
 }
 
+// A note's words in lines of a terminal, broken between words. The logger writes who speaks in front of them.
+std::string in_lines(const std::string& words) {
+  const size_t columns = terminal_columns(STDERR_FILENO);
+  if (columns == 0) return words;
+  const std::string speaker = "ktlm chat: ";
+  AnswerWrap wrap;
+  std::string lines = wrap.feed(speaker + words, columns);
+  lines += wrap.finish(columns);
+  return lines.substr(speaker.size());
+}
+
 // Answers and commands, for messages from wherever they come.
 class Chat {
  public:
@@ -208,7 +219,7 @@ int run_chat(const ChatArguments& arguments, Console& console, const OpenTalker&
   const std::string model_words =
       talker.directory.string() + ", " + format_count(static_cast<double>(talker.model->config().num_parameters())) +
       " parameters, " + talker.places + " in " + talker.dtype + ", seed " + std::to_string(seeded.sampling.seed);
-  console.note(model_words + "; /help lists the commands");
+  console.note(in_lines(model_words + "; /help lists the commands"));
   Chat chat(talker, seeded, model_words, console);
   bool all_well = true;
   if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) {

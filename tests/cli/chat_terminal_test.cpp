@@ -106,6 +106,13 @@ TEST_F(ChatTerminal, AnswersBreakBetweenWords) {
   EXPECT_TRUE(terminal.ends_in({"> 안녕?", "반가워요, 오늘은", "날씨가 참", "좋네요.", ">"}));
 }
 
+TEST_F(ChatTerminal, TheFirstWordsBreakBetweenWords) {
+  Terminal terminal("'" KTLM_BINARY "' chat --no-history --model model --threads 1 --seed 1234567890123456789",
+                    directory(), {});
+  EXPECT_TRUE(terminal.shows("ktlm chat: model, .* parameters, on cpu in int8, seed"));
+  EXPECT_TRUE(terminal.ends_in({"1234567890123456789; /help lists the commands", ">"}));
+}
+
 TEST_F(ChatTerminal, HistoryComesBackInTheNextRunAndCanBeSearched) {
   {
     Terminal terminal(command(), directory(), {});
