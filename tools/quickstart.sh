@@ -30,7 +30,9 @@ prompts=("대한민국의 수도는" "한글은" "지구는")
 questions="안녕?
 대한민국의 수도는 어디야?
 한글은 누가 만들었어?"
+is_sample=no
 if [ ${#inputs[@]} -eq 0 ]; then
+  is_sample=yes
   inputs=(tests/data/sample/articles.xml tests/data/sample/dialogues.jsonl)
 else
   prompts=("대한민국" "오늘" "그는")
@@ -114,6 +116,7 @@ fi
 finish_stage
 
 heading "ktlm train: documents to a model ($config)"
+[ "$is_sample" = no ] || say "a demonstration: of so small a text the warnings about the plan that follow are expected"
 resume=""
 [ -z "$(ls "$work/checkpoints" 2>/dev/null)" ] || resume=--resume
 # shellcheck disable=SC2086  # one word or none
