@@ -72,6 +72,8 @@ $train
 $generate 대한민국의 수도는 --prompt 한글은 --prompt 지구는 --max-new-tokens 80 --temperature 0.5 --seed 1"
 expect "sample: a dialogue" "$(printf '%s\n' "$out" | sed -n 2p)" "대답: answer to 안녕?"
 expect "sample: last line" "$(printf '%s\n' "$out" | tail -1)" "  build/release/ktlm chat --model runs/quickstart/model"
+expect "sample: is a demonstration" "$(printf '%s\n' "$err" | grep -A1 'ktlm train:' | tail -1)" \
+  "a demonstration: of so small a text the warnings about the plan that follow are expected"
 
 # The same again: what is there stays, the training goes on.
 run
@@ -97,6 +99,7 @@ expect "own inputs: calls" "$(printf '%s\n' "$calls" | grep -E 'prepare |train')
 ktlm train-tokenizer --input $prepared --out $tokenizer --vocab-size 16000
 $train"
 expect "own inputs: folders" "$(folders)" "quickstart quickstart-1"
+expect "own inputs: no demonstration" "$(printf '%s\n' "$err" | grep -c demonstration || true)" 0
 expect "own inputs: no dialogue of the sample" "$(printf '%s\n' "$out" | grep -c 대답 || true)" 0
 
 # An input that has changed is another input; --fresh keeps nothing.
