@@ -17,8 +17,7 @@ class SavedChats {
     std::string when;   // "2026-11-29 01:56", in local time: the last turn
     std::string title;  // the first question
     size_t num_messages = 0;
-    std::filesystem::path
-        model;  // absolute: the directory of the one it was held with; empty in files of earlier versions
+    std::filesystem::path model;  // its directory, absolute; empty where the file, of an earlier version, doesn't tell
   };
 
   /// `model` is the directory of the one that talks. An empty `folder` keeps nothing, and shows nothing.

@@ -107,10 +107,10 @@ TEST_F(ChatTerminal, AnswersBreakBetweenWords) {
 }
 
 TEST_F(ChatTerminal, TheFirstWordsBreakBetweenWords) {
-  Terminal terminal("'" KTLM_BINARY "' chat --no-history --model model --threads 1 --seed 1234567890123456789",
-                    directory(), {});
+  Terminal terminal("'" KTLM_BINARY "' chat --no-history --model model --threads 1 --seed 123456789012345", directory(),
+                    {});
   EXPECT_TRUE(terminal.shows("ktlm chat: model, .* parameters, on cpu in int8, seed"));
-  EXPECT_TRUE(terminal.ends_in({"1234567890123456789; /help lists the commands", ">"}));
+  EXPECT_TRUE(terminal.ends_in({"123456789012345; /help lists the commands", ">"}));
 }
 
 TEST_F(ChatTerminal, HistoryComesBackInTheNextRunAndCanBeSearched) {
