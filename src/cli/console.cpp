@@ -81,6 +81,11 @@ void Console::note(std::string_view text) {
   if (!quiet_) log_info(without_controls(text));
 }
 
+void Console::error(std::string_view text) {
+  finish_progress();
+  log_error(without_controls(text));
+}
+
 void Console::finish_progress() {
   if (line_drawn_) std::fputc('\n', stderr);
   line_drawn_ = false;

@@ -39,6 +39,8 @@ class Console {
   void print(std::string_view text);
   /// Words for the person, on stderr: logged as "ktlm <verb>: text"; nothing when quiet.
   void note(std::string_view text);
+  /// What failed while others went on, on stderr like the one line that ends a program; when quiet too.
+  void error(std::string_view text);
   /// Ends the progress line, so that what stands there stays.
   void finish_progress();
 

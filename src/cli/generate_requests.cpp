@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "console.h"
 #include "input.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
@@ -83,6 +84,7 @@ RequestMaker::RequestMaker(const GenerateArguments& arguments, const Talker& tal
 
 PromptRequest RequestMaker::from_prompt(const std::string& prompt, const std::string& where) {
   PromptRequest request = base_;
+  request.where = where;
   request.prompt = prompt;
   request.carried["prompt"] = prompt;
   request.prompt_ids = generate::encode_prompt(talker_.tokenizer, prompt);
@@ -99,6 +101,7 @@ PromptRequest RequestMaker::from_json(const std::string& line, const std::string
   if (object.contains("regex") && object.contains("json_schema"))
     throw Error(where + ": \"regex\" and \"json_schema\" can't both be held");
   PromptRequest request = base_;
+  request.where = where;
   for (const char* key : {"id", "custom_id"})
     if (object.contains(key)) request.carried[key] = object[key];
   try {
@@ -222,6 +225,7 @@ Json answer_json(const Answer& answer, const tokenizer::Tokenizer& tokenizer) {
   result["prompt_tokens"] = answer.request.prompt_ids.size();
   result["new_tokens"] = generation.ids.size();
   result["finish_reason"] = generate::to_string(generation.finish);
+  if (answer.request.options.constraint) result["complete"] = generation.is_whole;
   if (!answer.request.options.top_logprobs) return result;
   Json places = Json::array();
   for (size_t i = 0; i < generation.ids.size(); ++i) {
@@ -233,6 +237,30 @@ Json answer_json(const Answer& answer, const tokenizer::Tokenizer& tokenizer) {
   }
   result["logprobs"] = std::move(places);
   return result;
+}
+
+bool tell_of_cut_forms(std::span<const Answer> answers, const Talker& talker, Console& console) {
+  using generate::FinishReason;
+  bool any = false;
+  for (const Answer& answer : answers) {
+    const FinishReason finish = answer.generation.finish;
+    if (answer.generation.is_whole || finish == FinishReason::kStopString || finish == FinishReason::kInterrupted)
+      continue;
+    const std::string bounds = "bound the form, such as by maxLength, maxItems or {1,20}";
+    std::string reason;
+    if (finish == FinishReason::kLength)
+      reason = "--max-new-tokens " + std::to_string(answer.request.options.sampling.max_new_tokens) +
+               "); allow more, or " + bounds;
+    else if (finish == FinishReason::kContextFull)
+      reason = "the context of " + std::to_string(talker.model->config().max_seq_len) + " tokens is full); " + bounds;
+    else
+      reason = "no token may follow); change the form or the logit bias";
+    const std::string text =
+        answer.request.num_samples > 1 ? "text " + std::to_string(answer.sample + 1) : std::string("the text");
+    console.error(answer.request.where + ": " + text + " ended before its form was whole (" + reason);
+    any = true;
+  }
+  return any;
 }
 
 double tokens_per_second(int64_t tokens, double seconds) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace ktlm::cli {
 /// A prompt, of which some texts are wanted.
 struct PromptRequest {
   Json carried = Json::object();  // what its results repeat: "id", "custom_id", "prompt" or "messages"
+  std::string where;              // opens an error's message: "--prompt", "prompts.jsonl:3"
   std::string prompt;
   std::vector<tokenizer::TokenId> prompt_ids;
   generate::GenerationOptions options;
@@ -77,8 +79,13 @@ class RequestBatch {
 };
 
 /// What is said of a text in JSON: what its request carries, "sample", "seed" (of a beam search "score"), "text",
-/// "prompt_tokens", "new_tokens", "finish_reason", and "logprobs" where they were asked for.
+/// "prompt_tokens", "new_tokens", "finish_reason", of one that is held to a form "complete", and "logprobs" where they
+/// were asked for.
 Json answer_json(const Answer& answer, const tokenizer::Tokenizer& tokenizer);
+
+/// Tells of each text that ended before its form was whole, unless a stop string or a signal ended it. Whether there
+/// was any.
+bool tell_of_cut_forms(std::span<const Answer> answers, const Talker& talker, Console& console);
 
 double tokens_per_second(int64_t tokens, double seconds);
 

@@ -43,9 +43,11 @@ class Stream {
     for (const Answer& answer : answers)
       console_.print(as_json() ? to_json_line(answer_json(answer, talker_.tokenizer))
                                : answer.request.prompt + answer.generation.text);
+    any_cut_ |= tell_of_cut_forms(answers, talker_, console_);
   }
 
   const generate::GenerationStats& stats() const { return stats_; }
+  bool any_cut() const { return any_cut_; }  // a text ended before its form was whole
 
  private:
   bool as_json() const { return arguments_.jsonl || arguments_.json; }
@@ -57,6 +59,7 @@ class Stream {
   uint64_t next_seed_;
   RequestBatch batch_;
   generate::GenerationStats stats_;
+  bool any_cut_ = false;
 };
 
 void take_lines(Stream& stream, Input& input, bool skip_empty) {
@@ -92,7 +95,7 @@ int run_generate_stream(const GenerateArguments& arguments, Console& console, co
     return console.exit_code();
   }
   console.note(stats_line(stream.stats()));
-  return console.exit_code();
+  return stream.any_cut() && console.exit_code() == 0 ? 1 : console.exit_code();
 }
 
 }  // namespace ktlm::cli

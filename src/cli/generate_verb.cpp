@@ -132,8 +132,9 @@ int run_generate(const GenerateArguments& arguments, Console& console, const Ope
       console.print(std::exchange(separator, "\n") + answer.request.prompt + answer.generation.text);
   }
   const std::string ended = streaming ? "; ended: " + std::string(to_string(answers.front().generation.finish)) : "";
+  const bool any_cut = tell_of_cut_forms(answers, talker, console);
   console.note(stats_line(stats) + ended);
-  return console.exit_code();
+  return any_cut && console.exit_code() == 0 ? 1 : console.exit_code();
 }
 
 int run_generate_on_cpu(const GenerateArguments& arguments, Console& console) {

@@ -89,6 +89,9 @@ class Search {
     std::stable_sort(finished_.begin(), finished_.end(),
                      [](const Generation& a, const Generation& b) { return a.score > b.score; });
     finished_.resize(std::min(finished_.size(), static_cast<size_t>(std::max<int64_t>(options_.num_best, 1))));
+    if (options_.constraint)
+      for (Generation& generation : finished_)
+        generation.is_whole = is_whole_text(*options_.constraint, generation.text);
     Generation best = std::move(finished_.front());
     best.others.assign(std::make_move_iterator(finished_.begin() + 1), std::make_move_iterator(finished_.end()));
     return best;

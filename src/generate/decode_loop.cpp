@@ -69,6 +69,7 @@ class RowState {
     emit(stop_filter_.feed(stream_.finish()));
     emit(stop_filter_.finish());
     generation_.finish = stop_filter_.found() ? FinishReason::kStopString : reason;
+    if (options_.constraint) generation_.is_whole = is_whole_text(*options_.constraint, generation_.text);
   }
 
   Generation take_generation() { return std::move(generation_); }

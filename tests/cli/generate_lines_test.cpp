@@ -220,6 +220,47 @@ TEST(GenerateConstraint, AnExpressionAndASchemaHoldTheText) {
   EXPECT_TRUE(1 <= age && age <= 120) << age;
 }
 
+TEST(GenerateConstraint, ATextThatEndsBeforeItsFormIsWholeIsAFailureThatIsSaid) {
+  const std::string bounds = "bound the form, such as by maxLength, maxItems or {1,20}\n";
+  const ProgramResult cut = generate({"-q", "--prompt", "답:", "--regex", "[가-힣]{50}", "--max-new-tokens", "3"});
+  EXPECT_EQ(cut.exit_code, 1);
+  EXPECT_THAT(cut.out, StartsWith("답:"));
+  EXPECT_EQ(cut.err,
+            "ktlm generate: --prompt: the text ended before its form was whole (--max-new-tokens 3); allow more, or " +
+                bounds);
+  const std::vector<std::string> endless = {"-q",     "--prompt",         "답:", "--regex", "[가-힣]{500}",
+                                            "--json", "--max-new-tokens", "0",   "-n",      "2"};
+  const ProgramResult full = generate(endless);
+  EXPECT_EQ(full.exit_code, 1);
+  const std::string full_context = " ended before its form was whole (the context of 128 tokens is full); " + bounds;
+  EXPECT_EQ(full.err,
+            "ktlm generate: --prompt: text 1" + full_context + "ktlm generate: --prompt: text 2" + full_context);
+  for (const Json& result : objects_of(full)[0].at("results")) {
+    EXPECT_EQ(result.at("finish_reason"), "context");
+    EXPECT_EQ(result.at("complete"), false);
+  }
+}
+
+TEST(GenerateConstraint, OfManyLinesEachSaysWhetherItsFormIsWhole) {
+  const ProgramResult result =
+      generate({"-q", "--jsonl", "--max-new-tokens", "20"},
+               "{\"id\": 1, \"prompt\": \"가\", \"regex\": \"[0-9]{90}\", \"max_new_tokens\": 4}\n"
+               "{\"id\": 2, \"prompt\": \"가\", \"regex\": \"[0-9]{4}\", \"max_new_tokens\": 4}\n"
+               "{\"id\": 3, \"prompt\": \"가\", \"regex\": \"12345\", \"stop\": \"4\"}\n"
+               "{\"id\": 4, \"prompt\": \"가\", \"regex\": \"0\", \"logit_bias\": {\"0\": 0}}\n"
+               "{\"id\": 5, \"prompt\": \"가\", \"max_new_tokens\": 4}\n");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, MatchesRegex("ktlm generate: standard input:1: the text ended [^\n]*\n"));
+  const std::vector<Json> objects = objects_of(result);
+  ASSERT_EQ(objects.size(), 5u);
+  EXPECT_EQ(objects[0].at("complete"), false);
+  EXPECT_EQ(objects[1].at("complete"), true);
+  EXPECT_EQ(objects[2].at("complete"), false);  // as its request's stop string wants it
+  EXPECT_EQ(objects[2].at("finish_reason"), "stop");
+  EXPECT_EQ(objects[3].at("complete"), true);
+  EXPECT_FALSE(objects[4].contains("complete"));
+}
+
 TEST(GenerateVerb, UsageErrorsAreOneLine) {
   const auto fault = [](const std::vector<std::string>& arguments) {
     const ProgramResult result = generate(arguments);

@@ -236,6 +236,7 @@ TEST(Constraint, EveryTextIsAWholeOneOrRanOutOfTokens) {
     std::string bytes;  // may end inside a character
     for (const int32_t id : generation.ids) bytes += tiny_tokenizer().token_bytes(id);
     EXPECT_TRUE(std::string("개는 개는 개는 ").starts_with(bytes)) << generation.text;
+    EXPECT_EQ(generation.is_whole, bytes.size() % std::string("개는 ").size() == 0 && !bytes.empty()) << bytes;
     if (generation.finish == FinishReason::kEndOfText) {
       EXPECT_EQ(generation.text.size() % std::string("개는 ").size(), 0u);
       EXPECT_FALSE(generation.text.empty());
@@ -269,6 +270,20 @@ TEST(Constraint, ACornerIsSaid) {
   const Generation generation = run({{"고양이는", options}}).front();
   EXPECT_EQ(generation.text, "개");
   EXPECT_EQ(to_string(generation.finish), "constraint");
+  EXPECT_FALSE(generation.is_whole);
+}
+
+TEST(Constraint, ATextIsJudgedByWhatAStopStringOrABeamSearchLeavesOfIt) {
+  GenerationOptions options = constrained(greedy(30), "개는 ", 1);
+  for (const int64_t beams : {1, 2}) {
+    options.beam.beams = beams;
+    options.stop_strings = {};
+    EXPECT_TRUE(run({{"고양이는", options}}).front().is_whole);
+    options.stop_strings = {"는 "};
+    const Generation cut = run({{"고양이는", options}}).front();
+    EXPECT_EQ(cut.text, "개");
+    EXPECT_FALSE(cut.is_whole);
+  }
 }
 
 TEST(LikeliestTokens, AreTheFirstAllowedOfTheWholeOrder) {

@@ -48,6 +48,7 @@ struct Generation {
   std::string text;                     // the continuation, without the prompt; valid UTF-8
   std::vector<tokenizer::TokenId> ids;  // the tokens drawn, without the one that ended the text
   FinishReason finish = FinishReason::kLength;
+  bool is_whole = true;                 // false: it ended before the form that its constraint wants was there
   std::vector<Logprobs> logprobs = {};  // one for each of `ids`, where they were asked for
   double score = 0;                     // of a beam search: log-probability by length; the more the better
   std::vector<Generation> others = {};  // of a beam search: the next best, the best first

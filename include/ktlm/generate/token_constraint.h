@@ -21,4 +21,7 @@ class TokenConstraint {
   virtual void accept(std::string_view bytes) = 0;
 };
 
+/// Whether `text` is a whole one by this constraint, which stands at a text's beginning.
+bool is_whole_text(const TokenConstraint& constraint, std::string_view text);
+
 }  // namespace ktlm::generate
