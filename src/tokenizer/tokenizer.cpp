@@ -69,6 +69,7 @@ struct Tokenizer::Impl {
   TokenId bos = -1, eos = -1, pad = -1;
   bool begins_with_bos = true;
   std::vector<TokenId> ends;
+  TokenId message_start = -1;
   std::optional<BpeEncoder> encoder;  // of a tokenizer that ktlm made, with:
   std::unique_ptr<sentencepiece::SentencePieceProcessor> sentencepiece;
   std::optional<ForeignEncoder> foreign;  // of other make
@@ -147,10 +148,13 @@ void Tokenizer::Impl::take_settings(ForeignSettings settings, const std::string&
 
 void Tokenizer::Impl::find_ends() {
   ends = listed_end_ids(directory, pieces.size());
-  const TokenId message_end = id_of(std::string(kImEnd));
+  const auto marker = [this](std::string_view name) {
+    const TokenId id = id_of(std::string(name));
+    return id >= 0 && pieces[static_cast<size_t>(id)].type == PieceType::kControl ? id : -1;
+  };
+  message_start = marker(kImStart);
   if (eos >= 0) ends.push_back(eos);
-  if (message_end >= 0 && pieces[static_cast<size_t>(message_end)].type == PieceType::kControl)
-    ends.push_back(message_end);
+  if (const TokenId message_end = marker(kImEnd); message_end >= 0) ends.push_back(message_end);
   std::ranges::sort(ends);
   const auto rest = std::ranges::unique(ends);
   ends.erase(rest.begin(), rest.end());
@@ -256,7 +260,9 @@ TokenId Tokenizer::control_id(std::string_view name) const {
 }
 
 const std::vector<TokenId>& Tokenizer::end_ids() const { return impl_->ends; }
-bool Tokenizer::ends_text(TokenId id) const { return std::ranges::binary_search(impl_->ends, id); }
+bool Tokenizer::ends_text(TokenId id) const {
+  return (id >= 0 && id == impl_->message_start) || std::ranges::binary_search(impl_->ends, id);
+}
 
 const std::string& Tokenizer::chat_template() const { return impl_->chat_template; }
 

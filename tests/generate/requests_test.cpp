@@ -227,6 +227,17 @@ TEST(Logprobs, AreLeftOutWhereNobodyAsks) {
   EXPECT_TRUE(run({{"개", {.sampling = greedy(5)}}}).front().logprobs.empty());
 }
 
+TEST(Requests, ATextEndsWhereAMessageWouldBegin) {
+  for (const int64_t beams : {1, 2}) {
+    GenerationOptions options{.sampling = greedy(9)};
+    options.sampling.logit_bias = {"<|im_start|>=1000"};
+    options.beam.beams = beams;
+    const Generation generation = run({{"고양이는", options}}).front();
+    EXPECT_TRUE(generation.ids.empty());
+    EXPECT_EQ(to_string(generation.finish), "eos");
+  }
+}
+
 TEST(Constraint, EveryTextIsAWholeOneOrRanOutOfTokens) {
   int whole = 0, cut = 0;
   for (int64_t seed = 0; seed < 40; ++seed) {

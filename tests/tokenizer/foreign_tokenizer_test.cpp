@@ -188,6 +188,7 @@ TEST_F(ForeignFiles, EndsOfTextAreThoseOfGenerationConfig) {
   EXPECT_EQ(load().end_ids(), (std::vector<TokenId>{2, num_pieces_ + 1, num_pieces_ + 2}));
   EXPECT_TRUE(load().ends_text(2));
   EXPECT_FALSE(load().ends_text(3));
+  EXPECT_TRUE(load().ends_text(num_pieces_)) << "<|im_start|> is none of them, but no text goes on behind it";
   write("generation_config.json", R"({"eos_token_id": 2})");
   EXPECT_EQ(load().end_ids(), (std::vector<TokenId>{2, num_pieces_ + 1}));
   write("generation_config.json", R"({"eos_token_id": ["</s>"]})");

@@ -64,7 +64,7 @@ class Tokenizer {
   /// The tokens behind which a text, or an answer, is over: EOS, <|im_end|>, and what generation_config.json of the
   /// directory lists beside them (Llama 3 and Qwen list several). Ascending, each once.
   const std::vector<TokenId>& end_ids() const;
-  bool ends_text(TokenId id) const;
+  bool ends_text(TokenId id) const;  // one of them, or <|im_start|>: no message begins within a text
   /// The id of a control token by name, or -1 (a tokenizer of other make may have no chat markers).
   TokenId control_id(std::string_view name) const;
   /// The chat template, in Jinja, of a tokenizer of other make; "" where there is none.
