@@ -60,6 +60,25 @@ ConfigValue config_value(const Json& value, const std::string& where) {
   return result;
 }
 
+std::vector<ConfigField> fields_of(generate::GenerationOptions& options) {
+  std::vector<ConfigField> fields = list_fields(options.sampling);
+  for (ConfigField& field : list_fields(options.beam)) fields.push_back(std::move(field));
+  return fields;
+}
+
+void check_keys(const Json& object, const std::string& where) {
+  generate::GenerationOptions options;
+  std::vector<std::string> known(std::begin(kOwnKeys), std::end(kOwnKeys));
+  for (const ConfigField& field : fields_of(options)) known.push_back(field.name);
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    const std::string nearest = nearest_name(key, known);
+    throw Error(where + ": unknown key \"" + key + "\"" +
+                (nearest.empty() ? "; \"id\" and \"custom_id\" alone are carried through"
+                                 : "; did you mean \"" + nearest + "\"?"));
+  }
+}
+
 // A token's bytes may be a part of a character, which is written as U+FFFD.
 Json token_json(const generate::TokenLogprob& token, const tokenizer::Tokenizer& tokenizer) {
   const std::string& bytes = tokenizer.token_bytes(token.id);
@@ -96,6 +115,7 @@ PromptRequest RequestMaker::from_json(const std::string& line, const std::string
   const Json object = parse_json(line, where);
   if (!object.is_object())
     throw Error(where + R"(: should be an object such as {"prompt": "..."}, is )" + to_json_line(object));
+  check_keys(object, where);
   if (object.contains("prompt") == object.contains("messages"))
     throw Error(where + ": needs either \"prompt\" or \"messages\"");
   if (object.contains("regex") && object.contains("json_schema"))
@@ -142,19 +162,9 @@ void RequestMaker::take(PromptRequest& request, const std::string& key, const Js
     const std::string place = where + ": \"json_schema\"";
     options.constraint = constraint_for(generate::json_schema_regex(value, place), place);
   } else {
-    std::vector<std::string> known(std::begin(kOwnKeys), std::end(kOwnKeys));
-    std::vector<ConfigField> fields = list_fields(options.sampling);
-    for (ConfigField& field : list_fields(options.beam)) fields.push_back(std::move(field));
-    for (const ConfigField& field : fields) {
-      known.push_back(field.name);
-      if (field.name != key) continue;
-      request.has_seed |= key == "seed";
-      return field.parse(config_value(value, where), key);
-    }
-    const std::string nearest = nearest_name(key, known);
-    throw Error(where + ": unknown key \"" + key + "\"" +
-                (nearest.empty() ? "; \"id\" and \"custom_id\" alone are carried through"
-                                 : "; did you mean \"" + nearest + "\"?"));
+    request.has_seed |= key == "seed";
+    for (const ConfigField& field : fields_of(options))
+      if (field.name == key) return field.parse(config_value(value, where), key);
   }
 }
 

@@ -126,6 +126,9 @@ TEST(GenerateJsonl, ABadLineIsNamedBehindTheResultsBeforeIt) {
   };
   EXPECT_EQ(fault(R"({"prompt": "가", "temprature": 1})"),
             "unknown key \"temprature\"; did you mean \"temperature\"?\n");
+  EXPECT_EQ(fault(R"({"id": 3, "promt": "가"})"), "unknown key \"promt\"; did you mean \"prompt\"?\n");
+  EXPECT_EQ(fault("서울은"),
+            "not valid JSON at byte 1: syntax error while parsing value - invalid literal; last read: '서'\n");
   EXPECT_EQ(fault(R"({"prompt": "가", "zzzzzz": 1})"),
             "unknown key \"zzzzzz\"; \"id\" and \"custom_id\" alone are carried through\n");
   EXPECT_EQ(fault(R"({"prompt": "가", "top_p": 1.5})"), "\"top_p\" should be a number, from 0 to 1, is \"1.5\"\n");

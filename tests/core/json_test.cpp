@@ -49,6 +49,21 @@ TEST(Json, AMessageIsValidUtf8WhereverTheProblemStands) {
   EXPECT_NO_THROW(Json(error_message([&] { parse_json(long_text, "a:1"); })).dump());
 }
 
+TEST(Json, AMessageQuotesWholeCharacters) {
+  const auto message_of = [](const std::string& text) { return error_message([&] { parse_json(text, "a:1"); }); };
+  EXPECT_EQ(message_of("서울은"),
+            "a:1: not valid JSON at byte 1: syntax error while parsing value - invalid literal; last read: '서'");
+  EXPECT_EQ(message_of(R"({"a" 한글})"),
+            "a:1: not valid JSON at byte 6: syntax error while parsing object separator - invalid literal; last read: "
+            "'\"a\" 한'; expected ':'");
+  for (size_t spaces = 0; spaces < 3; ++spaces) {
+    std::string long_text = "[\"" + std::string(spaces, ' ');
+    while (long_text.size() < 1000) long_text += "한글";
+    const std::string message = message_of(long_text);
+    EXPECT_EQ(message.find("\uFFFD"), std::string::npos) << message;
+  }
+}
+
 TEST(Json, ALongValueIsNotQuotedWhole) {
   for (const std::string& text : {"{\"a\": \"" + std::string(100'000, 'x'), std::string(100'000, '9') + "e9"}) {
     const std::string message = error_message([&] { parse_json(text, "a:1"); });
