@@ -1,6 +1,8 @@
 #include "ktlm/generate/find_model.h"
 
+#include <fstream>
 #include <optional>
+#include <string_view>
 
 #include "ktlm/core/error.h"
 
@@ -34,6 +36,14 @@ void for_each_entry(const fs::path& directory, const Visit& visit) {
     visit(entry->path());
 }
 
+bool is_gguf(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return false;
+  char magic[4] = {};
+  std::ifstream(file, std::ios::binary).read(magic, sizeof magic);
+  return std::string_view(magic, sizeof magic) == "GGUF";
+}
+
 }  // namespace
 
 fs::path find_model(const fs::path& named) {
@@ -48,6 +58,7 @@ fs::path find_model(const fs::path& named) {
     throw Error(named.string() + ": no finished model, but a checkpoint: use it with --model " +
                 checkpoint.directory()->string());
   if (!fs::exists(named, error)) throw Error(named.string() + ": no such directory; name a model's or a run's");
+  if (is_gguf(named)) throw Error(named.string() + ": is a GGUF file; \"ktlm import\" makes a model directory of it");
   throw Error(named.string() +
               ": holds no model (config.json, model.safetensors); name a model's directory or a run's");
 }

@@ -30,12 +30,17 @@ TEST(FindModel, SaysWhatADirectoryWithoutOneIs) {
   const test::TemporaryDirectory runs;
   make_model_directory(runs / "a" / "checkpoints" / "step-000100", 1);
   fs::create_directories(runs / "b");
+  std::ofstream(runs / "d.gguf") << "GGUF\3";
+  std::ofstream(runs / "e") << "GG";
   const std::string where = runs.path().string();
   const auto error_of = [&](const char* name) { return test::error_message([&] { find_model(runs / name); }); };
   EXPECT_EQ(error_of("a"), where + "/a: no finished model, but a checkpoint: use it with --model " + where +
                                "/a/checkpoints/step-000100");
   EXPECT_EQ(error_of("b"),
             where + "/b: holds no model (config.json, model.safetensors); name a model's directory or a run's");
+  EXPECT_EQ(error_of("d.gguf"), where + "/d.gguf: is a GGUF file; \"ktlm import\" makes a model directory of it");
+  EXPECT_EQ(error_of("e"),
+            where + "/e: holds no model (config.json, model.safetensors); name a model's directory or a run's");
   EXPECT_EQ(error_of("c"), where + "/c: no such directory; name a model's or a run's");
 }
 
