@@ -27,8 +27,17 @@ constexpr const char* kOwnKeys[] = {"prompt", "messages", "id",    "custom_id", 
 // A schema's text begins with a brace; all else is a file's name.
 Json read_schema(const std::string& argument) {
   const size_t first = argument.find_first_not_of(" \t\r\n");
-  if (first != std::string::npos && argument[first] == '{') return parse_json(argument, "--json-schema");
-  return read_json_file(argument);
+  try {
+    if (first != std::string::npos && argument[first] == '{') return parse_json(argument, "--json-schema");
+    return read_json_file(argument);
+  } catch (const Error& error) {  // the command's, not the work's
+    throw ConfigError(error.what());
+  }
+}
+
+std::shared_ptr<const generate::TokenConstraint> pattern_constraint(const std::string& regex,
+                                                                    const std::string& where) {
+  return std::make_shared<generate::PatternConstraint>(std::make_shared<generate::TextPattern>(regex, where));
 }
 
 int64_t whole_number(const Json& value, const std::string& key, int64_t least, int64_t most, const std::string& where) {
@@ -89,16 +98,22 @@ Json token_json(const generate::TokenLogprob& token, const tokenizer::Tokenizer&
 
 }  // namespace
 
-RequestMaker::RequestMaker(const GenerateArguments& arguments, const Talker& talker) : talker_(talker) {
+std::shared_ptr<const generate::TokenConstraint> make_constraint(const GenerateArguments& arguments) {
+  if (!arguments.regex.empty()) return pattern_constraint(arguments.regex, "--regex");
+  if (arguments.json_schema.empty()) return nullptr;
+  return pattern_constraint(generate::json_schema_regex(read_schema(arguments.json_schema), "--json-schema"),
+                            "--json-schema");
+}
+
+RequestMaker::RequestMaker(const GenerateArguments& arguments, const Talker& talker,
+                           std::shared_ptr<const generate::TokenConstraint> constraint)
+    : talker_(talker) {
   base_.options.sampling = arguments.sampling;
   base_.options.beam = arguments.beam;
   base_.options.stop_strings = arguments.stop_strings;
   base_.num_samples = arguments.num_samples;
   if (arguments.top_logprobs >= 0) base_.options.top_logprobs = arguments.top_logprobs;
-  if (!arguments.regex.empty()) base_.options.constraint = constraint_for(arguments.regex, "--regex");
-  if (!arguments.json_schema.empty())
-    base_.options.constraint = constraint_for(
-        generate::json_schema_regex(read_schema(arguments.json_schema), "--json-schema"), "--json-schema");
+  base_.options.constraint = std::move(constraint);
 }
 
 PromptRequest RequestMaker::from_prompt(const std::string& prompt, const std::string& where) {
@@ -187,8 +202,7 @@ std::shared_ptr<const generate::TokenConstraint> RequestMaker::constraint_for(co
                                                                               const std::string& where) {
   if (const auto found = constraints_.find(regex); found != constraints_.end()) return found->second;
   if (constraints_.size() >= kRememberedConstraints) constraints_.clear();
-  const auto pattern = std::make_shared<generate::TextPattern>(regex, where);
-  return constraints_[regex] = std::make_shared<generate::PatternConstraint>(pattern);
+  return constraints_[regex] = pattern_constraint(regex, where);
 }
 
 void RequestBatch::add(PromptRequest request, uint64_t first_seed) {

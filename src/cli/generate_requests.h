@@ -27,10 +27,15 @@ struct PromptRequest {
   int64_t num_samples = 1;
 };
 
+/// What --regex or --json-schema wants of each text, or null. Throws ConfigError where it is no expression or schema,
+/// or the schema's file can't be read.
+std::shared_ptr<const generate::TokenConstraint> make_constraint(const GenerateArguments& arguments);
+
 class RequestMaker {
  public:
-  /// Throws ConfigError where the arguments' expression or schema is none.
-  RequestMaker(const GenerateArguments& arguments, const Talker& talker);
+  /// `constraint`: what make_constraint gave of the arguments.
+  RequestMaker(const GenerateArguments& arguments, const Talker& talker,
+               std::shared_ptr<const generate::TokenConstraint> constraint);
 
   /// Throws Error "<where>: the prompt has 301 tokens, ..." where it leaves no room for a new token.
   PromptRequest from_prompt(const std::string& prompt, const std::string& where);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "console.h"
-#include "generate_requests.h"
 #include "input.h"
 #include "ktlm/core/error.h"
 
@@ -13,8 +12,9 @@ namespace {
 
 class Stream {
  public:
-  Stream(const GenerateArguments& arguments, Console& console, const Talker& talker, uint64_t first_seed)
-      : arguments_(arguments), console_(console), talker_(talker), maker_(arguments, talker), next_seed_(first_seed) {}
+  Stream(const GenerateArguments& arguments, Console& console, const Talker& talker, RequestMaker maker,
+         uint64_t first_seed)
+      : arguments_(arguments), console_(console), talker_(talker), maker_(std::move(maker)), next_seed_(first_seed) {}
 
   void take(const std::string& line, const std::string& where) {
     PromptRequest request = arguments_.jsonl ? maker_.from_json(line, where) : maker_.from_prompt(line, where);
@@ -82,9 +82,9 @@ void take_lines(Stream& stream, Input& input, bool skip_empty) {
 
 }  // namespace
 
-int run_generate_stream(const GenerateArguments& arguments, Console& console, const Talker& talker,
+int run_generate_stream(const GenerateArguments& arguments, Console& console, const Talker& talker, RequestMaker maker,
                         uint64_t first_seed) {
-  Stream stream(arguments, console, talker, first_seed);
+  Stream stream(arguments, console, talker, std::move(maker), first_seed);
   try {
     for (const std::string& path :
          arguments.prompt_files.empty() ? std::vector<std::string>{"-"} : arguments.prompt_files) {

@@ -91,6 +91,7 @@ Json to_json(const std::vector<Answer>& answers, const generate::GenerationStats
 
 int run_generate(const GenerateArguments& arguments, Console& console, const OpenTalker& open) {
   check_arguments(arguments);
+  auto constraint = make_constraint(arguments);
   const bool streams = arguments.lines || arguments.jsonl;
   std::vector<NamedPrompt> prompts;
   try {
@@ -102,9 +103,9 @@ int run_generate(const GenerateArguments& arguments, Console& console, const Ope
   const uint64_t first_seed = generate::resolve_seed(arguments.sampling);
   console.note(talker.directory.string() + " " + talker.places + " in " + talker.dtype + ", seed " +
                std::to_string(first_seed));
-  if (streams) return run_generate_stream(arguments, console, talker, first_seed);
+  RequestMaker maker(arguments, talker, std::move(constraint));
+  if (streams) return run_generate_stream(arguments, console, talker, std::move(maker), first_seed);
 
-  RequestMaker maker(arguments, talker);
   RequestBatch batch;
   for (const NamedPrompt& prompt : prompts)
     batch.add(maker.from_prompt(prompt.text, prompt.name), first_seed + static_cast<uint64_t>(batch.num_texts()));

@@ -277,6 +277,15 @@ TEST(GenerateVerb, UsageErrorsAreOneLine) {
             "ktlm generate: --json-schema: #: type \"text\" is unknown; choose string, integer, number, boolean, null, "
             "object or "
             "array\n");
+  // Before a model is looked for, or a prompt.
+  EXPECT_THAT(fault({"-q", "--model", "nowhere", "--regex", "[가"}), StartsWith("ktlm generate: --regex: missing "));
+  EXPECT_EQ(fault({"-q", "--model", "nowhere", "--json-schema", "nowhere.json"}),
+            "ktlm generate: nowhere.json: can't be read: No such file or directory (errno 2)\n");
+  EXPECT_THAT(fault({"-q", "--jsonl", "--json-schema", "{\"type\""}),
+              StartsWith("ktlm generate: --json-schema: not valid JSON at byte 8: "));
+  write_file_atomically(test::talk_directory() / "broken.json", "{\"type\": ");
+  EXPECT_THAT(fault({"-q", "--prompt", "가", "--json-schema", "broken.json"}),
+              StartsWith("ktlm generate: broken.json: not valid JSON at byte "));
   EXPECT_EQ(fault({"--prompt", "가", "--lines"}),
             "ktlm generate: --lines reads prompts from --prompt-file or standard input; leave --prompt away\n");
   EXPECT_EQ(fault({"--prompt", "가", "--logprobs", "2"}),
