@@ -27,11 +27,21 @@ inline model::LanguageModel make_tiny_model(int64_t vocab_size, int64_t max_seq_
   return model;
 }
 
+/// Gives `token`, by which a text would end, a logit of 0: there is always a larger one.
+inline model::LanguageModel without_token(model::LanguageModel model, tokenizer::TokenId token) {
+  const at::NoGradGuard no_grad;
+  for (const model::NamedParameter& parameter : model.parameters())
+    if (parameter.tensor.dim() == 2 && parameter.tensor.size(0) == model.config().vocab_size)
+      parameter.tensor[token].zero_();
+  return model;
+}
+
 /// Both, made once for a test program.
 struct TinyModel {
   TemporaryDirectory directory;
   tokenizer::Tokenizer tokenizer = make_tiny_tokenizer(directory / "tokenizer");
-  model::LanguageModel model = make_tiny_model(tokenizer.vocab_size());
+  model::LanguageModel model =
+      without_token(make_tiny_model(tokenizer.vocab_size()), tokenizer.control_id(tokenizer::kImStart));
 
   static const TinyModel& get() {
     at::set_num_threads(1);  // threads that wait for each other cost more than so small a model
