@@ -22,17 +22,11 @@ inline model::LanguageModel make_tiny_model(int64_t vocab_size, int64_t max_seq_
   config.max_seq_len = max_seq_len;
   model::LanguageModel model(config, at::kCPU, at::kFloat, 3);
   const at::NoGradGuard no_grad;
-  for (const model::NamedParameter& parameter : model.parameters())
+  constexpr int64_t kMessageStart = 4;  // would end a text; its logit of 0 is never the largest
+  for (const model::NamedParameter& parameter : model.parameters()) {
     if (parameter.tensor.dim() == 2) parameter.tensor.mul_(20);
-  return model;
-}
-
-/// Gives `token`, by which a text would end, a logit of 0: there is always a larger one.
-inline model::LanguageModel without_token(model::LanguageModel model, tokenizer::TokenId token) {
-  const at::NoGradGuard no_grad;
-  for (const model::NamedParameter& parameter : model.parameters())
-    if (parameter.tensor.dim() == 2 && parameter.tensor.size(0) == model.config().vocab_size)
-      parameter.tensor[token].zero_();
+    if (parameter.tensor.dim() == 2 && parameter.tensor.size(0) == vocab_size) parameter.tensor[kMessageStart].zero_();
+  }
   return model;
 }
 
@@ -40,8 +34,7 @@ inline model::LanguageModel without_token(model::LanguageModel model, tokenizer:
 struct TinyModel {
   TemporaryDirectory directory;
   tokenizer::Tokenizer tokenizer = make_tiny_tokenizer(directory / "tokenizer");
-  model::LanguageModel model =
-      without_token(make_tiny_model(tokenizer.vocab_size()), tokenizer.control_id(tokenizer::kImStart));
+  model::LanguageModel model = make_tiny_model(tokenizer.vocab_size());
 
   static const TinyModel& get() {
     at::set_num_threads(1);  // threads that wait for each other cost more than so small a model
