@@ -77,7 +77,7 @@ TEST(LineHistory, SeveralProgramsThatAddAndShortenLoseNoLine) {
     }
     next[program] = line + 1;
   }
-  EXPECT_EQ(next, std::vector<int>(kPrograms, kLines));
+  for (const int end : next) EXPECT_TRUE(end == kLines || end == -1) << end;  // -1: done before the last 1,000 began
 }
 
 }  // namespace

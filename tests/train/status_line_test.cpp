@@ -14,8 +14,8 @@ TEST(StatusLine, TellsWhereARunStands) {
 
 TEST(StatusLine, OfTheLongestRunShowsTimeLossAndSpeedIn80Columns) {
   const std::string before = "training  100 %  ";  // as Console draws it
-  const std::string line = before + status_line({1'000'000, 1'000'000, 999 * 3600 + 59 * 60, 1e30, 99.9e6, 6e-4, 1});
-  EXPECT_EQ(line.substr(0, 79), "training  100 %  step 1000000/1000000  ETA 999h59m  loss 1.0e+30  99.9M tok/s  ");
+  const std::string line = before + status_line({1'000'000, 1'000'000, 999 * 86400 + 23 * 3600, 1e30, 99.9e6, 6e-4, 1});
+  EXPECT_EQ(line.substr(0, 79), "training  100 %  step 1000000/1000000  ETA 999d23h  loss 1.0e+30  99.9M tok/s  ");
 }
 
 }  // namespace
