@@ -238,7 +238,8 @@ TEST(GenerateConstraint, ATextThatEndsBeforeItsFormIsWholeIsAFailureThatIsSaid) 
   const std::string full_context = " ended before its form was whole (the context of 128 tokens is full); " + bounds;
   EXPECT_EQ(full.err,
             "ktlm generate: --prompt: text 1" + full_context + "ktlm generate: --prompt: text 2" + full_context);
-  for (const Json& result : objects_of(full)[0].at("results")) {
+  const Json results = objects_of(full)[0].at("results");
+  for (const Json& result : results) {
     EXPECT_EQ(result.at("finish_reason"), "context");
     EXPECT_EQ(result.at("complete"), false);
   }
