@@ -8,8 +8,8 @@ namespace ktlm::train {
 
 namespace {
 
-// Far more than anyone trains, so that counts of windows and tokens, also of many processes, stay within 64 bits.
-constexpr int64_t kMaxWindowsPerStep = int64_t{1} << 30, kMaxTokens = int64_t{1} << 60;
+// Of each process. Far more than anyone trains, so that the counts of up to 2,000 processes stay within 64 bits.
+constexpr int64_t kMaxWindowsPerStep = int64_t{1} << 30, kMaxTokens = int64_t{1} << 52;
 
 void check_size(const TrainConfig& config, int64_t max_seq_len) {
   const int64_t micro_batch = std::max<int64_t>(1, config.micro_batch_size);

@@ -96,7 +96,7 @@ TEST(TrainConfig, SizesThatCannotBeCountedAreRefused) {
   config.max_steps = 1'000'000'000'000;
   EXPECT_EQ(test::error_message([&] { config.validate(512); }),
             "train.max_steps (1000000000000) x 1073741824 windows x model.max_seq_len (512) must be at most "
-            "1152921504606846976 tokens; lower train.max_steps");
+            "4503599627370496 tokens; lower train.max_steps");
 }
 
 }  // namespace
