@@ -18,7 +18,7 @@ struct ModelfileParts {
 void check_modelfile_text(const std::string& text, const std::string& what);
 
 std::string modelfile(const ModelfileParts& parts);
-/// With what each of a GGUF file of this name begins.
+/// The beginning that modelfile() gives to that of a GGUF file of this name, by which ktlm knows its own.
 std::string modelfile_beginning(const std::string& gguf);
 
 }  // namespace ktlm::formats
