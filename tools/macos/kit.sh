@@ -37,9 +37,10 @@ apt() {
   fi
   run_apt "$@"
 }
-run_apt() {
-  apt-get -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/apt/sources" \
-    -o Dir::State::lists="$work/apt/lists" -o Dir::Cache="$work/apt/cache" -o APT::Sandbox::User=root "$@" >&2
+run_apt() { with_own_lists apt-get -qq "$@" >&2; }
+with_own_lists() {
+  "$@" -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/apt/sources" \
+    -o Dir::State::lists="$work/apt/lists" -o Dir::Cache="$work/apt/cache" -o APT::Sandbox::User=root
 }
 
 # unpack_deb PACKAGE FOLDER: the files of a binary package, without installing it.

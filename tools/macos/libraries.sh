@@ -3,11 +3,23 @@
 # where one needs another: fmt before spdlog.
 # shellcheck shell=bash disable=SC2154  # work, kit, root are set by cross_build.sh
 
+# download_source PACKAGE: its newest version; where the mirror lacks that of a fresh security update, which its lists name
+# already, another one.
+download_source() {
+  apt source --download-only --tar-only "$1" && return
+  local version
+  for version in $(with_own_lists apt-cache showsrc "$1" | sed -n 's/^Version: //p'); do
+    say "$script: trying version $version of $1"
+    if apt source --download-only --tar-only "$1=$version"; then return; fi
+  done
+  return 1
+}
+
 # unpack_source PACKAGE: leaves its source in $source.
 unpack_source() {
   source=$work/sources/$1
   rm -rf "$source" && mkdir -p "$source/archives" "$source/tree"
-  (cd "$source/archives" && apt source --download-only --tar-only "$1") || fail "apt-get source $1 failed; see its message above"
+  (cd "$source/archives" && download_source "$1") || fail "apt-get source $1 failed; see its message above"
   rm -f "$source/archives"/*.asc
   tar -xf "$source/archives"/*.orig.tar.* -C "$source/tree" --strip-components=1
   source=$source/tree
