@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+
+#include "memory_limit.h"
 #endif
 
 namespace ktlm {
@@ -25,16 +27,6 @@ int64_t number_behind(std::string_view name, const char* path) {
     char line[128];
     while (number == 0 && std::fgets(line, sizeof line, file) != nullptr)
       if (std::string_view(line).starts_with(name)) number = std::strtoll(line + name.size(), nullptr, 10);
-    std::fclose(file);
-  }
-  return number;
-}
-
-// 0 where the file is not there or holds no number ("max").
-int64_t number_in(const char* path) {
-  long long number = 0;
-  if (std::FILE* file = std::fopen(path, "r")) {
-    if (std::fscanf(file, "%lld", &number) != 1) number = 0;
     std::fclose(file);
   }
   return number;
@@ -80,12 +72,7 @@ int64_t available_memory_bytes() {
   return (static_cast<int64_t>(pages.free_count) + pages.inactive_count + pages.purgeable_count) *
          ::sysconf(_SC_PAGESIZE);
 #else
-  const int64_t bytes = number_behind("MemAvailable:", "/proc/meminfo") * 1024;
-  const int64_t limit = number_in("/sys/fs/cgroup/memory.max");
-  // Without what files have left in memory: it goes as soon as somebody wants the room.
-  const int64_t used =
-      number_in("/sys/fs/cgroup/memory.current") - number_behind("inactive_file ", "/sys/fs/cgroup/memory.stat");
-  return limit > 0 && used > 0 ? std::min(bytes, std::max<int64_t>(limit - used, 0)) : bytes;
+  return std::min(number_behind("MemAvailable:", "/proc/meminfo") * 1024, memory_limit().available_bytes);
 #endif
 }
 
@@ -95,7 +82,8 @@ int64_t total_memory_bytes() {
   size_t size = sizeof bytes;
   return ::sysctlbyname("hw.memsize", &bytes, &size, nullptr, 0) == 0 ? bytes : 0;
 #else
-  return static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  const int64_t bytes = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  return std::min(bytes, memory_limit().total_bytes);
 #endif
 }
 
