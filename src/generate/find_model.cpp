@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "ktlm/core/error.h"
@@ -36,6 +37,13 @@ void for_each_entry(const fs::path& directory, const Visit& visit) {
     visit(entry->path());
 }
 
+// Of a run's whole ones: a process that is killed leaves what it was writing or removing under a temporary name.
+void consider_checkpoints_of(const fs::path& run, Newest& newest) {
+  for_each_entry(run / "checkpoints", [&](const fs::path& entry) {
+    if (entry.filename().string().find(".tmp-") == std::string::npos) newest.consider(entry);
+  });
+}
+
 bool is_gguf(const fs::path& file) {
   std::error_code error;
   if (!fs::is_regular_file(file, error)) return false;
@@ -53,7 +61,7 @@ fs::path find_model(const fs::path& named) {
     if (error) throw Error(named.string() + ": can't be read: " + error.message());
   }
   Newest checkpoint;
-  for_each_entry(named / "checkpoints", [&](const fs::path& step) { checkpoint.consider(step); });
+  consider_checkpoints_of(named, checkpoint);
   if (checkpoint.directory())
     throw Error(named.string() + ": no finished model, but a checkpoint: use it with --model " +
                 checkpoint.directory()->string());
@@ -67,7 +75,7 @@ fs::path find_newest_model(const fs::path& runs) {
   Newest model, checkpoint;
   for_each_entry(runs, [&](const fs::path& run) {
     model.consider(run / "model");
-    for_each_entry(run / "checkpoints", [&](const fs::path& step) { checkpoint.consider(step); });
+    consider_checkpoints_of(run, checkpoint);
   });
   if (model.directory()) return *model.directory();
   const std::string where = runs.string() + ": no finished model (" + (runs / "*" / "model").string() + ")";

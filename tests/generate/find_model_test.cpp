@@ -28,7 +28,8 @@ TEST(FindModel, TakesAModelDirectoryOrARun) {
 
 TEST(FindModel, SaysWhatADirectoryWithoutOneIs) {
   const test::TemporaryDirectory runs;
-  make_model_directory(runs / "a" / "checkpoints" / "step-000100", 1);
+  make_model_directory(runs / "a" / "checkpoints" / "step-000100", 2);
+  make_model_directory(runs / "a" / "checkpoints" / "step-000200.tmp-99", 1);  // of a killed process
   fs::create_directories(runs / "b");
   std::ofstream(runs / "d.gguf") << "GGUF\3";
   std::ofstream(runs / "e") << "GG";
@@ -58,6 +59,8 @@ TEST(FindNewestModel, NamesTheCheckpointOfAnUnfinishedRun) {
   const test::TemporaryDirectory runs;
   make_model_directory(runs / "a" / "checkpoints" / "step-000100", 9);
   make_model_directory(runs / "a" / "checkpoints" / "step-000200", 5);
+  make_model_directory(runs / "a" / "checkpoints" / "step-000300.tmp-99", 1);  // of killed processes
+  make_model_directory(runs / "a" / "checkpoints" / "removed.tmp-98", 2);
   EXPECT_EQ(test::error_message([&] { find_newest_model(runs.path()); }),
             runs.path().string() + ": no finished model (" + runs.path().string() +
                 "/*/model), but a checkpoint: use it with --model " + runs.path().string() +
