@@ -120,6 +120,15 @@ void update_checkpoint_state(const fs::path& run_dir, const TrainerState& state)
   if (state.best_step > 0) write_file_atomically(run_dir / "best", checkpoint_name(state.best_step) + "\n");
 }
 
+void name_latest_and_best(const fs::path& run_dir, const TrainerState& state) {
+  write_file_atomically(run_dir / "latest", checkpoint_name(state.step) + "\n");
+  std::error_code ignored;
+  if (state.best_step > 0)
+    write_file_atomically(run_dir / "best", checkpoint_name(state.best_step) + "\n");
+  else
+    fs::remove(run_dir / "best", ignored);
+}
+
 void prune_checkpoints(const fs::path& run_dir, int64_t keep, const TrainerState& state) {
   for (const int64_t step : list_checkpoints(run_dir)) {
     if (step > state.step || keep-- > 0 || step == state.best_step) continue;

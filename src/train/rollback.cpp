@@ -1,9 +1,7 @@
 #include "rollback.h"
 
 #include <limits>
-#include <system_error>
 
-#include "ktlm/core/files.h"
 #include "ktlm/core/path_status.h"
 
 namespace ktlm::train {
@@ -34,9 +32,7 @@ TrainerState roll_back(const fs::path& run_dir, const TrainerState& state, int64
   restored.passed_over_steps = state.passed_over_steps + bad_step - restored.step;
   restored.losses.skipped_in_row = restored.losses.spikes_in_row = 0;
   update_checkpoint_state(run_dir, restored);
-  write_file_atomically(run_dir / "latest", checkpoint_name(restored.step) + "\n");
-  std::error_code ignored;
-  if (restored.best_step == 0) fs::remove(run_dir / "best", ignored);
+  name_latest_and_best(run_dir, restored);
   return restored;
 }
 

@@ -109,6 +109,7 @@ RunStart resume_run(const TrainRequest& request, const RunIdentity& identity, co
       request.train.micro_batch_size > 0 && request.train.micro_batch_size != loaded.state.asked_micro_batch_size;
   if (asks_anew || loaded.state.micro_batch_size < 1)
     loaded.state.micro_batch_size = loaded.state.asked_micro_batch_size = request.train.micro_batch_size;
+  name_latest_and_best(request.run_dir, loaded.state);  // whoever was killed may have had no time to
   if (callbacks.note) callbacks.note("going on from " + checkpoint_name(loaded.state.step));
   return {std::move(loaded.model), std::move(loaded.optimizer), std::move(loaded.state)};
 }

@@ -269,6 +269,18 @@ TEST_F(ResumeTest, SmallerMicroBatchesMayGoOnWithMoreOfThem) {
   EXPECT_EQ(resume(run).outcome, TrainOutcome::kFinished);
 }
 
+TEST_F(ResumeTest, NamesTheNewestAndTheBestWhereTheKilledProcessHadNoTimeTo) {
+  auto run = request();
+  run.train.eval_every_steps = 10;
+  train(run, {}, StopFlag());
+  const std::string best = read_file(run_dir_ / "best");
+  write_file_atomically(run_dir_ / "latest", "step-000015\n");
+  fs::remove(run_dir_ / "best");
+  resume(run);
+  EXPECT_EQ(read_file(run_dir_ / "latest"), "step-000020\n");
+  EXPECT_EQ(read_file(run_dir_ / "best"), best);
+}
+
 TEST_F(ResumeTest, AFinishedRunMayGoOnFurther) {
   train(request(), {}, StopFlag());
   EXPECT_EQ(resume(request()).step, 20);

@@ -57,6 +57,8 @@ void save_checkpoint(const std::filesystem::path& run_dir, const model::Language
                      const Optimizer& optimizer, const TrainerState& state, const std::filesystem::path& tokenizer_dir);
 /// Rewrites the state in the checkpoint of state.step, and <run>/best, after a validation. Throws Error.
 void update_checkpoint_state(const std::filesystem::path& run_dir, const TrainerState& state);
+/// Makes <run>/latest and <run>/best what `state`, of the checkpoint that the run goes on from, says. Throws Error.
+void name_latest_and_best(const std::filesystem::path& run_dir, const TrainerState& state);
 /// Removes the checkpoints up to state.step but for the newest `keep` and the best. Those beyond it, which can only be
 /// damaged ones that a resume passed over, do not count; the run writes them anew when it gets there.
 void prune_checkpoints(const std::filesystem::path& run_dir, int64_t keep, const TrainerState& state);
