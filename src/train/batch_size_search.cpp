@@ -50,10 +50,14 @@ bool runs(const model::LanguageModel& model, Optimizer& optimizer, int64_t micro
 
 }  // namespace
 
+int64_t largest_divisor(int64_t windows, int64_t most) {
+  int64_t divisor = std::min(windows, most);
+  while (windows % divisor != 0) --divisor;
+  return divisor;
+}
+
 int64_t next_smaller_micro_batch(int64_t micro_batch_size, int64_t windows_per_step) {
-  int64_t size = micro_batch_size / 2;
-  while (windows_per_step % size != 0) --size;
-  return size;
+  return largest_divisor(windows_per_step, micro_batch_size / 2);
 }
 
 int64_t find_micro_batch_size(const model::LanguageModel& model, Optimizer& optimizer, int64_t windows_per_step,

@@ -11,6 +11,9 @@
 
 namespace ktlm::train {
 
+/// The largest divisor of `windows`, which is at least 1, that is at most `most`, at least 1.
+int64_t largest_divisor(int64_t windows, int64_t most);
+
 /// The largest number that divides windows_per_step and is at most half of `micro_batch_size`, which is more than 1.
 int64_t next_smaller_micro_batch(int64_t micro_batch_size, int64_t windows_per_step);
 

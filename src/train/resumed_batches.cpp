@@ -1,23 +1,30 @@
 #include "resumed_batches.h"
 
-#include <algorithm>
-
+#include "batch_size_search.h"
 #include "ktlm/core/error.h"
 #include "ktlm/train/checkpoint.h"
 
 namespace ktlm::train {
 
-int64_t largest_divisor(int64_t windows, int64_t most) {
-  int64_t divisor = std::min(windows, most);
-  while (windows % divisor != 0) --divisor;
-  return divisor;
+namespace {
+
+// 0 where nothing tells. A run that was stopped before its first checkpoint has its inputs.json.
+int64_t windows_per_step_of_run(const std::filesystem::path& run_dir) {
+  if (const int64_t windows = windows_per_step_of(run_dir); windows > 0) return windows;
+  try {
+    return load_run_inputs(run_dir).value_or(RunInputs{}).windows_per_step;
+  } catch (const Error&) {
+    return 0;  // damaged: it is written anew
+  }
 }
+
+}  // namespace
 
 void keep_windows_per_step(TrainRequest& request, const Ranks& ranks,
                            const std::function<void(const std::string&)>& note) {
   if (!request.resume || !request.keep_windows_per_step) return;
-  // Rank 0 alone need see the checkpoints.
-  const int64_t windows = ranks.max(ranks.is_writer() ? windows_per_step_of(request.run_dir) : 0);
+  // Rank 0 alone need see the run.
+  const int64_t windows = ranks.max(ranks.is_writer() ? windows_per_step_of_run(request.run_dir) : 0);
   if (windows <= 0) return;
   TrainConfig& config = request.train;
   if (windows % ranks.size() != 0)

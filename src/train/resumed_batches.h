@@ -9,13 +9,9 @@
 
 namespace ktlm::train {
 
-/// The largest divisor of `windows`, which is at least 1, that is at most `most`, at least 1.
-int64_t largest_divisor(int64_t windows, int64_t most);
-
-/// Where request.keep_windows_per_step says so and the run has a checkpoint: sets request.train's micro_batch_size and
-/// grad_accum_steps to what makes the checkpoint's windows a step with as many processes as there are; `note`, which
-/// may be empty, hears of a change. All ranks call it. Throws ConfigError where the processes do not divide the
-/// windows.
+/// Where request.keep_windows_per_step says so and the run tells its windows a step: sets request.train's
+/// micro_batch_size and grad_accum_steps to what makes them with as many processes as there are; `note`, which may be
+/// empty, hears of a change. All ranks call it. Throws ConfigError where the processes do not divide the windows.
 void keep_windows_per_step(TrainRequest& request, const Ranks& ranks,
                            const std::function<void(const std::string&)>& note);
 

@@ -1,5 +1,6 @@
 #include "ktlm/train/trainer.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -104,11 +105,14 @@ RunStart resume_run(const TrainRequest& request, const RunIdentity& identity, co
   check_resumable(request.run_dir, loaded.state, loaded.model.config(), identity, config, words_of_run(request.run_dir),
                   given);
   if (request.train.dtype != "auto") loaded.state.autocast_dtype = request.train.dtype;
-  // What was asked for may have been too much for the memory; who asks for another size now gets it.
-  const bool asks_anew =
-      request.train.micro_batch_size > 0 && request.train.micro_batch_size != loaded.state.asked_micro_batch_size;
-  if (asks_anew || loaded.state.micro_batch_size < 1)
-    loaded.state.micro_batch_size = loaded.state.asked_micro_batch_size = request.train.micro_batch_size;
+  // What was asked for may have been too much for the memory; who asks for another size now gets it. One that follows
+  // from the number of processes nobody asked for.
+  int64_t &size = loaded.state.micro_batch_size, &asked_size = loaded.state.asked_micro_batch_size;
+  const int64_t given_size = request.train.micro_batch_size;
+  if (size < 1 || (given_size > 0 && given_size != asked_size)) {
+    size = size > 0 && request.keep_windows_per_step ? std::min(size, given_size) : given_size;
+    asked_size = given_size;
+  }
   name_latest_and_best(request.run_dir, loaded.state);  // whoever was killed may have had no time to
   if (callbacks.note) callbacks.note("going on from " + checkpoint_name(loaded.state.step));
   return {std::move(loaded.model), std::move(loaded.optimizer), std::move(loaded.state)};

@@ -221,6 +221,21 @@ TEST_F(SeveralProcesses, TheRunsOwnBatchesAreSharedOutAnew) {
   }
 }
 
+TEST_F(SeveralProcesses, WhatMemoryWasTooShortForIsNotTriedAgainByMore) {
+  TrainRequest whole = single(run_dir_.path());
+  whole.train.micro_batch_size = 8;
+  whole.train.grad_accum_steps = 1;
+  train_seven_steps_of(whole);
+  auto state = load_newest_checkpoint(run_dir_.path(), at::kCPU, {}, {}).state;
+  state.micro_batch_size = 1;  // as if memory had run out
+  update_checkpoint_state(run_dir_.path(), state);
+  own_batches_ = true;
+  train_with(2, {"train.micro_batch_size=8", "train.grad_accum_steps=1"});
+  state = load_newest_checkpoint(run_dir_.path(), at::kCPU, {}, {}).state;
+  EXPECT_EQ(state.micro_batch_size, 1);
+  EXPECT_EQ(state.asked_micro_batch_size, 4);
+}
+
 TEST_F(SeveralProcesses, OneProcessTakesAllWindowsOfARunOfTwo) {
   train_with(2, {"train.max_steps=5"});
   TrainRequest rest = tiny_request({prepared_, tiny_data().tokenizer}, run_dir_.path());
@@ -260,6 +275,13 @@ TEST_F(SeveralProcesses, WhereOneIsKilledAllOthersEndAndSayWhichAndTheCheckpoint
 TEST_F(SeveralProcesses, AnErrorOfOneInMidRunEndsTheOther) {
   write_file_atomically(run_dir_ / "checkpoints", "where a folder should be");
   const auto processes = start(2, {});
+TEST_F(SeveralProcesses, ARunOfTwoThatHasNoCheckpointYetKeepsItsWindowsToo) {
+  write_file_atomically(run_dir_ / "inputs.json", R"({"data":"a","tokenizer":"b","windows_per_step":8})");
+  TrainRequest rest = tiny_request({prepared_, tiny_data().tokenizer}, run_dir_.path());
+  rest.resume = rest.keep_windows_per_step = true;
+  EXPECT_EQ(train(rest, {}, StopFlag()).tokens_seen, 20 * 8 * 32);
+}
+
   const auto first = processes[0]->wait(), second = processes[1]->wait();
   EXPECT_EQ(first.exit_code, 1);
   EXPECT_THAT(first.err, testing::StartsWith("checkpoint of step 5 could not be saved: "));
