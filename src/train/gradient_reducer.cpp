@@ -34,10 +34,15 @@ GradientReducer::GradientReducer(const Ranks& ranks, const std::vector<model::Na
 
 GradientReducer::~GradientReducer() = default;
 
-void GradientReducer::expect_last_pass() {
+void GradientReducer::settle(const std::function<void()>& backward) {
   if (!impl_) return;
-  impl_->reducer.rebuild_buckets();  // once, behind the first step: in the order in which gradients came
-  impl_->reducer.prepare_for_backward({});
+  expect_last_pass();
+  backward();
+  impl_->reducer.rebuild_buckets();
+}
+
+void GradientReducer::expect_last_pass() {
+  if (impl_) impl_->reducer.prepare_for_backward({});
 }
 
 }  // namespace ktlm::train

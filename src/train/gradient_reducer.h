@@ -4,6 +4,7 @@
 
 #include <torch/types.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -19,6 +20,11 @@ class GradientReducer {
   ~GradientReducer();
   GradientReducer(const GradientReducer&) = delete;
   GradientReducer& operator=(const GradientReducer&) = delete;
+
+  /// Settles for good in which order gradients are exchanged: in that in which `backward`, one pass through the model,
+  /// brings them; what it leaves is to be forgotten. Call it before the first step. c10d would settle it behind that,
+  /// and a run that goes on would add up its first step in another order than one that was not stopped.
+  void settle(const std::function<void()>& backward);
 
   /// Call it before the step's last backward pass, which then leaves the mean over the ranks of all that each has added
   /// up, in the reducer's own memory. Passes before it exchange nothing.

@@ -46,6 +46,16 @@ TrainingLoop::TrainingLoop(const RunParts& parts)
       watch_(parts.state, config_.max_steps, parts.callbacks.warning),
       saved_step_(parts.state.step) {
   summary_.num_parameters = parts.model.config().num_parameters();
+  ranks_.guard([&] { settle_exchange(); });
+}
+
+void TrainingLoop::settle_exchange() {
+  reducer_.settle([&] {
+    const int64_t num_tokens = std::min<int64_t>(2, parts_.model.config().max_seq_len);
+    const at::Tensor ids = at::zeros({1, num_tokens}, at::kLong);
+    accumulate_gradients(parts_.model, {ids, ids}, 1, autocast_dtype_);
+  });
+  parts_.optimizer.clear_gradients();
 }
 
 TrainSummary TrainingLoop::run() {

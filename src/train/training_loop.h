@@ -51,7 +51,9 @@ class TrainingLoop {
   TrainSummary run();
 
  private:
-  bool train_step();              // false where a stop was requested before the step was whole
+  void settle_exchange();  // of gradients, before the first step
+  bool train_step();       // false where a stop was requested before the step was whole
+  StepBatches batches_of_step();
   at::Tensor add_up_gradients();  // the step's loss; undefined where a stop was requested meanwhile
   void use_smaller_batches(const std::string& reason);
   [[noreturn]] void throw_out_of_memory(const std::string& reason) const;  // of one of several processes

@@ -221,6 +221,18 @@ TEST_F(SeveralProcesses, TheRunsOwnBatchesAreSharedOutAnew) {
   }
 }
 
+TEST_F(SeveralProcesses, ThreeGoOnToTheBitsOfThreeThatWereNotStopped) {
+  const Settings steady = {"train.micro_batch_size=1", "train.lr_schedule=wsd", "train.decay_fraction=0"};
+  Settings cut = steady;
+  cut.emplace_back("train.max_steps=7");
+  train_with(3, steady);
+  fs::rename(run_dir_ / "model", single_dir_ / "model");
+  fs::remove_all(run_dir_.path());
+  train_with(3, cut);
+  train_with(3, steady);
+  expect_same_weights(single_dir_ / "model", run_dir_ / "model");
+}
+
 TEST_F(SeveralProcesses, WhatMemoryWasTooShortForIsNotTriedAgainByMore) {
   TrainRequest whole = single(run_dir_.path());
   whole.train.micro_batch_size = 8;
@@ -246,6 +258,13 @@ TEST_F(SeveralProcesses, OneProcessTakesAllWindowsOfARunOfTwo) {
   EXPECT_EQ(train(rest, callbacks, StopFlag()).tokens_seen, 20 * 8 * 32);
   EXPECT_THAT(notes, testing::Contains("to keep the run's 8 windows a step with 1 process: micro_batch_size 2, "
                                        "grad_accum_steps 4"));
+}
+
+TEST_F(SeveralProcesses, ARunOfTwoThatHasNoCheckpointYetKeepsItsWindowsToo) {
+  write_file_atomically(run_dir_ / "inputs.json", R"({"data":"a","tokenizer":"b","windows_per_step":8})");
+  TrainRequest rest = tiny_request({prepared_, tiny_data().tokenizer}, run_dir_.path());
+  rest.resume = rest.keep_windows_per_step = true;
+  EXPECT_EQ(train(rest, {}, StopFlag()).tokens_seen, 20 * 8 * 32);
 }
 
 TEST_F(SeveralProcesses, WhereOneIsKilledAllOthersEndAndSayWhichAndTheCheckpointStands) {
@@ -275,13 +294,6 @@ TEST_F(SeveralProcesses, WhereOneIsKilledAllOthersEndAndSayWhichAndTheCheckpoint
 TEST_F(SeveralProcesses, AnErrorOfOneInMidRunEndsTheOther) {
   write_file_atomically(run_dir_ / "checkpoints", "where a folder should be");
   const auto processes = start(2, {});
-TEST_F(SeveralProcesses, ARunOfTwoThatHasNoCheckpointYetKeepsItsWindowsToo) {
-  write_file_atomically(run_dir_ / "inputs.json", R"({"data":"a","tokenizer":"b","windows_per_step":8})");
-  TrainRequest rest = tiny_request({prepared_, tiny_data().tokenizer}, run_dir_.path());
-  rest.resume = rest.keep_windows_per_step = true;
-  EXPECT_EQ(train(rest, {}, StopFlag()).tokens_seen, 20 * 8 * 32);
-}
-
   const auto first = processes[0]->wait(), second = processes[1]->wait();
   EXPECT_EQ(first.exit_code, 1);
   EXPECT_THAT(first.err, testing::StartsWith("checkpoint of step 5 could not be saved: "));
