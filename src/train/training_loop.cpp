@@ -110,10 +110,19 @@ bool TrainingLoop::train_step() {
   return true;
 }
 
+StepBatches TrainingLoop::batches_of_step() {
+  try {
+    return model::translate_torch_errors(
+        [&] { return uploader_->at(state_.step + state_.passed_over_steps, steps_to_report()); });
+  } catch (const model::OutOfMemoryError& error) {  // however they are cut: smaller batches are no help
+    throw Error("out of memory for the " + std::to_string(state_.identity.windows_per_step / ranks_.size()) +
+                " windows of a step (" + error.reason() + "); lower train.grad_accum_steps or train.micro_batch_size");
+  }
+}
+
 at::Tensor TrainingLoop::add_up_gradients() {
   for (;;) {
-    // Outside: it brings all windows of a step, however they are cut, so smaller batches are no help.
-    const auto step = uploader_->at(state_.step + state_.passed_over_steps, steps_to_report());
+    const StepBatches step = batches_of_step();
     try {
       return model::translate_torch_errors([&] {
         at::Tensor loss = at::zeros({}, at::TensorOptions(parts_.model.device()).dtype(at::kFloat));

@@ -115,6 +115,13 @@ TEST_F(OutOfMemoryTest, WhereOneWindowDoesNotFitThatIsSaidInOneLine) {
                                                 "train.gradient_checkpointing to true, or choose a smaller model\n"));
 }
 
+TEST_F(OutOfMemoryTest, WindowsOfAStepThatDoNotFitAreNotBlamedOnTheirPieces) {
+  const auto result = train_with("2000000", "32", "60000000");
+  EXPECT_EQ(result.exit_code, 1) << result.out;
+  EXPECT_THAT(result.err, testing::MatchesRegex("out of memory for the 2000000 windows of a step \\(.*\\); lower "
+                                                "train.grad_accum_steps or train.micro_batch_size\n"));
+}
+
 TEST_F(OutOfMemoryTest, AModelThatDoesNotFitIsNotBlamedOnTheBatch) {
   auto run = tiny_request(tiny_data(), run_dir_.path());
   run.model.d_ff = int64_t{1} << 34;
