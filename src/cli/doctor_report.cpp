@@ -124,7 +124,7 @@ std::string plan_time(double seconds) {
 
 // "" or a line for each reason why a plan's row lacks something.
 std::string plan_remarks(const PlanReport& report, at::Device device) {
-  const auto& [name, model, train, processes] = report.plan;
+  const auto& [name, model, train, processes, processes_here] = report.plan;
   std::string text;
   const int64_t num_tokens = train.micro_batch_size * model.max_seq_len;
   const int64_t max_tokens = train::max_micro_batch_tokens(device);

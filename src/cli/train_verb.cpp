@@ -189,7 +189,7 @@ void check_device(at::Device device, at::ScalarType dtype) {
 void check_plan(const train::RunPlan& run, const fs::path& run_dir, Console& console) {
   constexpr int64_t kLongRun = 500;
   if (run.first_step > 0 || run.train.max_steps < kLongRun) return;
-  doctor::TrainingPlan plan{run_dir.string(), run.model, run.train, run.processes};
+  doctor::TrainingPlan plan{run_dir.string(), run.model, run.train, run.processes, run.processes_here};
   plan.train.dtype = model::dtype_name(run.dtype);
   auto preflight = doctor::preflight(plan, run.dtype, run.device, run.corpus_tokens, run_dir);
   if (!preflight.error.empty()) throw Error(preflight.error);

@@ -46,17 +46,24 @@ void judge_plan(const TrainingPlan& plan, Preflight& result) {
           "the learning rate rises during more than half of the run; lower train.warmup_steps, 1-2 % is usual");
 }
 
+// "" or " for each of 2 processes".
+std::string of_each(const Preflight& p) {
+  return p.memory_sharers > 1 ? " for each of " + std::to_string(p.memory_sharers) + " processes" : "";
+}
+
 void judge_room(const TrainingMemory& memory, at::Device device, const fs::path& directory, Preflight& result) {
   const int64_t least_memory = memory.weights_bytes + memory.gradients_bytes + memory.moments_bytes;
+  const int64_t all_memory = device_memory_bytes(device) / result.memory_sharers;
+  const std::string each = of_each(result);
   const int64_t least_disk = 2 * memory.weights_bytes + memory.moments_bytes;  // one checkpoint, and the model
-  if (least_memory > device_memory_bytes(device))
+  if (least_memory > all_memory)
     result.error = "weights, gradients and moments alone take " + format_bytes(least_memory) +
-                   " of memory, but there are " + format_bytes(device_memory_bytes(device)) +
-                   "; choose a smaller model";
+                   " of memory, but there are " + format_bytes(all_memory) + each + "; choose a smaller model" +
+                   (each.empty() ? "" : ", or start fewer processes");
   else if (result.memory_bytes > result.usable_memory_bytes)
     result.warnings.push_back("the run takes about " + format_bytes(result.memory_bytes) +
                               " of memory, and should take no more than " + format_bytes(result.usable_memory_bytes) +
-                              "; set train.micro_batch_size to auto, or train.gradient_checkpointing to true");
+                              each + "; set train.micro_batch_size to auto, or train.gradient_checkpointing to true");
   if (result.free_disk_bytes <= 0) return;  // not known
   if (least_disk > result.free_disk_bytes)
     result.error = directory.string() + ": a checkpoint and the model take " + format_bytes(least_disk) +
@@ -73,7 +80,7 @@ void judge_room(const TrainingMemory& memory, at::Device device, const fs::path&
 
 Preflight preflight(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t corpus_tokens,
                     const fs::path& directory) {
-  const auto& [name, model, train, processes] = plan;
+  const auto& [name, model, train, processes, processes_here] = plan;
   Preflight result{};
   result.parameters = model.num_parameters();
   result.embedding_parameters = model.vocab_size * model.d_model * (model.tie_embeddings ? 1 : 2);
@@ -85,7 +92,8 @@ Preflight preflight(const TrainingPlan& plan, at::ScalarType product_dtype, at::
 
   const auto memory = training_memory(plan, product_dtype, device);
   result.memory_bytes = memory.process_bytes(train.micro_batch_size * model.max_seq_len);
-  result.usable_memory_bytes = usable_memory_bytes(device);
+  result.memory_sharers = device.is_cpu() ? processes_here : 1;
+  result.usable_memory_bytes = usable_memory_bytes(device) / result.memory_sharers;
   constexpr int64_t kBestAndUnfinished = 2;
   result.disk_bytes = (train.keep_checkpoints + kBestAndUnfinished) * (memory.weights_bytes + memory.moments_bytes) +
                       memory.weights_bytes;
@@ -104,7 +112,7 @@ std::vector<std::string> preflight_lines(const Preflight& p) {
                   format_count(static_cast<double>(p.planned_tokens)) + " tokens to train on (" +
                   number(p.tokens_per_parameter, 1) + " a parameter), " + number(p.epochs, 1) + " times the text");
   lines.push_back("memory about " + format_bytes(p.memory_bytes) + " of " + format_bytes(p.usable_memory_bytes) +
-                  ", disk up to " + format_bytes(p.disk_bytes) +
+                  of_each(p) + ", disk up to " + format_bytes(p.disk_bytes) +
                   (p.free_disk_bytes > 0 ? " of " + format_bytes(p.free_disk_bytes) + " free" : ""));
   if (p.seconds) lines.push_back("time about " + format_seconds(*p.seconds) + ", without validations");
   return lines;

@@ -98,7 +98,7 @@ bool is_possible(const TrainingTime& time, const model::ModelConfig& config, con
 }
 
 TrainingTime measure_training_time(const TrainingPlan& plan, at::Device device) {
-  const auto& [name, model, train, processes] = plan;
+  const auto& [name, model, train, processes, processes_here] = plan;
   const int64_t windows = std::clamp<int64_t>(kMeasuredTokens / model.max_seq_len, 1, train.micro_batch_size);
   check_memory(plan, windows, device);
   TrainingTime time{};

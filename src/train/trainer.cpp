@@ -286,7 +286,8 @@ TrainSummary train_run(const TrainRequest& asked, Ranks& ranks, const TrainCallb
                    run.state.autocast_dtype + ", " + data.description());
   if (callbacks.check_plan)
     callbacks.check_plan({model_config, run_request.train, device, model::parse_dtype(run.state.autocast_dtype),
-                          datasets->train.num_tokens(), run.state.step, ranks.size()});
+                          datasets->train.num_tokens(), run.state.step, ranks.size(), request.launch.local_world_size});
+  files.keep();  // where the disk has no room for reports, there is a run to go on with
   auto metrics =
       writes ? MetricsWriter::open(request.run_dir, {run.state.step, run.state.validated_step}) : MetricsWriter();
   metrics.config(run.state.step, config_yaml);

@@ -53,6 +53,24 @@ TEST_F(PreflightTest, OfSeveralProcessesCountsAllTheyReadAndTheBucketsOfEach) {
   EXPECT_EQ(together.disk_bytes, alone.disk_bytes);
 }
 
+TEST_F(PreflightTest, ProcessesOfAMachineShareItsMemory) {
+  TrainingPlan plan = good_plan();
+  const Preflight alone = look_at(plan);
+  plan.processes = 8;
+  plan.processes_here = 4;
+  const Preflight together = look_at(plan);
+  EXPECT_EQ(together.usable_memory_bytes, alone.usable_memory_bytes / 4);
+  EXPECT_THAT(preflight_lines(together)[1],
+              testing::MatchesRegex("memory about .* of .* for each of 4 processes, disk up to .*"));
+  const int64_t bytes = together.usable_memory_bytes + together.usable_memory_bytes / 2;  // a share and a half
+  plan.train.micro_batch_size = largest_micro_batch(plan, at::kFloat, at::kCPU, bytes);
+  EXPECT_THAT(look_at(plan).warnings, testing::Contains(testing::MatchesRegex(
+                                          "the run takes about .* of memory, and should take no more than .* for each "
+                                          "of 4 processes; set train.micro_batch_size to auto, .*")));
+  plan.processes_here = 1;
+  EXPECT_THAT(look_at(plan).warnings, testing::Not(testing::Contains(HasSubstr("of memory"))));
+}
+
 TEST_F(PreflightTest, LinesHaveTheTimeWhereItWasMeasured) {
   Preflight result = look_at(good_plan());
   EXPECT_EQ(preflight_lines(result).size(), 2U);

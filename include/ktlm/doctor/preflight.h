@@ -19,7 +19,8 @@ struct Preflight {
   int64_t tokens_per_step, planned_tokens, corpus_tokens;
   double epochs, tokens_per_parameter;
 
-  int64_t memory_bytes, usable_memory_bytes;  // that each process is to have; that it may take (usable_memory_bytes())
+  int64_t memory_sharers;                     // processes that share the memory of the CPU; of another device 1
+  int64_t memory_bytes, usable_memory_bytes;  // that each process is to have; its share of usable_memory_bytes()
   int64_t disk_bytes, free_disk_bytes;        // all checkpoints that are kept, the best, one being written, the model
   std::optional<double> seconds;              // about; none where it was not, or could not be measured
 

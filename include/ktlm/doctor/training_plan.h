@@ -18,7 +18,8 @@ struct TrainingPlan {
   std::string name;
   model::ModelConfig model;  // with its vocabulary
   train::TrainConfig train;
-  int64_t processes = 1;  // each with train.micro_batch_size * train.grad_accum_steps windows of a step
+  int64_t processes = 1;       // each with train.micro_batch_size * train.grad_accum_steps windows of a step
+  int64_t processes_here = 1;  // of them on this machine: they share the CPU's memory
 };
 
 /// The plans of configs/tiny.yaml, small.yaml, base.yaml and large.yaml with the vocabularies that they are meant for;

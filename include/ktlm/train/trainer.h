@@ -51,10 +51,11 @@ struct RunPlan {
   model::ModelConfig model;
   TrainConfig train;  // micro_batch_size is at least 1
   at::Device device;
-  at::ScalarType dtype;       // of the products
-  int64_t corpus_tokens = 0;  // to train on
-  int64_t first_step = 0;     // 0: a new run
-  int64_t processes = 1;      // each with train.micro_batch_size * train.grad_accum_steps windows in a step
+  at::ScalarType dtype;        // of the products
+  int64_t corpus_tokens = 0;   // to train on
+  int64_t first_step = 0;      // 0: a new run
+  int64_t processes = 1;       // each with train.micro_batch_size * train.grad_accum_steps windows in a step
+  int64_t processes_here = 1;  // of them on this machine, where that is known
 };
 
 /// Any may be empty. Of several processes rank 0 alone has something to tell; check_device and lost are called in each.
