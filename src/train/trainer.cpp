@@ -291,7 +291,6 @@ TrainSummary train_run(const TrainRequest& asked, Ranks& ranks, const TrainCallb
   auto metrics =
       writes ? MetricsWriter::open(request.run_dir, {run.state.step, run.state.validated_step}) : MetricsWriter();
   metrics.config(run.state.step, config_yaml);
-  files.keep();
   const RunParts parts = {ranks, run_request, callbacks, stop, data, run.model, run.optimizer, run.state, metrics};
   TrainSummary summary = TrainingLoop(parts).run();
   ranks.leave();

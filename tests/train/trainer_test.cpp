@@ -359,6 +359,13 @@ TEST_F(TrainerTest, RunThatFailsBeforeItsFirstStepLeavesNothingThatWasNotThere) 
   EXPECT_THAT(names, ElementsAre("notes.txt"));
 }
 
+TEST_F(TrainerTest, ARunWhoseReportsCannotBeWrittenIsThereToGoOnWith) {
+  fs::create_directory(run_dir_ / "metrics.jsonl");  // as where the disk is full
+  EXPECT_EQ(test::error_message([&] { train(request(), {}, StopFlag()); }),
+            (run_dir_ / "metrics.jsonl").string() + ": is a directory, expected a file");
+  EXPECT_TRUE(fs::exists(run_dir_ / "config.yaml")) << "what --resume wants";
+}
+
 TEST_F(TrainerTest, VocabularyOfAnotherSizeThanTheTokenizersIsRefused) {
   auto run = request();
   run.model.vocab_size = 16000;

@@ -90,7 +90,7 @@ struct TrainSummary {
   std::filesystem::path model_dir;  // empty where interrupted; after an early stop it holds the best step's model
 };
 
-/// A run that fails before its first step leaves nothing in run_dir that was not there.
+/// A run that fails before its reports begin leaves nothing in run_dir that was not there.
 /// Saves and returns kInterrupted soon after `stop` is requested. Throws ConfigError where run_dir holds checkpoints
 /// and `resume` is off, or belong to another run; Error for faults of data, disk or memory, for a loss that is no
 /// number and where another process trains in run_dir. With several processes (request.launch), each with the same
