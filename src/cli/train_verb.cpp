@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
 
 #include "config_sections.h"
 #include "console.h"
@@ -77,20 +80,27 @@ model::ModelConfig initial_shape(const std::string& init_from, bool resume) {
 // A path as YAML in double quotes, whatever characters it has.
 std::string to_yaml_scalar(const std::string& text) { return to_json_line(Json(text)); }
 
-// Of the runs beside `run_dir` the one that was begun last; empty where there is none.
-fs::path newest_run_beside(const fs::path& run_dir) {
-  fs::path newest;
+// Of the runs beside `named`, which is none, the one whose name is nearest, else the one that was begun last; empty
+// where there is none.
+fs::path run_that_was_meant(const fs::path& named) {
+  const fs::path run_dir = named.has_filename() ? named : named.parent_path();  // "runs/small/" names "runs/small"
+  const fs::path parent = run_dir.parent_path();
+  std::vector<std::string> names;
+  std::string newest;
   fs::file_time_type newest_time;
   std::error_code error;  // what can't be read is no run to suggest
-  for (fs::directory_iterator entry(run_dir.parent_path(), error), end; !error && entry != end;
+  for (fs::directory_iterator entry(parent.empty() ? "." : parent, error), end; !error && entry != end;
        entry.increment(error)) {
     std::error_code no_run;
     const auto time = fs::last_write_time(entry->path() / "config.yaml", no_run);
-    if (no_run || (!newest.empty() && time <= newest_time)) continue;
-    newest = entry->path();
+    if (no_run) continue;
+    names.push_back(entry->path().filename().string());
+    if (!newest.empty() && time <= newest_time) continue;
+    newest = names.back();
     newest_time = time;
   }
-  return newest;
+  const std::string nearest = nearest_name(run_dir.filename().string(), names);
+  return newest.empty() ? fs::path() : parent / (nearest.empty() ? newest : nearest);
 }
 
 // On the command line rather than in a file.
@@ -106,10 +116,10 @@ TrainSettings load_settings(const TrainArguments& arguments) {
   const bool use_own = arguments.resume && arguments.config_files.empty();
   const fs::path own_config = request.run_dir / "config.yaml";
   if (use_own && !path_exists(own_config)) {
-    const fs::path newest = newest_run_beside(request.run_dir);
+    const fs::path meant = run_that_was_meant(request.run_dir);
     throw ConfigError(own_config.string() + ": not there, so there is no run to resume; " +
-                      (newest.empty() ? "check --out, or start one with --config FILE"
-                                      : "did you mean --out " + newest.string() + "?"));
+                      (meant.empty() ? "check --out, or start one with --config FILE"
+                                     : "did you mean --out " + meant.string() + "?"));
   }
   tree = load_config_tree(use_own ? std::vector{own_config.string()} : arguments.config_files, arguments.overrides);
   if (!arguments.dtype.empty()) tree.add_override("train.dtype=" + arguments.dtype);

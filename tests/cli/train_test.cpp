@@ -153,6 +153,16 @@ TEST_F(TrainVerb, ResumeWithoutConfigurationIsRefusedWhereThereIsNoRun) {
   EXPECT_EQ(ktlm({"train", "--resume"}).err,
             "ktlm train: runs/default/config.yaml: not there, so there is no run to resume; did you mean --out "
             "runs/news?\n");
+  for (const std::string run : {"runs/newest", "small"}) {
+    fs::create_directories(directory_ / run);
+    fs::copy_file(directory_ / "run.yaml", directory_ / run / "config.yaml");
+  }
+  const auto suggestion = [&](const std::string& named) {
+    const std::string error = ktlm({"train", "--resume", "--out", named}).err;
+    return error.substr(error.find("; ") + 2);
+  };
+  EXPECT_EQ(suggestion("runs/mews/"), "did you mean --out runs/news?\n") << "not the newest one";
+  EXPECT_EQ(suggestion("smal"), "did you mean --out small?\n");
 }
 
 TEST_F(TrainVerb, AConfigurationWithoutItsFolderIsNamedWithIt) {
