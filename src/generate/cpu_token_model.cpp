@@ -32,7 +32,9 @@ class CpuContext : public TokenContext {
     return longest;
   }
   int64_t max_len() const override { return cache_.max_len(); }
-  void truncate(int64_t length) override { cache_.truncate(0, length); }
+  void truncate(int64_t length) override {
+    for (int64_t text = 0; text < cache_.num_texts(); ++text) cache_.truncate(text, length);
+  }
   void copy_text(int64_t from, int64_t to) override { cache_.copy(from, to); }
 
   NextLogits prefill(std::span<const std::vector<TokenId>> prompts) override {

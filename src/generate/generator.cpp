@@ -142,6 +142,8 @@ class BatchRun {
       std::erase_if(wave, [&](size_t i) {
         if (on_text_(i, {})) return false;
         generations[i].finish = FinishReason::kInterrupted;
+        if (const auto& constraint = requests_[i].options.constraint)
+          generations[i].is_whole = is_whole_text(*constraint, "");
         return true;
       });
     is_first_ = false;

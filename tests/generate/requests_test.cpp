@@ -164,9 +164,22 @@ TEST(Requests, TextsAndPrefillAreTheSameWithAnyNumberOfRowsAtATime) {
   }
 }
 
+TEST(Requests, ATextThatWaitsHasAsMuchRoomAsThoseThatFilledTheContextBefore) {
+  std::vector<GenerationRequest> requests;
+  for (int64_t seed = 0; seed < 3; ++seed) {
+    requests.push_back({"개", {.sampling = wild(seed, 0)}});
+    requests.back().options.sampling.logit_bias = {"</s>=-inf", "<|im_end|>=-inf", "<|im_start|>=-inf"};
+  }
+  const auto texts = generate(tiny_model(), tiny_tokenizer(), requests, nullptr, nullptr, 2);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    EXPECT_EQ(to_string(texts[i].finish), "context");
+    expect_equal(texts[i], run({requests[i]}).front());
+  }
+}
+
 TEST(Requests, ATextThatWaitsIsNotBegunWhereItIsNoLongerWanted) {
   std::vector<GenerationRequest> requests;
-  for (int64_t seed = 0; seed < 5; ++seed) requests.push_back({"개", {.sampling = wild(seed, 8)}});
+  for (int64_t seed = 0; seed < 5; ++seed) requests.push_back({"개", constrained(wild(seed, 8), "봄", 1)});
   size_t pieces = 0;
   const auto until_the_third = [&](size_t i, std::string_view piece) {
     pieces += piece.empty() ? 0 : 1;
@@ -176,6 +189,7 @@ TEST(Requests, ATextThatWaitsIsNotBegunWhereItIsNoLongerWanted) {
   for (size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(texts[i].ids.empty(), i >= 2) << i;
     EXPECT_EQ(texts[i].finish == FinishReason::kInterrupted, i >= 2) << i;
+    EXPECT_EQ(texts[i].is_whole, i < 2) << i;
   }
 }
 

@@ -26,7 +26,7 @@ class TokenContext {
   /// Tokens held, of the longest text; shorter ones have no more room than it.
   virtual int64_t length() const = 0;
   virtual int64_t max_len() const = 0;
-  /// Forgets everything behind the first `length` tokens of the first text; the others are to become copies of it.
+  /// Forgets everything behind the first `length` tokens, of the others too, which are to become copies of the first.
   virtual void truncate(int64_t length) = 0;
   /// Takes in the prompts of the first texts, one or more, of any lengths but 0; the others follow by copy_text. A
   /// single text may go on so as well. Throws Error, also where memory runs out.
