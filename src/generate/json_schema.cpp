@@ -23,6 +23,7 @@ using Regex = std::optional<std::string>;
 
 constexpr int kMostNested = 4;            // a $ref inside itself
 constexpr int kMostReferences = 10'000;   // followed in all: several that lead to each other multiply
+constexpr int kMostLevels = 500;          // of schemas within schemas, by $refs; each takes its share of the stack
 constexpr int kAnyLevels = 2;             // objects and arrays in a value of which nothing is said
 constexpr size_t kMostBytes = 1'000'000;  // PCRE2 takes far fewer; a schema that branches into itself makes more
 
@@ -104,7 +105,11 @@ class Translator {
   Translator(const Json& root, const std::string& where) : root_(root), where_(where) {}
 
   Regex value(const Json& schema, const std::string& path) {
+    if (num_levels_ == kMostLevels)
+      refuse(path, "the schema nests more than " + std::to_string(kMostLevels) + " levels deep");
+    ++num_levels_;
     Regex regex = any_value(schema, path);
+    --num_levels_;
     if (regex && regex->size() > kMostBytes) refuse(path, "the schema is too large for a regular expression");
     return regex;
   }
@@ -325,7 +330,7 @@ class Translator {
   const Json& root_;
   const std::string& where_;
   std::map<std::string, int> open_references_;
-  int num_references_ = 0;
+  int num_references_ = 0, num_levels_ = 0;
 };
 
 }  // namespace

@@ -210,6 +210,19 @@ TEST(JsonSchema, RefusesWhatItDoesNotKnowByItsPath) {
   EXPECT_EQ(fault("[]"), "--json-schema: #: a schema should be an object, is []");
 }
 
+TEST(JsonSchema, DefinitionsThatNestTooDeepAreRefused) {
+  const auto message_of = [](int num_definitions) {
+    std::string definitions = R"("d0":{"type":"null"})";
+    for (int i = 1; i < num_definitions; ++i)
+      definitions += ",\"d" + std::to_string(i) + R"(":{"items":{"$ref":"#/$defs/d)" + std::to_string(i - 1) + "\"}}";
+    const std::string schema =
+        R"({"$defs":{)" + definitions + R"(},"$ref":"#/$defs/d)" + std::to_string(num_definitions - 1) + "\"}";
+    return error_message([&] { json_schema_regex(parse_json(schema, "schema"), "--json-schema"); });
+  };
+  EXPECT_EQ(message_of(100), "(nothing thrown)");
+  EXPECT_TRUE(message_of(9'999).ends_with(": the schema nests more than 500 levels deep"));
+}
+
 TEST(JsonSchema, DefinitionsThatLeadToEachOtherInTooManyWaysAreRefused) {
   std::string branches, definitions;
   for (const std::string name : {"a", "b", "c", "d"})
