@@ -86,12 +86,8 @@ class Search {
 
   // The best, with the others behind it.
   Generation take_best() {
-    std::stable_sort(finished_.begin(), finished_.end(),
-                     [](const Generation& a, const Generation& b) { return a.score > b.score; });
+    std::stable_sort(finished_.begin(), finished_.end(), is_better);
     finished_.resize(std::min(finished_.size(), static_cast<size_t>(std::max<int64_t>(options_.num_best, 1))));
-    if (options_.constraint)
-      for (Generation& generation : finished_)
-        generation.is_whole = is_whole_text(*options_.constraint, generation.text);
     Generation best = std::move(finished_.front());
     best.others.assign(std::make_move_iterator(finished_.begin() + 1), std::make_move_iterator(finished_.end()));
     return best;
@@ -196,6 +192,14 @@ class Search {
     return worst;
   }
 
+  // A text that was cut before its form was whole is none that was asked for, however likely.
+  static bool is_better(const Generation& a, const Generation& b) {
+    const auto is_asked_for = [](const Generation& text) {
+      return text.is_whole || text.finish == FinishReason::kStopString;
+    };
+    return is_asked_for(a) != is_asked_for(b) ? is_asked_for(a) : a.score > b.score;
+  }
+
   // Of more than `beams` finished texts the best are kept. `num_end_tokens`: 1 where a token ended it.
   void finish(const Beam& beam, double logprob, size_t num_end_tokens, FinishReason reason) {
     Generation generation;
@@ -204,12 +208,12 @@ class Search {
     generation.text += stop_filter.finish();
     generation.ids.assign(beam.history.begin() + static_cast<std::ptrdiff_t>(prompt_size_), beam.history.end());
     generation.finish = reason;
+    if (options_.constraint) generation.is_whole = is_whole_text(*options_.constraint, generation.text);
     generation.logprobs = beam.logprobs;
     generation.score = score(logprob, generation.ids.size() + num_end_tokens);
     finished_.push_back(std::move(generation));
     if (finished_.size() <= num_beams_) return;
-    finished_.erase(std::min_element(finished_.begin(), finished_.end(),
-                                     [](const Generation& a, const Generation& b) { return a.score < b.score; }));
+    finished_.erase(std::max_element(finished_.begin(), finished_.end(), is_better));  // the last in order
   }
 
   const Tokenizer& tokenizer_;

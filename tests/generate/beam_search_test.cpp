@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
 
 #include "generate/tiny_cpu_model.h"
 #include "ktlm/generate/generator.h"
+#include "ktlm/generate/pattern_constraint.h"
 
 namespace ktlm::generate {
 namespace {
@@ -134,6 +136,21 @@ TEST(BeamSearch, AmongOtherRequestsAndOnAnyNumberOfThreadsFindsTheSame) {
     EXPECT_EQ(threads[i].ids, alone.ids) << i;
     EXPECT_EQ(threads[i].score, alone.score) << i;
   }
+}
+
+TEST(BeamSearch, OfTextsOfAFormTheWholeOnesComeFirst) {
+  GenerationOptions options = with_beams(8, 1);  // more than there are tokens to begin with
+  options.num_best = 8;
+  options.sampling.logit_bias = {"<0x62>=1000"};  // "b"
+  options.constraint = std::make_shared<PatternConstraint>(std::make_shared<TextPattern>("a|bb", "test"));
+  const Generation best = search("개", options);
+  EXPECT_EQ(best.text, "a");
+  EXPECT_TRUE(best.is_whole);
+  const auto cut =
+      std::find_if(best.others.begin(), best.others.end(), [](const auto& text) { return text.text == "b"; });
+  ASSERT_NE(cut, best.others.end());
+  EXPECT_FALSE(cut->is_whole);
+  EXPECT_GT(cut->score, best.score);
 }
 
 TEST(BeamSearch, StopStringsEndATextBeforeThem) {

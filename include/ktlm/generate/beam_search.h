@@ -11,7 +11,8 @@
 
 namespace ktlm::generate {
 
-/// The best text for a prompt, with options.num_best - 1 others behind it in Generation::others, the best first.
+/// The best text for a prompt, with options.num_best - 1 others behind it in Generation::others, the best first. Texts
+/// that were cut before the form of options.constraint was whole, unless by a stop string, come behind all others.
 /// Nothing is random: of `options` temperature, seed and what cuts tokens off have no say. `context` is empty, with
 /// options.beam.beams texts. `on_text` gets the best text in one piece, at the end, and before each token an empty one,
 /// so that it can end the search. Adds to `stats`, to the decode part a token for each beam. Throws Error.
