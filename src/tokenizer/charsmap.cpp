@@ -84,11 +84,11 @@ bool has_sound_tables(std::string_view content) {
 
 }  // namespace
 
-void check_charsmap(std::string_view content, const std::string& where, const std::string& way_out) {
+bool check_charsmap(std::string_view content, const std::string& where, const std::string& way_out) {
   try {
-    if (has_sound_tables(content)) return;
+    if (has_sound_tables(content)) return true;
   } catch (const Error&) {
-    return;  // no protocol buffer
+    return false;
   }
   throw Error(where + ": its table of replacements (precompiled_charsmap) is damaged; " + way_out);
 }

@@ -9,7 +9,8 @@
 namespace ktlm::tokenizer {
 
 /// Throws Error, beginning with `where` and ending with `way_out`, where following the table of `content`, a
-/// SentencePiece model file, would leave it. What is no such file passes: SentencePiece itself notices.
-void check_charsmap(std::string_view content, const std::string& where, const std::string& way_out);
+/// SentencePiece model file, would leave it. False for what ProtobufReader can't read to its end: SentencePiece takes
+/// more (groups, fields of another wire type), and so might meet a table that was not gone through.
+[[nodiscard]] bool check_charsmap(std::string_view content, const std::string& where, const std::string& way_out);
 
 }  // namespace ktlm::tokenizer

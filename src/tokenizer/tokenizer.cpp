@@ -184,8 +184,8 @@ Tokenizer Tokenizer::load(const fs::path& directory) {
   impl->hash = to_hex(hash128(content));
   if (origin) check_origin(*origin, impl->hash, directory);
 
-  check_charsmap(content, path.string(), way_out(directory));
-  auto model = open_sentencepiece(content, settings);
+  const bool is_readable = check_charsmap(content, path.string(), way_out(directory));
+  auto model = is_readable ? open_sentencepiece(content, settings) : nullptr;
   if (model == nullptr)
     throw Error(path.string() + ": not a SentencePiece model (" + std::to_string(content.size()) + " bytes); " +
                 way_out(directory));

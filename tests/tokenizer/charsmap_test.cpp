@@ -100,6 +100,16 @@ TEST_F(Charsmap, CirclesThatMatchForEverAreRefused) {
   EXPECT_EQ(error_of(with_table(table_of(2048, units, std::string("A\0", 2)))), damaged());
 }
 
+// What SentencePiece passes over, but ktlm's reader does not know: a table behind it would be followed unchecked.
+TEST_F(Charsmap, NoTableHidesBehindWhatIsReadByOneProgramAlone) {
+  const std::string bad = with_table(table_of(4, {0xFFFFFFFF}, "abc"));
+  const std::string group = "\x1B\x1C", number = "\x1D\xFF\xFF\xFF\xFF";  // field 3 as a group, and as four bytes
+  for (const std::string& front : {group, number})
+    EXPECT_EQ(error_of(front + bad), (folder_ / "tokenizer.model").string() + ": not a SentencePiece model (" +
+                                         std::to_string(front.size() + bad.size()) +
+                                         " bytes); copy it again or run ktlm train-tokenizer again");
+}
+
 // Units changed at random: a table that works, or one line.
 TEST_F(Charsmap, NoChangedUnitCrashes) {
   std::mt19937 random(1);
