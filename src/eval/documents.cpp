@@ -11,9 +11,9 @@ std::vector<DocumentScore> score_documents(Scorer& scorer, const tokenizer::Toke
                                            const StopFlag& stop) {
   const auto first = tokenizer.begin_id() >= 0 ? tokenizer.begin_id() : tokenizer.eos_id();
   if (first < 0)
-    throw Error(tokenizer.directory().string() +
-                ": the tokenizer has no token that begins or ends a text (bos, eos), " +
-                "behind which a text's first token could be measured; name one in tokenizer_config.json");
+    throw Error(
+        "the tokenizer has no token that begins or ends a text (bos, eos), behind which a text's first token could be "
+        "measured; name one in tokenizer_config.json");
   const auto max_targets = static_cast<std::ptrdiff_t>(scorer.config().max_seq_len);
   std::vector<DocumentScore> documents;
   std::vector<Prompt> windows;

@@ -4,6 +4,7 @@
 
 #include "ktlm/core/files.h"
 #include "ktlm/core/json.h"
+#include "ktlm/tokenizer/vocabulary.h"
 #include "talk_model_directory.h"
 #include "terminal.h"
 
@@ -103,6 +104,21 @@ TEST(EvalVerb, SaysWhichModelItTookWhereNoneWasNamed) {
   EXPECT_EQ(notes({}), "ktlm eval: runs/random/model on cpu in int8, the newest model\n");
   EXPECT_EQ(notes({"--model", "model"}), "");
   EXPECT_EQ(notes({"--quiet"}), "");
+}
+
+TEST(EvalVerb, NamesAModelThatCannotBeMeasuredOnce) {
+  const auto directory = test::talk_directory() / "without_ends";
+  std::filesystem::copy(test::talk_directory() / "model", directory);
+  auto vocabulary = tokenizer::read_vocabulary(directory);
+  vocabulary.normalizer_version.reset();
+  vocabulary.bos_id = vocabulary.eos_id = -1;
+  tokenizer::write_vocabulary(directory, vocabulary, "here");
+  const ProgramResult result = test::run_in_talk_directory(
+      {KTLM_BINARY, "eval", "-", "-q", "--engine", "own", "--threads", "1", "--model", "without_ends"}, kLines);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.err,
+            "ktlm eval: without_ends: the tokenizer has no token that begins or ends a text (bos, eos), behind which a "
+            "text's first token could be measured; name one in tokenizer_config.json\n");
 }
 
 TEST(EvalTask, ThatIsUnknownLeadsToTheNearestOrToAll) {

@@ -49,9 +49,8 @@ TEST(ScoredDocuments, OfATokenizerWithNeitherAreRefused) {
   const auto tokenizer = tokenizer_with(-1, -1, folder);
   const std::vector<std::string> texts = {"서울"};
   EXPECT_EQ(test::error_message([&] { score_documents(scorer, tokenizer, texts, {}, StopFlag()); }),
-            folder.path().string() +
-                ": the tokenizer has no token that begins or ends a text (bos, eos), behind which a text's first token "
-                "could be measured; name one in tokenizer_config.json");
+            "the tokenizer has no token that begins or ends a text (bos, eos), behind which a text's first token could "
+            "be measured; name one in tokenizer_config.json");
   EXPECT_TRUE(scorer.asked.empty());
 }
 
