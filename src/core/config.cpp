@@ -197,10 +197,10 @@ void parse_value(const ConfigValue& value, const std::string& key, const Limit& 
     return;
   }
   double number = 0;
-  // 2^53: beyond it a double skips integers, and no field needs more.
-  if (!parse_double(single(value, key, expected), number) || number != std::floor(number) ||
-      std::abs(number) > 0x1p53 || !within(number, limit))
+  if (!parse_double(single(value, key, expected), number) || number != std::floor(number) || !within(number, limit))
     throw_bad_value(value, key, expected);
+  // From 2^53 on a double skips integers, and no field needs as many.
+  if (std::abs(number) >= 0x1p53) throw_bad_value(value, key, expected + ", below 9007199254740992");
   out = static_cast<int64_t>(number);
 }
 

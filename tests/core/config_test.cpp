@@ -113,6 +113,10 @@ TEST_F(ConfigFile, TellsTheExpectedTypeAndLimit) {
             R"(a.yaml:2: "train.max_steps" should be an integer, at least 1, is "0")");
   EXPECT_EQ(message("train:\n  max_steps: 1.5\n"),
             R"(a.yaml:2: "train.max_steps" should be an integer, at least 1, is "1.5")");
+  EXPECT_EQ(
+      message("train:\n  max_steps: 9007199254740993\n"),
+      R"(a.yaml:2: "train.max_steps" should be an integer, at least 1, below 9007199254740992, is "9007199254740993")");
+  EXPECT_EQ(message("train:\n  max_steps: 9007199254740991\n"), "(nothing thrown)");
   EXPECT_EQ(message("train:\n  learning_rate: 0\n"),
             R"(a.yaml:2: "train.learning_rate" should be a number, above 0, is "0")");
   EXPECT_EQ(message("train:\n  learning_rate: .nan\n"),
