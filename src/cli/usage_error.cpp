@@ -26,7 +26,9 @@ class FailedParse {
   std::string message() const {
     if (verb_ == &app_) return about_no_verb();
     if (is<CLI::ExtrasError>() || is<CLI::RequiredError>()) {
-      if (!app_.remaining().empty()) return in_front_of_verb(app_.remaining().front());
+      // The whole program's are words in front of the verb, and behind "--".
+      if (const std::vector<std::string> words = app_.remaining(); !words.empty())
+        return stands_in_front(words.front()) ? in_front_of_verb(words.front()) : about_unexpected(words.front());
       if (const std::string word = unknown_word(); !word.empty()) return about_unknown(word);
     }
     for (const CLI::Option* option : options_)
@@ -55,6 +57,11 @@ class FailedParse {
     return "unknown option \"" + option + "\" in front of the verb; an option stands behind it, see ktlm --help";
   }
 
+  bool stands_in_front(const std::string& word) const {
+    const auto verb = std::find(words_.begin(), words_.end(), app_.get_subcommands().front()->get_name());
+    return std::find(words_.begin(), verb, word) != verb;
+  }
+
   std::string nearest_or_help(const std::string& word, const std::vector<std::string>& names) const {
     const std::string nearest = nearest_name(word, names);
     return nearest.empty() ? see_help() : "; did you mean \"" + nearest + "\"?";
@@ -76,6 +83,10 @@ class FailedParse {
       const std::string option = word.substr(0, word.find('='));
       return "unknown option \"" + option + "\"" + nearest_or_help(option, names);
     }
+    return about_unexpected(word);
+  }
+
+  std::string about_unexpected(const std::string& word) const {
     std::string taken;
     for (const CLI::Option* option : options_)
       if (option->get_positional()) taken = option->get_name(/*positional=*/true);

@@ -50,6 +50,8 @@ TEST(UsageError, NamesTheWordThatIsTooMany) {
   EXPECT_EQ(fault({"import", "a", "b", "c"}), "unexpected \"b\"; ktlm import takes one FILE, see ktlm import --help");
   EXPECT_EQ(fault({"train", "small.yaml"}),
             "unexpected \"small.yaml\"; ktlm train takes options alone, see ktlm train --help");
+  EXPECT_EQ(fault({"train", "--", "--resume"}),
+            "unexpected \"--resume\"; ktlm train takes options alone, see ktlm train --help");
 }
 
 TEST(UsageError, NamesWhatIsMissing) {
