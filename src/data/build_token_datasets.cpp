@@ -52,11 +52,15 @@ std::vector<EncodedDocument> encode(const std::vector<corpus::Document>& documen
   return encoded;
 }
 
-// At most a batch per thread is under way beside the one being read, so that memory stays constant.
+// At most a batch per thread is under way beside the one being read, so that memory stays constant. One thread is the
+// one that reads: who asks for one wants no more than one core busy.
 class OrderedEncoder {
  public:
-  OrderedEncoder(const tokenizer::Tokenizer& tokenizer, int num_threads, TokenWriter& writer)
-      : tokenizer_(tokenizer), max_under_way_(static_cast<size_t>(num_threads)), writer_(writer) {}
+  OrderedEncoder(const tokenizer::Tokenizer& tokenizer, int64_t num_threads, TokenWriter& writer)
+      : tokenizer_(tokenizer),
+        max_under_way_(static_cast<size_t>(num_threads)),
+        launch_(num_threads == 1 ? std::launch::deferred : std::launch::async),
+        writer_(writer) {}
 
   void add(corpus::Document&& document) {
     batch_bytes_ += document.text.size();
@@ -71,8 +75,8 @@ class OrderedEncoder {
  private:
   void start_batch() {
     if (under_way_.size() == max_under_way_) write_oldest();
-    under_way_.push_back(std::async(std::launch::async,
-                                    [this, documents = std::move(batch_)] { return encode(documents, tokenizer_); }));
+    under_way_.push_back(
+        std::async(launch_, [this, documents = std::move(batch_)] { return encode(documents, tokenizer_); }));
     batch_.clear();
     batch_bytes_ = 0;
   }
@@ -84,6 +88,7 @@ class OrderedEncoder {
 
   const tokenizer::Tokenizer& tokenizer_;
   size_t max_under_way_;
+  std::launch launch_;
   TokenWriter& writer_;
   std::vector<corpus::Document> batch_;
   size_t batch_bytes_ = 0;
@@ -105,11 +110,10 @@ std::optional<TokenDataset> try_open(const fs::path& path, const std::string& to
 }
 
 TokenDataset open_or_build(const corpus::PreparedCorpus& corpus, corpus::Split split,
-                           const tokenizer::Tokenizer& tokenizer, const ProgressCallback& progress,
+                           const tokenizer::Tokenizer& tokenizer, int64_t num_threads, const ProgressCallback& progress,
                            const StopFlag& stop) {
   const fs::path path = corpus.directory() / "tokens" / tokenizer.hash() / (std::string(split_name(split)) + ".tokens");
   if (auto dataset = try_open(path, tokenizer.hash(), corpus.content_hash())) return std::move(*dataset);
-  const int num_threads = static_cast<int>(num_usable_cores());
   build_token_dataset(path, corpus, split, tokenizer, num_threads, progress, stop);
   return TokenDataset::open(path);
 }
@@ -117,7 +121,7 @@ TokenDataset open_or_build(const corpus::PreparedCorpus& corpus, corpus::Split s
 }  // namespace
 
 void build_token_dataset(const fs::path& path, const corpus::PreparedCorpus& corpus, corpus::Split split,
-                         const tokenizer::Tokenizer& tokenizer, int num_threads, const ProgressCallback& progress,
+                         const tokenizer::Tokenizer& tokenizer, int64_t num_threads, const ProgressCallback& progress,
                          const StopFlag& stop) {
   TokenWriter writer(path, {tokenizer.vocab_size(), tokenizer.hash(), corpus.content_hash()});
   OrderedEncoder encoder(tokenizer, num_threads, writer);
@@ -134,11 +138,13 @@ void build_token_dataset(const fs::path& path, const corpus::PreparedCorpus& cor
 }
 
 TokenDatasets open_or_build_token_datasets(const corpus::PreparedCorpus& corpus, const tokenizer::Tokenizer& tokenizer,
-                                           const ProgressCallback& progress, const StopFlag& stop) {
+                                           int64_t num_threads, const ProgressCallback& progress,
+                                           const StopFlag& stop) {
   if (corpus.num_documents(corpus::Split::kTrain) == 0)
     throw Error(corpus.directory().string() + ": holds no document to train on; run ktlm prepare on more text");
-  TokenDataset train = open_or_build(corpus, corpus::Split::kTrain, tokenizer, progress, stop);
-  TokenDataset val = open_or_build(corpus, corpus::Split::kVal, tokenizer, progress, stop);
+  const int64_t threads = num_threads > 0 ? num_threads : num_usable_cores();
+  TokenDataset train = open_or_build(corpus, corpus::Split::kTrain, tokenizer, threads, progress, stop);
+  TokenDataset val = open_or_build(corpus, corpus::Split::kVal, tokenizer, threads, progress, stop);
   return {std::move(train), std::move(val)};
 }
 

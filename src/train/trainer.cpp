@@ -184,10 +184,10 @@ void settle_micro_batch_size(TrainConfig& config, const Launch& launch, const Ra
 
 // None where a stop was requested meanwhile.
 std::optional<data::TokenDatasets> open_own_datasets(const corpus::PreparedCorpus& corpus,
-                                                     const tokenizer::Tokenizer& tokenizer,
+                                                     const tokenizer::Tokenizer& tokenizer, int64_t num_threads,
                                                      const ProgressCallback& progress, const StopFlag& stop) {
   try {
-    return data::open_or_build_token_datasets(corpus, tokenizer, progress, stop);
+    return data::open_or_build_token_datasets(corpus, tokenizer, num_threads, progress, stop);
   } catch (const Error&) {
     if (!stop.requested()) throw;
     return {};
@@ -196,12 +196,12 @@ std::optional<data::TokenDatasets> open_own_datasets(const corpus::PreparedCorpu
 
 // Rank 0 first, so that it builds what the others open; on machines that do not see its files they build their own.
 std::optional<data::TokenDatasets> open_datasets(const Ranks& ranks, const corpus::PreparedCorpus& corpus,
-                                                 const tokenizer::Tokenizer& tokenizer,
+                                                 const tokenizer::Tokenizer& tokenizer, int64_t num_threads,
                                                  const ProgressCallback& progress, const StopFlag& stop) {
   std::optional<data::TokenDatasets> datasets;
-  if (ranks.is_writer()) datasets = open_own_datasets(corpus, tokenizer, progress, stop);
+  if (ranks.is_writer()) datasets = open_own_datasets(corpus, tokenizer, num_threads, progress, stop);
   if (ranks.any(ranks.is_writer() && !datasets)) return {};
-  if (!ranks.is_writer()) datasets = open_own_datasets(corpus, tokenizer, progress, stop);
+  if (!ranks.is_writer()) datasets = open_own_datasets(corpus, tokenizer, num_threads, progress, stop);
   if (ranks.any(!datasets)) return {};
   return datasets;
 }
@@ -267,7 +267,7 @@ TrainSummary train_run(const TrainRequest& asked, Ranks& ranks, const TrainCallb
     save_run_inputs(request.run_dir, inputs);
     keep_tokenizer(request, identity.tokenizer_hash, files);
   }
-  const auto datasets = open_datasets(ranks, corpus, tokenizer, callbacks.progress, stop);
+  const auto datasets = open_datasets(ranks, corpus, tokenizer, request.train.threads, callbacks.progress, stop);
   if (!datasets) {
     files.keep();  // what was asked for, for --resume
     const auto signal = ranks.max(stop.signal_number());

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -39,7 +41,7 @@ void build(const fs::path& path, const test::SmallCorpus& from, Split split, int
 class OpenOrBuildTest : public testing::Test {
  protected:
   TokenDatasets open_or_build() const {
-    return open_or_build_token_datasets(corpus_, large_corpus().tokenizer, {}, StopFlag());
+    return open_or_build_token_datasets(corpus_, large_corpus().tokenizer, 0, {}, StopFlag());
   }
 
   test::TemporaryDirectory directory_;
@@ -92,6 +94,25 @@ TEST(BuildTokenDataset, GivesTheSameBytesWhateverTheNumberOfThreads) {
     EXPECT_TRUE(read_file(directory / "more.tokens") == one) << num_threads << " threads";
   }
 }
+
+#ifdef __linux__
+TEST(BuildTokenDataset, ThreadsAreAsManyAsAskedFor) {
+  const auto& from = large_corpus();
+  const auto num_threads = [] {
+    return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
+  };
+  const auto most_beside = [&](int64_t asked) {
+    fs::remove_all(from.corpus.directory() / "tokens");
+    const auto before = num_threads();
+    auto most = before;
+    open_or_build_token_datasets(
+        from.corpus, from.tokenizer, asked, [&](const Progress&) { most = std::max(most, num_threads()); }, StopFlag());
+    return most - before;
+  };
+  EXPECT_EQ(most_beside(1), 0);
+  EXPECT_GT(most_beside(2), 0);
+}
+#endif
 
 TEST(BuildTokenDataset, TellsItsProgressInBytes) {
   const auto& from = large_corpus();
@@ -160,7 +181,7 @@ TEST_F(OpenOrBuildTest, TokenFilesOfTwoTokenizersStandSideBySide) {
   open_or_build();
   const test::SmallCorpus other(100);
   ASSERT_NE(other.tokenizer.hash(), large_corpus().tokenizer.hash());
-  const auto datasets = open_or_build_token_datasets(corpus_, other.tokenizer, {}, StopFlag());
+  const auto datasets = open_or_build_token_datasets(corpus_, other.tokenizer, 0, {}, StopFlag());
   EXPECT_EQ(datasets.train.tokenizer_hash(), other.tokenizer.hash());
   EXPECT_EQ(TokenDataset::open(tokens_dir_ / "train.tokens").tokenizer_hash(), large_corpus().tokenizer.hash());
 }

@@ -24,7 +24,7 @@ using tokenizer::TokenId;
 
 const data::TokenDataset& val_dataset() {
   static const data::TokenDataset dataset =
-      data::open_or_build_token_datasets(small_corpus().corpus, small_tokenizer(), {}, StopFlag()).val;
+      data::open_or_build_token_datasets(small_corpus().corpus, small_tokenizer(), 0, {}, StopFlag()).val;
   return dataset;
 }
 

@@ -122,7 +122,7 @@ class MpsValidation : public test::MpsTest {};
 
 TEST_F(MpsValidation, EqualsTheCpus) {
   const test::SmallCorpus corpus(100);
-  const auto datasets = data::open_or_build_token_datasets(corpus.corpus, corpus.tokenizer, {}, StopFlag());
+  const auto datasets = data::open_or_build_token_datasets(corpus.corpus, corpus.tokenizer, 0, {}, StopFlag());
   model::ModelConfig config = test::small_config();
   config.vocab_size = corpus.tokenizer.vocab_size();
   config.max_seq_len = 128;  // room for contexts and continuations, each padded to 64

@@ -47,15 +47,16 @@ struct TokenDatasets {
   TokenDataset train, val;  // val may be empty
 };
 
-/// Opens `<prepared>/tokens/<tokenizer hash>/{train,val}.tokens`, building them on all cores where they are missing,
-/// damaged or of another corpus. Throws Error: no document to train on, disk full, stopped (nothing half-built stays).
+/// Opens `<prepared>/tokens/<tokenizer hash>/{train,val}.tokens`, building them where they are missing, damaged or of
+/// another corpus, with `num_threads` (0: one per usable core). Throws Error: no document to train on, disk full,
+/// stopped (nothing half-built stays).
 TokenDatasets open_or_build_token_datasets(const corpus::PreparedCorpus& corpus, const tokenizer::Tokenizer& tokenizer,
-                                           const ProgressCallback& progress, const StopFlag& stop);
+                                           int64_t num_threads, const ProgressCallback& progress, const StopFlag& stop);
 
-/// Encodes one split into `path`, which appears whole or not at all. The same bytes whatever `num_threads` (at least
-/// 1). Throws Error.
+/// Encodes one split into `path`, which appears whole or not at all. The same bytes whatever `num_threads` (1: the
+/// caller's alone). Throws Error.
 void build_token_dataset(const std::filesystem::path& path, const corpus::PreparedCorpus& corpus, corpus::Split split,
-                         const tokenizer::Tokenizer& tokenizer, int num_threads, const ProgressCallback& progress,
+                         const tokenizer::Tokenizer& tokenizer, int64_t num_threads, const ProgressCallback& progress,
                          const StopFlag& stop);
 
 }  // namespace ktlm::data

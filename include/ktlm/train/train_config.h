@@ -90,7 +90,7 @@ struct TrainConfig {
     v("keep_checkpoints", &TrainConfig::keep_checkpoints, at_least(1), "the newest ones; the best is kept beside them");
     v("log_every_steps", &TrainConfig::log_every_steps, at_least(1), "steps between lines of metrics.jsonl");
     v("sample_prompts", &TrainConfig::sample_prompts, any_value(), "continued by the model at each validation");
-    v("threads", &TrainConfig::threads, at_least(0), "of the CPU; 0: all cores");
+    v("threads", &TrainConfig::threads, at_least(0), "of the CPU, the building of token files included; 0: all cores");
     v("shard_optimizer", &TrainConfig::shard_optimizer, any_value(),
       "of several processes each keeps a part of the optimizer's state (ZeRO-1): less memory, more to exchange");
   }
