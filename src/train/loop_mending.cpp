@@ -32,6 +32,21 @@ void TrainingLoop::throw_out_of_memory(const std::string& reason) const {
               " (" + reason + "); " + advice);
 }
 
+// No batch's size is at fault, and some parameters may have moved already: the weights are no step's, and the run can
+// only go on from a checkpoint.
+void TrainingLoop::throw_out_of_memory_in_update(const std::string& reason) const {
+  const bool shards = ranks_.is_alone() || config_.shard_optimizer;
+  throw Error((ranks_.is_alone()
+                   ? ""
+                   : "rank " + std::to_string(ranks_.rank()) + " of " + std::to_string(ranks_.size()) + ", ") +
+              "step " + std::to_string(state_.step + 1) + ": out of memory in the optimizer's update (" + reason +
+              "), whatever the size of the batch; " +
+              (saved_step_ == 0 ? "no checkpoint was made yet: free some memory and start again"
+                                : "the checkpoint of step " + std::to_string(saved_step_) +
+                                      " is whole: free some memory and go on with --resume") +
+              (shards ? "" : " and --set train.shard_optimizer=true") + ", or choose a smaller model");
+}
+
 void TrainingLoop::use_smaller_batches(const std::string& reason) {
   parts_.optimizer.clear_gradients();
   release_memory();

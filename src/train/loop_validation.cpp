@@ -1,10 +1,12 @@
 // The loop's validations: what rank 0 finds, all go by; samples of what the model has learnt.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "ktlm/model/torch_error.h"
 #include "ktlm/train/train_report.h"
 #include "training_loop.h"
 
@@ -34,7 +36,7 @@ void TrainingLoop::validate() {
   if (parts_.callbacks.progress)
     parts_.callbacks.progress({"validating", 0, 0, "", "step " + std::to_string(state_.step)});
   const auto evaluation = evaluate();
-  if (!evaluation) return;  // cut short: the resumed run validates this step again
+  if (!evaluation) return;  // a resumed run validates this step again
 
   const eval::Evaluation& result = *evaluation;
   const bool best = result.loss < state_.best_loss;
@@ -64,15 +66,40 @@ void TrainingLoop::warn_unless_finite(const eval::Evaluation& result) const {
 
 std::optional<eval::Evaluation> TrainingLoop::evaluate() {
   eval::Evaluation result{};
-  std::vector<double> told = {0, 0};  // the loss; whether it was cut short
+  std::vector<double> told = {0, 0};  // the loss; whether there is none
   if (ranks_.is_writer()) {
-    result = parts_.data.validate(parts_.model, autocast_dtype_, parts_.stop);
-    told = {result.loss, parts_.stop.requested() ? 1.0 : 0.0};
+    const auto whole = evaluate_in_what_fits();
+    if (whole && !parts_.stop.requested()) {
+      result = *whole;
+      told[0] = result.loss;
+    } else {
+      told[1] = 1;
+    }
   }
   ranks_.add_up(told);
   if (told[1] > 0) return {};
   result.loss = told[0];
   return result;
+}
+
+std::optional<eval::Evaluation> TrainingLoop::evaluate_in_what_fits() {
+  const std::string problem = "step " + std::to_string(state_.step) + ": out of memory in the validation (";
+  for (;;) {
+    const int64_t size = std::min(most_to_validate_, state_.micro_batch_size);
+    try {
+      return model::translate_torch_errors(
+          [&] { return parts_.data.validate(parts_.model, size, autocast_dtype_, parts_.stop); });
+    } catch (const model::OutOfMemoryError& error) {
+      release_memory();
+      if (size > 1) most_to_validate_ = size / 2;
+      if (parts_.callbacks.warning)
+        parts_.callbacks.warning(problem + error.reason() +
+                                 (size == 1 ? ") with one window at a time; training on without it"
+                                            : "); validating " + std::to_string(most_to_validate_) +
+                                                  (most_to_validate_ == 1 ? " window" : " windows") + " at a time"));
+      if (size == 1) return {};
+    }
+  }
 }
 
 // What the model that the run starts from can do already: the later validations are compared with it.
@@ -92,7 +119,15 @@ void TrainingLoop::show_samples() {
   const at::NoGradGuard no_grad;
   for (const auto& prompt : config_.sample_prompts) {
     if (parts_.stop.requested()) return;
-    const std::string text = prompt + parts_.callbacks.sample(parts_.model, prompt);
+    std::string text = prompt;
+    try {
+      text += model::translate_torch_errors([&] { return parts_.callbacks.sample(parts_.model, prompt); });
+    } catch (const model::OutOfMemoryError& error) {
+      if (parts_.callbacks.warning)
+        parts_.callbacks.warning("step " + std::to_string(state_.step) + ": out of memory in a sample (" +
+                                 error.reason() + "); training on without it");
+      return;
+    }
     parts_.metrics.text(state_.step, "sample/" + prompt, text);
     if (parts_.callbacks.note) parts_.callbacks.note("sample: " + text);
   }

@@ -10,12 +10,7 @@ namespace ktlm::train {
 
 RunData::RunData(const Ranks& ranks, const TrainConfig& config, int64_t micro_batch_size, int64_t seq_len,
                  const data::TokenDatasets& datasets, const tokenizer::Tokenizer& tokenizer)
-    : ranks_(ranks),
-      config_(config),
-      datasets_(datasets),
-      tokenizer_(tokenizer),
-      micro_batch_size_(micro_batch_size),
-      seq_len_(seq_len) {
+    : ranks_(ranks), config_(config), datasets_(datasets), tokenizer_(tokenizer), seq_len_(seq_len) {
   if (config.task == "chat") {
     if (tokenizer.control_id(tokenizer::kImEnd) < 0)
       throw Error(tokenizer.directory().string() + ": the tokenizer has no chat markers <|im_start|> and <|im_end|>; " +
@@ -27,7 +22,6 @@ RunData::RunData(const Ranks& ranks, const TrainConfig& config, int64_t micro_ba
 }
 
 void RunData::use_micro_batches(int64_t micro_batch_size) {
-  micro_batch_size_ = micro_batch_size;
   const auto seed = static_cast<uint64_t>(config_.seed);
   if (train_dialogues_)
     batches_ =
@@ -41,13 +35,12 @@ bool RunData::can_validate() const {
   return val_dialogues_ ? val_dialogues_->num_windows() > 0 : datasets_.val.num_tokens() >= 2;
 }
 
-eval::Evaluation RunData::validate(const model::LanguageModel& model, at::ScalarType autocast_dtype,
+eval::Evaluation RunData::validate(const model::LanguageModel& model, int64_t batch_size, at::ScalarType autocast_dtype,
                                    const StopFlag& stop) const {
   if (val_dialogues_)
-    return eval::evaluate_answers(model, *val_dialogues_, tokenizer_, micro_batch_size_, config_.eval_max_tokens,
+    return eval::evaluate_answers(model, *val_dialogues_, tokenizer_, batch_size, config_.eval_max_tokens,
                                   autocast_dtype, stop);
-  return eval::evaluate(model, datasets_.val, tokenizer_, micro_batch_size_, config_.eval_max_tokens, autocast_dtype,
-                        stop);
+  return eval::evaluate(model, datasets_.val, tokenizer_, batch_size, config_.eval_max_tokens, autocast_dtype, stop);
 }
 
 std::string RunData::description() const {

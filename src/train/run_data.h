@@ -27,8 +27,8 @@ class RunData {
 
   data::BatchSource& batches() { return *batches_; }
   bool can_validate() const;
-  /// Stops early, with what it has, when `stop` is requested.
-  eval::Evaluation validate(const model::LanguageModel& model, at::ScalarType autocast_dtype,
+  /// In batches of so many windows. Stops early, with what it has, when `stop` is requested.
+  eval::Evaluation validate(const model::LanguageModel& model, int64_t batch_size, at::ScalarType autocast_dtype,
                             const StopFlag& stop) const;
 
   /// "1234 training tokens".
@@ -41,7 +41,7 @@ class RunData {
   const TrainConfig& config_;
   const data::TokenDatasets& datasets_;
   const tokenizer::Tokenizer& tokenizer_;
-  int64_t micro_batch_size_, seq_len_;
+  int64_t seq_len_;
   std::optional<data::DialogueWindows> train_dialogues_, val_dialogues_;  // of chat alone
   std::unique_ptr<data::BatchSource> batches_;
 };

@@ -101,7 +101,7 @@ bool TrainingLoop::train_step() {
     parts_.optimizer.clear_gradients();  // the step begins anew when the run goes on
     return false;
   }
-  watch_.add(loss, parts_.optimizer.step(learning_rate(state_.step), config_.grad_clip, loss, autocast_dtype_));
+  watch_.add(loss, update(loss));
   share_updates(ranks_, parts_.optimizer);
   ++state_.step;
   ++steps_done_;
@@ -141,6 +141,15 @@ at::Tensor TrainingLoop::add_up_gradients() {
       if (!ranks_.is_alone()) throw_out_of_memory(error.reason());
       use_smaller_batches(error.reason());
     }
+  }
+}
+
+at::Tensor TrainingLoop::update(const at::Tensor& loss) {
+  try {
+    return model::translate_torch_errors(
+        [&] { return parts_.optimizer.step(learning_rate(state_.step), config_.grad_clip, loss, autocast_dtype_); });
+  } catch (const model::OutOfMemoryError& error) {
+    throw_out_of_memory_in_update(error.reason());
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -54,15 +55,18 @@ class TrainingLoop {
   void settle_exchange();  // of gradients, before the first step
   bool train_step();       // false where a stop was requested before the step was whole
   StepBatches batches_of_step();
-  at::Tensor add_up_gradients();  // the step's loss; undefined where a stop was requested meanwhile
+  at::Tensor add_up_gradients();              // the step's loss; undefined where a stop was requested meanwhile
+  at::Tensor update(const at::Tensor& loss);  // the optimizer's step; the gradient's norm
   void use_smaller_batches(const std::string& reason);
   [[noreturn]] void throw_out_of_memory(const std::string& reason) const;  // of one of several processes
+  [[noreturn]] void throw_out_of_memory_in_update(const std::string& reason) const;
   bool go_on();  // reads what the steps were like; false where the run went back to a checkpoint
   void go_back();
   void report();
   void save();
   void validate();
-  std::optional<eval::Evaluation> evaluate();  // by rank 0; others know the loss alone; none where it was cut short
+  std::optional<eval::Evaluation> evaluate();  // by rank 0; others know the loss alone; none where it is not whole
+  std::optional<eval::Evaluation> evaluate_in_what_fits();  // none where not even one window does
   void warn_unless_finite(const eval::Evaluation& result) const;
   void validate_start();
   void show_samples();
@@ -89,6 +93,7 @@ class TrainingLoop {
   std::optional<BatchUploader> uploader_;  // always there; anew where batches get smaller
   GradientReducer reducer_;
   at::ScalarType autocast_dtype_;
+  int64_t most_to_validate_ = std::numeric_limits<int64_t>::max();  // windows at once; less where memory ran out
   TrainSummary summary_;
 
   StepWatch watch_;

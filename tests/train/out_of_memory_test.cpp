@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <regex>
+#include <c10/core/CPUAllocator.h>
+
+#include <cstring>
+#include <functional>
+#include <new>
 
 #include "batch_size_search.h"
 #include "cli/run_program.h"
@@ -68,6 +72,126 @@ TEST(MicroBatchSize, IsWrittenAsAWordOrANumber) {
       test::error_message([&] { load_section<TrainConfig>(tree, "train"); }),
       "--set train.micro_batch_size=many: \"train.micro_batch_size\" should be an integer, auto or at least 0, is "
       "\"many\"");
+}
+
+// libtorch's own, but for blocks that a test has it refuse.
+class RefusingAllocator final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(size_t num_bytes) override {
+    TORCH_CHECK(!refuses || !refuses(num_bytes), "DefaultCPUAllocator: can't allocate memory: no ", num_bytes,
+                " bytes");
+    return usual_->allocate(num_bytes);
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return usual_->raw_deleter(); }
+  void copy_data(void* to, const void* from, size_t num_bytes) const override { std::memcpy(to, from, num_bytes); }
+
+  std::function<bool(size_t)> refuses;
+
+ private:
+  c10::Allocator* usual_ = c10::GetCPUAllocator();
+};
+
+class RefusedMemory : public testing::Test {
+ protected:
+  RefusedMemory() {
+    static RefusingAllocator allocator;  // tensors outlive the test
+    allocator_ = &allocator;
+    c10::SetCPUAllocator(&allocator, /*priority=*/100);
+    callbacks_.warning = [this](const std::string& warning) { warnings_.push_back(warning); };
+    callbacks_.note = [this](const std::string& note) { notes_.push_back(note); };
+  }
+  ~RefusedMemory() override { allocator_->refuses = nullptr; }
+
+  static TrainRequest request(const test::TemporaryDirectory& run_dir) {
+    auto run = tiny_request(tiny_data(), run_dir.path());
+    run.train.micro_batch_size = 4;
+    run.train.grad_accum_steps = 1;
+    run.train.max_steps = 10;
+    run.train.eval_every_steps = 5;
+    return run;
+  }
+  // From each validation's beginning to its end, blocks of so many bytes are too many.
+  void refuse_in_validations(size_t num_bytes) {
+    callbacks_.progress = [this, num_bytes](const Progress& progress) {
+      allocator_->refuses = nullptr;
+      if (progress.stage == "validating") allocator_->refuses = [num_bytes](size_t size) { return size >= num_bytes; };
+    };
+  }
+
+  RefusingAllocator* allocator_;
+  TrainCallbacks callbacks_;
+  std::vector<std::string> warnings_, notes_;
+  test::TemporaryDirectory run_dir_, other_dir_;
+};
+
+TEST_F(RefusedMemory, AValidationGoesOnWithFewerWindowsAtATime) {
+  const auto usual = train(request(other_dir_), {}, StopFlag());
+  constexpr size_t kLogitsOfThreeWindows = 3 * 32 * 400 * sizeof(float);
+  refuse_in_validations(kLogitsOfThreeWindows);
+  const auto summary = train(request(run_dir_), callbacks_, StopFlag());
+  EXPECT_THAT(warnings_, testing::ElementsAre(testing::MatchesRegex(
+                             "step 5: out of memory in the validation \\(DefaultCPUAllocator: .*\\); validating 2 "
+                             "windows at a time")));
+  EXPECT_EQ(summary.validated_step, 10);
+  EXPECT_EQ(summary.validation.num_tokens, usual.validation.num_tokens);
+  EXPECT_NEAR(summary.validation.loss, usual.validation.loss, 1e-5);
+  expect_same_weights(other_dir_ / "model", run_dir_ / "model");
+}
+
+TEST_F(RefusedMemory, AValidationThatDoesNotFitAtAllIsLeftOutAndTheRunGoesOn) {
+  train(request(other_dir_), {}, StopFlag());
+  refuse_in_validations(1000);
+  const auto summary = train(request(run_dir_), callbacks_, StopFlag());
+  EXPECT_EQ(summary.outcome, TrainOutcome::kFinished);
+  EXPECT_EQ(summary.validated_step, 0);
+  EXPECT_THAT(warnings_,
+              testing::ElementsAre(testing::HasSubstr("; validating 2 windows at a time"),
+                                   testing::HasSubstr("; validating 1 window at a time"),
+                                   testing::MatchesRegex("step 5: out of memory in the validation \\(.*\\) with one "
+                                                         "window at a time; training on without it"),
+                                   testing::MatchesRegex("step 10: .*training on without it")));
+  expect_same_weights(other_dir_ / "model", run_dir_ / "model");
+}
+
+TEST_F(RefusedMemory, ASampleThatDoesNotFitIsLeftOut) {
+  auto run = request(run_dir_);
+  run.train.max_steps = 5;
+  run.train.sample_prompts = {"서울", "부산"};
+  callbacks_.sample = [](const model::LanguageModel&, const std::string&) -> std::string { throw std::bad_alloc(); };
+  EXPECT_EQ(train(run, callbacks_, StopFlag()).validated_step, 5);
+  EXPECT_THAT(warnings_, testing::ElementsAre("step 5: out of memory in a sample (the system gave none); training on "
+                                              "without it"));
+}
+
+TEST_F(RefusedMemory, AnUpdateThatDoesNotFitIsOneLineAndTheRunGoesOnFromItsCheckpoint) {
+  auto run = request(other_dir_);
+  run.train.optimizer = "muon";
+  run.train.micro_batch_size = 1;
+  run.train.grad_accum_steps = 4;  // so that a step's other blocks are smaller
+  train(run, {}, StopFlag());
+  run.run_dir = run_dir_.path();
+  int64_t refused_behind = 0;
+  callbacks_.progress = [&](const Progress& progress) {
+    constexpr size_t kStackedMatrices = 4 * 64 * 32 * sizeof(float);  // two layers' gate and up
+    if (progress.stage == "training" && progress.done == refused_behind)
+      allocator_->refuses = [](size_t size) { return size == kStackedMatrices; };
+  };
+  for (const int64_t step : {2, 7}) {
+    refused_behind = step;
+    std::filesystem::remove_all(run_dir_.path());
+    EXPECT_THAT(test::error_message([&] { train(run, callbacks_, StopFlag()); }),
+                testing::MatchesRegex(
+                    "step " + std::to_string(step + 1) +
+                    ": out of memory in the optimizer's update \\(DefaultCPUAllocator: .*\\), whatever the "
+                    "size of the batch; " +
+                    (step < 5 ? "no checkpoint was made yet: free some memory and start again"
+                              : "the checkpoint of step 5 is whole: free some memory and go on with --resume") +
+                    ", or choose a smaller model"));
+    allocator_->refuses = nullptr;
+  }
+  run.resume = true;
+  train(run, {}, StopFlag());
+  expect_same_weights(other_dir_ / "model", run_dir_ / "model");
 }
 
 #ifdef KTLM_CAN_LIMIT_MEMORY
