@@ -1,6 +1,7 @@
 #include "command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -120,6 +121,7 @@ std::vector<const char*> with_help_as_option(const CLI::App& app, std::span<cons
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv, const TorchVerbs* torch_verbs) {
+  std::signal(SIGXFSZ, SIG_IGN);  // where files may not be larger, a write fails, and is told like a full disk
   CLI::App app(kDescription, "ktlm");
   app.require_subcommand(1);
   app.set_version_flag("--version", "ktlm " KTLM_VERSION);

@@ -26,7 +26,8 @@ namespace {
 
 [[noreturn]] void throw_write_error(const fs::path& path, const std::string& what, int error_number = errno) {
   std::string message = what + ": " + system_error_text(error_number);
-  if (error_number == ENOSPC) message += "; free some space";
+  if (error_number == ENOSPC || error_number == EDQUOT) message += "; free some space";
+  if (error_number == EFBIG) message += "; see ulimit -f, or choose a place for larger files";
   if (error_number == EACCES || error_number == EPERM || error_number == EROFS)
     message += "; choose a place that you may write to";
   throw Error(path.string() + ": " + message);

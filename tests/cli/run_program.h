@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ struct ProgramOptions {
   bool keep_input_open = false;                                  // until wait() or close_input()
   std::vector<std::pair<std::string, std::string>> environment;  // set on top of the caller's
   std::string directory;                                         // to run in; empty: the caller's
+  rlim_t max_file_bytes = 0;     // of each file: a write beyond fails, as on a full disk (RLIMIT_FSIZE); 0: no limit
   double timeout_seconds = 120;  // then the program is killed and the test fails by throwing
 };
 
@@ -57,6 +59,8 @@ class RunningProgram {
         ::close(pipe[1]);
       }
       ::signal(SIGPIPE, SIG_DFL);
+      const rlimit file_limit = {options_.max_file_bytes, options_.max_file_bytes};
+      if (options_.max_file_bytes > 0) ::setrlimit(RLIMIT_FSIZE, &file_limit);
       for (const auto& [name, value] : options_.environment) ::setenv(name.c_str(), value.c_str(), 1);
       if (options_.directory.empty() || ::chdir(options_.directory.c_str()) == 0) ::execv(argv[0], argv.data());
       ::_exit(127);

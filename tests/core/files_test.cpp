@@ -67,7 +67,10 @@ TEST(AtomicFile, FullDiskIsOneClearLineAndLeavesNothing) {
     ::setrlimit(RLIMIT_FSIZE, &limit);
     const std::string message =
         error_message([&] { write_file_atomically(directory / "a.txt", std::string(100'000, 'x')); });
-    ::_exit(message == (directory / "a.txt").string() + ": can't be written: " + system_error_text(EFBIG) ? 0 : 1);
+    ::_exit(message == (directory / "a.txt").string() + ": can't be written: " + system_error_text(EFBIG) +
+                           "; see ulimit -f, or choose a place for larger files"
+                ? 0
+                : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
