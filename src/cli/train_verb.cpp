@@ -195,14 +195,25 @@ void check_device(at::Device device, at::ScalarType dtype) {
   doctor::require_right_results(device, dtypes);
 }
 
-// What a long run is in for; a short one is over before it is read.
+doctor::TrainingPlan plan_of(const train::RunPlan& run, const fs::path& run_dir) {
+  return {run_dir.string(), run.model, run.train, run.processes, run.processes_here};
+}
+
+void check_room(const train::RunPlan& run, const fs::path& run_dir) {
+  const std::string missing = doctor::missing_room(plan_of(run, run_dir), run.device, run_dir);
+  if (!missing.empty()) throw Error(missing);
+}
+
+// What a new run lacks, and what a long one is in for: a short one is over before it is read, or measured.
 void check_plan(const train::RunPlan& run, const fs::path& run_dir, Console& console) {
   constexpr int64_t kLongRun = 500;
-  if (run.first_step > 0 || run.train.max_steps < kLongRun) return;
-  doctor::TrainingPlan plan{run_dir.string(), run.model, run.train, run.processes, run.processes_here};
+  if (run.first_step > 0) return;
+  auto plan = plan_of(run, run_dir);
   plan.train.dtype = model::dtype_name(run.dtype);
   auto preflight = doctor::preflight(plan, run.dtype, run.device, run.corpus_tokens, run_dir);
   if (!preflight.error.empty()) throw Error(preflight.error);
+  for (const auto& fault : preflight.faults) console.warnings()(fault);
+  if (run.train.max_steps < kLongRun) return;
   const auto time = doctor::try_to_measure([&] { return doctor::measure_training_time(plan, run.device); });
   if (time.figure && time.figure->steady) preflight.seconds = time.figure->total_seconds;
   model::release_cached_memory(run.device);
@@ -277,11 +288,11 @@ int run_train(const TrainArguments& arguments, Console& console) {
     first_step = run.first_step;
     check_plan(run, request.run_dir, console);
   };
-  const train::TrainCallbacks callbacks = {console.progress(), console.warnings(),
-                                           [&](const std::string& line) { console.note(line); }, sampler(settings),
-                                           check_device, take_plan,
-                                           // From another thread, so not through the console, which may be drawing.
-                                           [](const std::string& words) { log_error(words); }};
+  const train::TrainCallbacks callbacks = {
+      console.progress(), console.warnings(), [&](const std::string& line) { console.note(line); }, sampler(settings),
+      [&](const train::RunPlan& run) { check_room(run, request.run_dir); }, check_device, take_plan,
+      // From another thread, so not through the console, which may be drawing.
+      [](const std::string& words) { log_error(words); }};
   const auto summary = train::train(request, callbacks, console.stop_flag());
 
   if (request.launch.rank == 0) {

@@ -24,6 +24,13 @@ std::string number(double value, int decimals) {
   return text;
 }
 
+// Less than 0 where it is not known; some file systems say of all their sizes that they are 0.
+int64_t free_disk_bytes(const fs::path& directory) {
+  std::error_code unknown;
+  const auto space = fs::space(directory, unknown);
+  return unknown || space.capacity == 0 ? -1 : static_cast<int64_t>(space.available);
+}
+
 void judge_plan(const TrainingPlan& plan, Preflight& result) {
   const auto warn_if = [&](bool poor, const std::string& line) {
     if (poor) result.warnings.push_back(line);
@@ -36,9 +43,9 @@ void judge_plan(const TrainingPlan& plan, Preflight& result) {
               " tokens, so its gradient is mostly noise; raise train.grad_accum_steps");
   const double share = static_cast<double>(result.embedding_parameters) / static_cast<double>(result.parameters);
   const bool from_a_model = !plan.train.init_from.empty();  // whose shape was chosen, and which has learnt already
-  warn_if(!from_a_model && share > kLargeEmbeddingShare,
-          "the vocabulary takes " + number(100 * share, 0) +
-              " % of the parameters; a smaller vocabulary leaves more to the layers");
+  if (!from_a_model && share > kLargeEmbeddingShare)
+    result.faults.push_back("the vocabulary takes " + number(100 * share, 0) +
+                            " % of the parameters; a smaller vocabulary leaves more to the layers");
   warn_if(!from_a_model && result.tokens_per_parameter < kFewTokensPerParameter,
           "the plan has " + number(result.tokens_per_parameter, 1) +
               " tokens per parameter, where some 20 are best; a smaller model learns more from so few");
@@ -46,37 +53,48 @@ void judge_plan(const TrainingPlan& plan, Preflight& result) {
           "the learning rate rises during more than half of the run; lower train.warmup_steps, 1-2 % is usual");
 }
 
-// "" or " for each of 2 processes".
-std::string of_each(const Preflight& p) {
-  return p.memory_sharers > 1 ? " for each of " + std::to_string(p.memory_sharers) + " processes" : "";
+// Processes that share the memory of `device`, as far as the plan knows.
+int64_t memory_sharers(const TrainingPlan& plan, at::Device device) {
+  return device.is_cpu() ? plan.processes_here : 1;
 }
 
-void judge_room(const TrainingMemory& memory, at::Device device, const fs::path& directory, Preflight& result) {
-  const int64_t least_memory = memory.weights_bytes + memory.gradients_bytes + memory.moments_bytes;
-  const int64_t all_memory = device_memory_bytes(device) / result.memory_sharers;
-  const std::string each = of_each(result);
-  const int64_t least_disk = 2 * memory.weights_bytes + memory.moments_bytes;  // one checkpoint, and the model
-  if (least_memory > all_memory)
-    result.error = "weights, gradients and moments alone take " + format_bytes(least_memory) +
-                   " of memory, but there are " + format_bytes(all_memory) + each + "; choose a smaller model" +
-                   (each.empty() ? "" : ", or start fewer processes");
-  else if (result.memory_bytes > result.usable_memory_bytes)
-    result.warnings.push_back("the run takes about " + format_bytes(result.memory_bytes) +
-                              " of memory, and should take no more than " + format_bytes(result.usable_memory_bytes) +
-                              each + "; set train.micro_batch_size to auto, or train.gradient_checkpointing to true");
-  if (result.free_disk_bytes <= 0) return;  // not known
-  if (least_disk > result.free_disk_bytes)
-    result.error = directory.string() + ": a checkpoint and the model take " + format_bytes(least_disk) +
-                   ", but the disk has " + format_bytes(result.free_disk_bytes) +
-                   " left; free some space, or choose another --out";
-  else if (result.disk_bytes > result.free_disk_bytes)
-    result.warnings.push_back(directory.string() + ": the run's checkpoints take up to " +
-                              format_bytes(result.disk_bytes) + ", and the disk has " +
-                              format_bytes(result.free_disk_bytes) +
-                              " left; free some space, or lower train.keep_checkpoints");
+// "" or " for each of 2 processes".
+std::string for_each_of(int64_t sharers) {
+  return sharers > 1 ? " for each of " + std::to_string(sharers) + " processes" : "";
+}
+
+void judge_room(const fs::path& directory, Preflight& result) {
+  if (result.memory_bytes > result.usable_memory_bytes)
+    result.faults.push_back("the run takes about " + format_bytes(result.memory_bytes) +
+                            " of memory, and should take no more than " + format_bytes(result.usable_memory_bytes) +
+                            for_each_of(result.memory_sharers) +
+                            "; set train.micro_batch_size to auto, or train.gradient_checkpointing to true");
+  if (result.free_disk_bytes >= 0 && result.disk_bytes > result.free_disk_bytes)
+    result.faults.push_back(directory.string() + ": the run's checkpoints take up to " +
+                            format_bytes(result.disk_bytes) + ", and the disk has " +
+                            format_bytes(result.free_disk_bytes) +
+                            " left; free some space, or lower train.keep_checkpoints");
 }
 
 }  // namespace
+
+std::string missing_room(const TrainingPlan& plan, at::Device device, const fs::path& directory) {
+  const auto memory = training_memory(plan, at::kFloat, device);
+  const int64_t holders_of_moments = plan.train.shard_optimizer ? plan.processes : 1;
+  const int64_t least_memory =
+      memory.weights_bytes + memory.gradients_bytes + memory.moments_bytes / holders_of_moments;
+  const int64_t sharers = memory_sharers(plan, device), all_memory = device_memory_bytes(device) / sharers;
+  if (least_memory > all_memory)
+    return "weights, gradients and moments alone take " + format_bytes(least_memory) + " of memory, but there are " +
+           format_bytes(all_memory) + for_each_of(sharers) + "; choose a smaller model" +
+           (sharers > 1 ? ", or start fewer processes" : "");
+  const int64_t least_disk = 2 * memory.weights_bytes + memory.moments_bytes;  // one checkpoint, and the model
+  const int64_t free_disk = free_disk_bytes(directory);
+  if (free_disk >= 0 && least_disk > free_disk)
+    return directory.string() + ": a checkpoint and the model take " + format_bytes(least_disk) +
+           ", but the disk has " + format_bytes(free_disk) + " left; free some space, or choose another --out";
+  return "";
+}
 
 Preflight preflight(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t corpus_tokens,
                     const fs::path& directory) {
@@ -92,17 +110,16 @@ Preflight preflight(const TrainingPlan& plan, at::ScalarType product_dtype, at::
 
   const auto memory = training_memory(plan, product_dtype, device);
   result.memory_bytes = memory.process_bytes(train.micro_batch_size * model.max_seq_len);
-  result.memory_sharers = device.is_cpu() ? processes_here : 1;
+  result.memory_sharers = memory_sharers(plan, device);
   result.usable_memory_bytes = usable_memory_bytes(device) / result.memory_sharers;
   constexpr int64_t kBestAndUnfinished = 2;
   result.disk_bytes = (train.keep_checkpoints + kBestAndUnfinished) * (memory.weights_bytes + memory.moments_bytes) +
                       memory.weights_bytes;
-  std::error_code unknown;
-  const auto space = fs::space(directory, unknown);
-  result.free_disk_bytes = unknown ? 0 : static_cast<int64_t>(space.available);
+  result.free_disk_bytes = free_disk_bytes(directory);
 
   judge_plan(plan, result);
-  judge_room(memory, device, directory, result);
+  result.error = missing_room(plan, device, directory);
+  if (result.error.empty()) judge_room(directory, result);
   return result;
 }
 
@@ -112,8 +129,8 @@ std::vector<std::string> preflight_lines(const Preflight& p) {
                   format_count(static_cast<double>(p.planned_tokens)) + " tokens to train on (" +
                   number(p.tokens_per_parameter, 1) + " a parameter), " + number(p.epochs, 1) + " times the text");
   lines.push_back("memory about " + format_bytes(p.memory_bytes) + " of " + format_bytes(p.usable_memory_bytes) +
-                  of_each(p) + ", disk up to " + format_bytes(p.disk_bytes) +
-                  (p.free_disk_bytes > 0 ? " of " + format_bytes(p.free_disk_bytes) + " free" : ""));
+                  for_each_of(p.memory_sharers) + ", disk up to " + format_bytes(p.disk_bytes) +
+                  (p.free_disk_bytes >= 0 ? " of " + format_bytes(p.free_disk_bytes) + " free" : ""));
   if (p.seconds) lines.push_back("time about " + format_seconds(*p.seconds) + ", without validations");
   return lines;
 }

@@ -247,6 +247,9 @@ TrainSummary train_run(const TrainRequest& asked, Ranks& ranks, const TrainCallb
   RunInputs inputs = inputs_of(request.prepared_dir, request.tokenizer_dir, corpus);
   inputs.windows_per_step = identity.windows_per_step;
   const InputWords words = words_of_inputs(request.run_dir, inputs, tokenizer);
+  if (!resuming && callbacks.check_room)
+    callbacks.check_room(
+        {model_config, request.train, device, at::kFloat, 0, 0, ranks.size(), request.launch.local_world_size});
   RunStart run = with_room_for(model_config, [&] {
     return begin_run(request, ranks, resuming, identity, model_config, words, device, callbacks);
   });
@@ -321,7 +324,10 @@ TrainSummary train(const TrainRequest& request, const TrainCallbacks& callbacks,
       };
       Ranks ranks(request.launch, lost, callbacks.note, stop);
       return train_run(request, ranks,
-                       ranks.is_writer() ? callbacks : TrainCallbacks{.check_device = callbacks.check_device}, stop);
+                       ranks.is_writer()
+                           ? callbacks
+                           : TrainCallbacks{.check_room = callbacks.check_room, .check_device = callbacks.check_device},
+                       stop);
     });
   } catch (const model::OutOfMemoryError& error) {
     const auto& launch = request.launch;

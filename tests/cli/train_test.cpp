@@ -258,7 +258,7 @@ TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatComputes) {
       {"chat", "-q"},
       {"eval", "-q", "--device", "cpu", "text.jsonl"},
       {"bench", "train", "-q", "--device", "cpu", "--set", "train.micro_batch_size=1000000000000"},
-      {"train", "-q", "--device", "cpu", "--set", "model.d_ff=17592186044416", "--config", "run.yaml", "--out", "big"}};
+  };
   for (const auto& command : commands) {
     const auto result = ktlm(command);
     EXPECT_EQ(result.exit_code, 1) << command[0];
@@ -267,17 +267,32 @@ TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatComputes) {
   }
 }
 
-TEST_F(TrainVerb, ALongRunSaysFirstWhatItIsInForAndAShortOneDoesNot) {
+TEST_F(TrainVerb, AModelThatTheMachineCannotHoldIsRefusedBeforeItIsMade) {
+  for (const char* steps : {"30", "30000"}) {
+    const auto result = ktlm({"train", "--config", "run.yaml", "--device", "cpu", "--set", "model.d_ff=17592186044416",
+                              "--set", std::string("train.max_steps=") + steps});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err, testing::MatchesRegex("ktlm train: weights, gradients and moments alone take [0-9.]+ .B of "
+                                                  "memory, but there are [0-9.]+ .B; choose a smaller model\n"));
+    EXPECT_FALSE(fs::exists(directory_ / "runs"));
+  }
+}
+
+TEST_F(TrainVerb, ALongRunSaysFirstWhatItIsInForAndAShortOneOnlyWhatIsWrong) {
   const auto run = [&](const std::string& steps, const std::string& out) {
     return ktlm({"train", "--config", "run.yaml", "--set", "train.max_steps=" + steps, "--set",
                  "train.eval_every_steps=0", "--set", "train.micro_batch_size=auto", "--out", out});
   };
-  const auto lengthy = run("500", "long");
+  const auto lengthy = run("500", "long"), brief = run("10", "short");
   EXPECT_EQ(lengthy.exit_code, 0) << lengthy.err;
   EXPECT_THAT(lengthy.err, HasSubstr(" tokens to train on ("));
   EXPECT_THAT(lengthy.err, HasSubstr("ktlm train: memory about "));
   EXPECT_THAT(lengthy.err, HasSubstr("ktlm train: a step has 64 tokens, so its gradient is mostly noise"));
-  EXPECT_THAT(run("10", "short").err, testing::Not(HasSubstr("tokens to train on (")));
+  EXPECT_EQ(brief.exit_code, 0) << brief.err;
+  EXPECT_THAT(brief.err, testing::Not(HasSubstr("tokens to train on (")));
+  EXPECT_THAT(brief.err, testing::Not(HasSubstr("gradient is mostly noise")));
+  for (const auto& result : {lengthy, brief})
+    EXPECT_THAT(result.err, HasSubstr("% of the parameters; a smaller vocabulary leaves more to the layers"));
 }
 
 TEST_F(TrainVerb, AnUnknownKeyIsAnErrorWithTheNearestOne) {

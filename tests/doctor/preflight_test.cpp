@@ -40,6 +40,7 @@ TEST_F(PreflightTest, CountsWhatTheRunReadsAndTakes) {
   EXPECT_EQ(result.disk_bytes, 4 * (result.parameters + moments) * 4 + result.parameters * 4);
   EXPECT_GT(result.free_disk_bytes, 0);
   EXPECT_EQ(result.error, "");
+  EXPECT_THAT(result.faults, IsEmpty());
   EXPECT_THAT(result.warnings, IsEmpty());
 }
 
@@ -64,11 +65,11 @@ TEST_F(PreflightTest, ProcessesOfAMachineShareItsMemory) {
               testing::MatchesRegex("memory about .* of .* for each of 4 processes, disk up to .*"));
   const int64_t bytes = together.usable_memory_bytes + together.usable_memory_bytes / 2;  // a share and a half
   plan.train.micro_batch_size = largest_micro_batch(plan, at::kFloat, at::kCPU, bytes);
-  EXPECT_THAT(look_at(plan).warnings, testing::Contains(testing::MatchesRegex(
-                                          "the run takes about .* of memory, and should take no more than .* for each "
-                                          "of 4 processes; set train.micro_batch_size to auto, .*")));
+  EXPECT_THAT(look_at(plan).faults, testing::Contains(testing::MatchesRegex(
+                                        "the run takes about .* of memory, and should take no more than .* for each "
+                                        "of 4 processes; set train.micro_batch_size to auto, .*")));
   plan.processes_here = 1;
-  EXPECT_THAT(look_at(plan).warnings, testing::Not(testing::Contains(HasSubstr("of memory"))));
+  EXPECT_THAT(look_at(plan).faults, testing::Not(testing::Contains(HasSubstr("of memory"))));
 }
 
 TEST_F(PreflightTest, LinesHaveTheTimeWhereItWasMeasured) {
@@ -89,8 +90,8 @@ TEST_F(PreflightTest, WarnsOfEachThingThatIsPoor) {
   plan.train.micro_batch_size = plan.train.grad_accum_steps = 1;
   plan.train.max_steps = 1'000'000;
   plan.model.vocab_size = 16000;
-  EXPECT_THAT(look_at(plan).warnings,
-              ElementsAre(StartsWith("a step has 128 tokens"), HasSubstr("% of the parameters; a smaller vocabulary")));
+  EXPECT_THAT(look_at(plan).warnings, ElementsAre(StartsWith("a step has 128 tokens")));
+  EXPECT_THAT(look_at(plan).faults, ElementsAre(HasSubstr("% of the parameters; a smaller vocabulary")));
   plan = good_plan();
   plan.train.max_steps = 200;
   plan.train.warmup_steps = 150;
@@ -103,6 +104,20 @@ TEST_F(PreflightTest, WhatSurelyDoesNotFitIsAnError) {
   plan.model.d_model = 1 << 20;  // 16 bytes a parameter, more than any machine of today has
   EXPECT_THAT(look_at(plan).error, testing::AnyOf(StartsWith("weights, gradients and moments alone take "),
                                                   HasSubstr(": a checkpoint and the model take ")));
+  plan.train.micro_batch_size = 0;  // not found yet
+  EXPECT_EQ(missing_room(plan, at::kCPU, directory_.path()), look_at(plan).error);
+  EXPECT_EQ(missing_room(good_plan(), at::kCPU, directory_.path()), "");
+}
+
+TEST_F(PreflightTest, WhatMayNotFitIsAFaultOfARunOfAnyLength) {
+  TrainingPlan plan = good_plan();
+  plan.train.max_steps = 1;
+  plan.train.warmup_steps = 0;
+  plan.train.keep_checkpoints = int64_t{1} << 30;
+  plan.train.micro_batch_size = int64_t{1} << 30;
+  EXPECT_THAT(look_at(plan).faults,
+              ElementsAre(StartsWith("the run takes about "), HasSubstr(": the run's checkpoints take up to ")));
+  EXPECT_EQ(look_at(plan).error, "");
 }
 
 TEST_F(PreflightTest, ASizeThatIsLeftToTheRunIsTakenAsOneThatFits) {

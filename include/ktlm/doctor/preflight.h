@@ -1,5 +1,5 @@
-// What a long run is in for, told before its first step: how much it reads, what it takes of memory, disk and time, and
-// where its plan is poor. Estimates, and rules of thumb with their sources.
+// What a run is in for, told before its first step: what it lacks, how much it reads, what it takes of memory, disk and
+// time, and where its plan is poor. Estimates, and rules of thumb with their sources.
 #pragma once
 
 #include <torch/types.h>
@@ -21,15 +21,21 @@ struct Preflight {
 
   int64_t memory_sharers;                     // processes that share the memory of the CPU; of another device 1
   int64_t memory_bytes, usable_memory_bytes;  // that each process is to have; its share of usable_memory_bytes()
-  int64_t disk_bytes, free_disk_bytes;        // all checkpoints that are kept, the best, one being written, the model
+  int64_t disk_bytes, free_disk_bytes;        // all checkpoints that are kept, the best, one being written, the model;
+                                              // less than 0 free: not known
   std::optional<double> seconds;              // about; none where it was not, or could not be measured
 
-  std::vector<std::string> warnings;  // a line each: what is poor, what would be better
-  std::string error;                  // a line, where the run surely can't be; else empty
+  std::vector<std::string> faults;    // a line each: what is wrong with a run of any length
+  std::vector<std::string> warnings;  // and what is poor of one that is to teach a model something
+  std::string error;                  // missing_room()
 };
 
-/// What is known without running anything. `plan.train.micro_batch_size` is at least 1; `corpus_tokens` are those to
-/// train on; `directory` is where the run writes, and exists.
+/// A line where the run surely can't be: weights, gradients and moments are more than the device's memory, or one
+/// checkpoint and the model more than the disk of `directory` has left. Else empty. Needs no micro_batch_size.
+std::string missing_room(const TrainingPlan& plan, at::Device device, const std::filesystem::path& directory);
+
+/// What is known without running anything, so in no time. `plan.train.micro_batch_size` is at least 1; `corpus_tokens`
+/// are those to train on; `directory` is where the run writes, and exists.
 Preflight preflight(const TrainingPlan& plan, at::ScalarType product_dtype, at::Device device, int64_t corpus_tokens,
                     const std::filesystem::path& directory);
 

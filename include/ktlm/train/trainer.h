@@ -49,21 +49,25 @@ std::optional<RunInputs> load_run_inputs(const std::filesystem::path& run_dir);
 /// A run as it is about to begin: its configuration with everything that was found out in it.
 struct RunPlan {
   model::ModelConfig model;
-  TrainConfig train;  // micro_batch_size is at least 1
+  TrainConfig train;  // micro_batch_size is at least 1, but to check_room
   at::Device device;
-  at::ScalarType dtype;        // of the products
-  int64_t corpus_tokens = 0;   // to train on
+  at::ScalarType dtype;        // of the products; not known to check_room
+  int64_t corpus_tokens = 0;   // to train on; not known to check_room
   int64_t first_step = 0;      // 0: a new run
   int64_t processes = 1;       // each with train.micro_batch_size * train.grad_accum_steps windows in a step
   int64_t processes_here = 1;  // of them on this machine, where that is known
 };
 
-/// Any may be empty. Of several processes rank 0 alone has something to tell; check_device and lost are called in each.
+/// Any may be empty. Of several processes rank 0 alone has something to tell; check_room, check_device and lost are
+/// called in each.
 struct TrainCallbacks {
   ProgressCallback progress;
   WarningCallback warning;
   std::function<void(const std::string&)> note;  // a line about something that happened: a validation, a sample
   std::function<std::string(const model::LanguageModel&, const std::string& prompt)> sample;  // a continuation
+  /// Before the model of a new run is made: throws where there is no room for it, which the system may tell by ending
+  /// the process.
+  std::function<void(const RunPlan&)> check_room;
   /// Before the run's files are written: throws where the run shall not use this device for products in this dtype.
   std::function<void(at::Device device, at::ScalarType dtype)> check_device;
   /// Before the first step: throws where the run shall not begin.
