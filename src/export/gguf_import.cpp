@@ -196,15 +196,6 @@ std::string generation_config(const GgufFile& file, const tokenizer::Vocabulary&
   return json.dump(2) + "\n";
 }
 
-void write_tokenizer(const fs::path& directory, const tokenizer::Vocabulary& vocabulary, const GgufFile& file) {
-  tokenizer::write_vocabulary(directory, vocabulary, file.where());
-  try {
-    tokenizer::Tokenizer::load(directory);
-  } catch (const Error&) {
-    fail(file, "its tokens make no SentencePiece model (damaged?)");
-  }
-}
-
 void require_free(const fs::path& directory) {
   if (fs::exists(directory) && !(fs::is_directory(directory) && fs::is_empty(directory)))
     throw Error(directory.string() + ": is there already and is left as it is; remove it or choose another --out");
@@ -228,7 +219,7 @@ std::optional<GgufImport> import_gguf(const fs::path& path, const fs::path& dire
   AtomicDirectory out(directory);
   write_file_atomically(out.path() / "config.json", config_json);
   write_file_atomically(out.path() / "generation_config.json", generation_json);
-  write_tokenizer(out.path(), vocabulary, file);
+  tokenizer::write_vocabulary(out.path(), vocabulary, file.where());
   if (!write_weights(out.path() / "model.safetensors", file, specs, config, stop)) return std::nullopt;
   out.commit();
   result.num_tensors = specs.size();

@@ -7,6 +7,7 @@
 
 #include "ktlm/core/error.h"
 #include "ktlm/core/files.h"
+#include "ktlm/core/json.h"
 #include "ktlm/core/sorted_json.h"
 #include "ktlm/text/utf8.h"
 #include "pieces.h"
@@ -42,7 +43,8 @@ Spaces read_spaces(const SortedJson& json, const std::string& where) {
     const SortedJson scheme = member(cutter, "prepend_scheme");
     return {.has_prefix = scheme != "never", .prefixes_each_part = scheme == "always", .spares_leading_space = true};
   }
-  if (!cutter.is_null()) refuse(where, "its pre-tokenizer is " + type_of(cutter) + ", not SentencePiece's Metaspace");
+  if (!cutter.is_null())
+    refuse(where, "its pre-tokenizer is " + to_json_line(type_of(cutter)) + ", not SentencePiece's Metaspace");
   const SortedJson steps =
       type_of(normalizer) == "Sequence" ? member(normalizer, "normalizers") : SortedJson::array({normalizer});
   Spaces spaces;
@@ -54,7 +56,7 @@ Spaces read_spaces(const SortedJson& json, const std::string& where) {
                member(step, "content") == mark) {
       marks_spaces = true;
     } else {
-      refuse(where, "its normaliser has a step that ktlm does not take (" + type_of(step) + ")");
+      refuse(where, "its normaliser has a step that ktlm does not take (" + to_json_line(type_of(step)) + ")");
     }
   }
   if (!marks_spaces) refuse(where, "it does not mark spaces as SentencePiece does");
@@ -82,8 +84,11 @@ void set_types(std::vector<Piece>& pieces, const std::unordered_map<std::string,
   for (const SortedJson& token : member(json, "added_tokens")) {
     const SortedJson content = member(token, "content");
     const auto found = content.is_string() ? ids.find(content.get<std::string>()) : ids.end();
-    // Also one that is text: it is cut out before SentencePiece sees the text (ForeignEncoder).
-    if (found != ids.end()) pieces[static_cast<size_t>(found->second)].type = PieceType::kControl;
+    if (found == ids.end()) continue;
+    // Also one that is text: it is cut out before SentencePiece sees the text (ForeignEncoder). A byte stays one: other
+    // characters fall back to it, too.
+    PieceType& type = pieces[static_cast<size_t>(found->second)].type;
+    if (type != PieceType::kByte) type = PieceType::kControl;
   }
   const auto unknown = ids.find("<unk>");
   if (unknown == ids.end()) refuse(where, "its vocabulary has no <unk>");
@@ -110,8 +115,8 @@ void set_scores(std::vector<Piece>& pieces, const std::unordered_map<std::string
     const auto [left, right] = parts_of(merge, where);
     const auto a = ids.find(left), b = ids.find(right), both = ids.find(left + right);
     if (a == ids.end() || b == ids.end() || both == ids.end())
-      throw Error(where + ": model.merges: \"" + left + "\" and \"" + right +
-                  "\" give no piece of the vocabulary; copy the file again");
+      throw Error(where + ": model.merges: " + to_json_line(left) + " and " + to_json_line(right) +
+                  " give no piece of the vocabulary; copy the file again");
     listed.emplace(a->second, b->second);
     if (both->second == last) continue;
     last = both->second;
@@ -123,12 +128,12 @@ void set_scores(std::vector<Piece>& pieces, const std::unordered_map<std::string
     if (is_merged[id]) continue;
     pieces[id].score = -rank;  // of single characters, into which nothing is merged
     if (pieces[id].type == PieceType::kNormal && text::count_code_points(pieces[id].text) > 1)
-      refuse(where, "its piece \"" + pieces[id].text + "\" comes from no merge");
+      refuse(where, "its piece " + to_json_line(pieces[id].text) + " comes from no merge");
   }
   for (const MergeRule& rule : list_merge_rules(pieces))
     if (!listed.contains({rule.left, rule.right}))
-      refuse(where, "it has no merge of \"" + pieces[static_cast<size_t>(rule.left)].text + "\" and \"" +
-                        pieces[static_cast<size_t>(rule.right)].text + "\", which SentencePiece would do");
+      refuse(where, "it has no merge of " + to_json_line(pieces[static_cast<size_t>(rule.left)].text) + " and " +
+                        to_json_line(pieces[static_cast<size_t>(rule.right)].text) + ", which SentencePiece would do");
 }
 
 bool begins_with_bos(const SortedJson& json) {
@@ -141,7 +146,7 @@ bool begins_with_bos(const SortedJson& json) {
 std::string read_fast_tokenizer(const std::filesystem::path& path, ForeignSettings& settings) {
   const std::string where = path.string();
   const SortedJson json = parse_sorted_json(read_file(path), where), model = member(json, "model");
-  if (type_of(model) != "BPE") refuse(where, "its model is " + type_of(model) + ", not BPE");
+  if (type_of(model) != "BPE") refuse(where, "its model is " + to_json_line(type_of(model)) + ", not BPE");
   if (member(model, "byte_fallback") != true) refuse(where, "it is BPE of another kind, without byte_fallback");
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix", "dropout"})
     if (!member(model, key).is_null() && member(model, key) != "") refuse(where, std::string("it has a ") + key);

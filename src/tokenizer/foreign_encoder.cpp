@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "ktlm/core/error.h"
+#include "ktlm/core/json.h"
 #include "ktlm/text/utf8.h"
 #include "pieces.h"
 
@@ -15,10 +16,23 @@ using sentencepiece::SentencePieceProcessor;
 // A protocol buffer behind another overrides its fields: here normalizer_spec (3) with add_dummy_prefix (3).
 constexpr std::string_view kWithPrefix("\x1A\x02\x18\x01", 4), kWithoutPrefix("\x1A\x02\x18\x00", 4);
 
-std::unique_ptr<SentencePieceProcessor> open(const std::string& content, std::string_view change) {
+// Of what is no model at all it tells a line of its source alone: "./src/sentencepiece_processor.cc(232) [...]".
+std::string words_of(const sentencepiece::util::Status& status) {
+  std::string words = status.ToString();
+  if (const size_t kind = words.find(": "); kind != std::string::npos) words.erase(0, kind + 2);
+  if (words.ends_with('.')) words.pop_back();
+  return words.find(".cc(") == std::string::npos ? words : "";
+}
+
+std::unique_ptr<SentencePieceProcessor> open(const std::string& content, std::string_view change,
+                                             std::string& problem) {
+  problem = std::to_string(content.size()) + " bytes";
+  if (content.empty()) return nullptr;
   auto model = std::make_unique<SentencePieceProcessor>();
-  const bool loaded = !content.empty() && model->LoadFromSerializedProto(content + std::string(change)).ok();
-  return loaded && model->GetPieceSize() > 0 ? std::move(model) : nullptr;
+  const auto status = model->LoadFromSerializedProto(content + std::string(change));
+  if (status.ok() && model->GetPieceSize() > 0) return model;
+  if (const std::string words = status.ok() ? "" : words_of(status); !words.empty()) problem = to_json_line(words);
+  return nullptr;
 }
 
 bool puts_space_in_front(const SentencePieceProcessor& processor) {
@@ -38,10 +52,10 @@ std::string_view without_trailing_space(std::string_view text) {
 
 }  // namespace
 
-std::unique_ptr<SentencePieceProcessor> open_sentencepiece(const std::string& content,
-                                                           const ForeignSettings& settings) {
-  if (!settings.adds_prefix_space) return open(content, "");
-  return open(content, *settings.adds_prefix_space ? kWithPrefix : kWithoutPrefix);
+std::unique_ptr<SentencePieceProcessor> open_sentencepiece(const std::string& content, const ForeignSettings& settings,
+                                                           std::string& problem) {
+  if (!settings.adds_prefix_space) return open(content, "", problem);
+  return open(content, *settings.adds_prefix_space ? kWithPrefix : kWithoutPrefix, problem);
 }
 
 ForeignEncoder::ForeignEncoder(std::unique_ptr<SentencePieceProcessor> model, const std::string& content,
@@ -51,7 +65,8 @@ ForeignEncoder::ForeignEncoder(std::unique_ptr<SentencePieceProcessor> model, co
       prefixes_each_part_(settings.prefixes_each_part),
       spares_leading_space_(settings.spares_leading_space),
       beginning_(std::move(model)) {
-  if (has_prefix_ && !(prefixes_each_part_ && !spares_leading_space_)) inside_ = open(content, kWithoutPrefix);
+  std::string problem;  // none: the same content was opened before
+  if (has_prefix_ && !(prefixes_each_part_ && !spares_leading_space_)) inside_ = open(content, kWithoutPrefix, problem);
   for (const AddedToken& token : settings.added_tokens)
     if (!token.is_special && !token.text.empty())
       text_tokens_[static_cast<unsigned char>(token.text[0])].push_back(token);

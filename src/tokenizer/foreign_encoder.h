@@ -14,9 +14,11 @@
 
 namespace ktlm::tokenizer {
 
-/// A SentencePiece model file's content, opened with the prefix that the settings ask for; null where it is none.
+/// A SentencePiece model file's content, opened with the prefix that the settings ask for. Null where it is none, and
+/// `problem` says why on one line: in SentencePiece's own words, or by the size of what is no such file at all.
 std::unique_ptr<sentencepiece::SentencePieceProcessor> open_sentencepiece(const std::string& content,
-                                                                          const ForeignSettings& settings);
+                                                                          const ForeignSettings& settings,
+                                                                          std::string& problem);
 
 class ForeignEncoder {
  public:

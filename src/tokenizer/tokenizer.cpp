@@ -119,6 +119,7 @@ void Tokenizer::Impl::add(const AddedToken& token) {
   Piece& piece = pieces[index];
   if (piece.type == PieceType::kUnknown) return;
   added_ids[token.text] = token.id;
+  if (piece.type == PieceType::kByte && piece.text == token.text) return;
   piece = {token.text, token.is_special ? PieceType::kControl : PieceType::kNormal};
   bytes[index] = bytes_of(piece);
 }
@@ -184,11 +185,11 @@ Tokenizer Tokenizer::load(const fs::path& directory) {
   impl->hash = to_hex(hash128(content));
   if (origin) check_origin(*origin, impl->hash, directory);
 
-  const bool is_readable = check_charsmap(content, path.string(), way_out(directory));
-  auto model = is_readable ? open_sentencepiece(content, settings) : nullptr;
+    std::string problem = std::to_string(content.size()) + " bytes";
+    const bool is_readable = check_charsmap(content, path.string(), way_out(directory));
+    auto model = is_readable ? open_sentencepiece(content, settings, problem) : nullptr;
   if (model == nullptr)
-    throw Error(path.string() + ": not a SentencePiece model (" + std::to_string(content.size()) + " bytes); " +
-                way_out(directory));
+    throw Error(path.string() + ": not a SentencePiece model (" + problem + "); " + way_out(directory));
   impl->take_pieces(*model);
   if (origin) {
     impl->encoder.emplace(impl->pieces);

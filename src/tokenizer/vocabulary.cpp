@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fast_tokenizer.h"
+#include "foreign_encoder.h"
 #include "foreign_settings.h"
 #include "hf_files.h"
 #include "ktlm/core/error.h"
@@ -75,7 +76,7 @@ void add_token(const AddedToken& token, std::vector<Piece>& pieces) {
   while (pieces.size() <= index)  // an id that nothing is known of needs a name of its own
     pieces.push_back({"<|unused_" + std::to_string(pieces.size()) + "|>", PieceType::kUnused});
   Piece& piece = pieces[index];
-  if (piece.type == PieceType::kUnknown) return;
+  if (piece.type == PieceType::kUnknown || (piece.type == PieceType::kByte && piece.text == token.text)) return;
   const PieceType type = token.is_special ? PieceType::kControl : PieceType::kUserDefined;
   if (piece.text != token.text || piece.type != type) piece = {token.text, type};
 }
@@ -115,6 +116,12 @@ void require_own(const std::vector<Piece>& pieces, const std::string& where) {
                 ": the vocabulary is said to be ktlm's, but has other pieces than ktlm trains (damaged or changed?)");
 }
 
+void require_model(const std::string& content, const std::string& where) {
+  std::string problem;
+  if (open_sentencepiece(content, {}, problem) == nullptr)
+    throw Error(where + ": its tokens make no SentencePiece model (" + problem + "; damaged?)");
+}
+
 void write_own(const fs::path& directory, const Vocabulary& vocabulary, const std::string& where) {
   if (*vocabulary.normalizer_version != text::kNormalizerVersion)
     throw Error(where + ": the vocabulary was made with version " + std::to_string(*vocabulary.normalizer_version) +
@@ -122,6 +129,7 @@ void write_own(const fs::path& directory, const Vocabulary& vocabulary, const st
                 "; use the ktlm that made it");
   require_own(vocabulary.pieces, where);
   const std::string model = sentencepiece_model(vocabulary.pieces, TokenizerTrainConfig{}.character_coverage);
+  require_model(model, where);
   write_file_atomically(directory / kModelFile, model);
   write_hf_files(directory, vocabulary.pieces, to_hex(hash128(model)));
 }
@@ -195,7 +203,9 @@ Vocabulary read_vocabulary(const fs::path& directory) {
 
 void write_vocabulary(const fs::path& directory, const Vocabulary& vocabulary, const std::string& where) {
   if (vocabulary.normalizer_version) return write_own(directory, vocabulary, where);
-  write_file_atomically(directory / kModelFile, foreign_model(vocabulary));
+  const std::string model = foreign_model(vocabulary);
+  require_model(model, where);
+  write_file_atomically(directory / kModelFile, model);
   write_file_atomically(directory / kTokenizerConfigFile, foreign_config(vocabulary).dump(2) + "\n");
 }
 

@@ -1,6 +1,7 @@
 // Damaged and foreign GGUF files end in one line that says what is wrong, and never in a crash.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -114,6 +115,27 @@ TEST_F(GgufDamage, OtherTensorsAndTypesAreNamed) {
             "tensor \"blk.0.attn_q.weight\" is missing (damaged, or a part of several?)");
   EXPECT_EQ(problem_of(with_number_behind<uint64_t>("blk.0.attn_q.weight", 12, 32)),
             "tensor \"blk.0.attn_q.weight\" has shape [32, 64], but its metadata asks for [64, 64]");
+}
+
+TEST_F(GgufDamage, ControlCharactersOfItsNamesStandWritten) {
+  const std::string name("blk.0\0\n\x1b[2J.weight", 18);
+  content_ = with_text("blk.0.ffn_up.weight", name + "1");
+  EXPECT_EQ(problem_of(with_text("blk.1.ffn_up.weight", name + "1")),
+            R"(two tensors "blk.0\u0000\n\u001b[2J.weight1"; copy or download it again)");
+}
+
+TEST_F(GgufDamage, TokensThatSentencePieceDoesNotTakeAreToldInItsWords) {
+  const auto as_token = [](std::string text) {  // its length, 8 bytes, stands in front
+    return std::string(1, static_cast<char>(text.size())) + std::string(7, '\0') + text;
+  };
+  const auto pieces = tokenizer::read_vocabulary(folder_ / "model").pieces;
+  const auto& last = pieces.back().text;
+  const auto twin = std::ranges::find_if(pieces, [&](const tokenizer::Piece& piece) {
+    return piece.type == tokenizer::PieceType::kNormal && piece.text.size() == last.size();
+  });
+  ASSERT_NE(twin->text, last);
+  EXPECT_EQ(problem_of(with_text(as_token(twin->text), as_token(last))),
+            "its tokens make no SentencePiece model (\"" + last + " is already defined\"; damaged?)");
 }
 
 TEST_F(GgufDamage, AMissingKeyIsNamed) {

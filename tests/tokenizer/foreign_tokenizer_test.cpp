@@ -290,20 +290,20 @@ TEST_F(FastTokenizerFile, OtherKindsThanSentencePiecesAreRefused) {
   const std::string end =
       "; ktlm reads SentencePiece's tokenizers: look for a tokenizer.model where the model comes from";
   EXPECT_EQ(error_with([](Json& json) { json["model"]["type"] = "WordPiece"; }),
-            "its model is WordPiece, not BPE" + end);
+            "its model is \"WordPiece\", not BPE" + end);
   EXPECT_EQ(error_with([](Json& json) { json["model"]["byte_fallback"] = false; }),
             "it is BPE of another kind, without byte_fallback" + end);
   EXPECT_EQ(error_with([](Json& json) {
               json["pre_tokenizer"] = {{"type", "ByteLevel"}};
             }),
-            "its pre-tokenizer is ByteLevel, not SentencePiece's Metaspace" + end);
+            "its pre-tokenizer is \"ByteLevel\", not SentencePiece's Metaspace" + end);
   EXPECT_EQ(error_with([](Json& json) { json["pre_tokenizer"]["split"] = true; }),
             "its pre-tokenizer cuts the text at spaces" + end);
   EXPECT_EQ(error_with([](Json& json) {
               json["pre_tokenizer"] = nullptr;
               json["normalizer"] = {{"type", "NFC"}};
             }),
-            "its normaliser has a step that ktlm does not take (NFC)" + end);
+            "its normaliser has a step that ktlm does not take (\"NFC\")" + end);
   EXPECT_EQ(error_with([](Json& json) { json["model"]["vocab"].erase("<0x41>"); }),
             "model.vocab: the ids are not 0, 1, 2 ..., each once; copy the file again");
 }
@@ -323,6 +323,32 @@ TEST_F(FastTokenizerFile, MergesThatSentencePieceWouldNotDoAreRefused) {
               testing::StartsWith("model.merges: \"없는\" and \"조각\" give no piece of the vocabulary"));
   EXPECT_EQ(error_with([](Json& json) { json["model"]["merges"][0] = "하나"; }),
             "model.merges: a merge is no pair; copy the file again");
+}
+
+TEST_F(FastTokenizerFile, ControlCharactersOfItsPiecesStandWrittenInMessages) {
+  const std::string nul("a\0\n\x1b[2J", 7);
+  EXPECT_EQ(error_with([&](Json& json) {
+              json["model"]["merges"][0] = Json::array({nul, "b"});
+            }),
+            R"(model.merges: "a\u0000\n\u001b[2J" and "b" give no piece of the vocabulary; copy the file again)");
+  EXPECT_THAT(error_with([&](Json& json) { json["model"]["vocab"][nul] = json["model"]["vocab"].size(); }),
+              testing::StartsWith(R"(its piece "a\u0000\n\u001b[2J" comes from no merge)"));
+  EXPECT_THAT(error_with([&](Json& json) { json["model"]["type"] = nul; }),
+              testing::StartsWith(R"(its model is "a\u0000\n\u001b[2J", not BPE)"));
+}
+
+// What transformers gives for it: cut out where it stands as text, and the byte of any other character.
+TEST_F(FastTokenizerFile, AByteAmongTheAddedTokensStaysAByte) {
+  const auto change = [](Json& json) {
+    const Json id = json["model"]["vocab"]["<0x41>"];
+    json["added_tokens"].push_back({{"id", id}, {"content", "<0x41>"}, {"special", false}});
+  };
+  EXPECT_EQ(error_with(change), "") << "nothing is wrong with it";
+  const Tokenizer tokenizer = Tokenizer::load(root_.path());
+  const std::vector<TokenId> ids = {354, 400, 68, 243, 147, 144, 139, 84, 239, 131, 144, 557, 363};
+  EXPECT_EQ(tokenizer.encode("나<0x41>𐍈Q쀍A가"), ids);
+  EXPECT_EQ(tokenizer.decode(ids), "나A𐍈Q쀍A가");
+  EXPECT_EQ(read_vocabulary(root_.path()).pieces[68].type, PieceType::kByte);
 }
 
 // Unigram, SentencePiece's own normaliser, white space mended: by SentencePiece itself, which transformers' slow

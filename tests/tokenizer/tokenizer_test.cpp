@@ -172,6 +172,11 @@ TEST_F(TokenizerTest, GarbageIsNoModel) {
               (folder / "tokenizer.model").string() + ": not a SentencePiece model (" + std::to_string(content.size()) +
                   " bytes); copy it again or run ktlm train-tokenizer again");
   }
+  write_file_atomically(folder / "tokenizer.model", "\x0A\x03\x0A\x01\n");  // one piece, a line's end
+  EXPECT_EQ(
+      error_message([&] { Tokenizer::load(folder.path()); }),
+      (folder / "tokenizer.model").string() +
+          ": not a SentencePiece model (\"unk is not defined\"); copy it again or run ktlm train-tokenizer again");
 }
 
 TEST_F(TokenizerTest, OtherNormaliserVersionIsRefused) {

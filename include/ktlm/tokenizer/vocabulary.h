@@ -42,7 +42,7 @@ Vocabulary read_vocabulary(const std::filesystem::path& directory);
 
 /// Writes tokenizer.model and tokenizer_config.json into an existing directory, and for a vocabulary of ktlm's all
 /// files that train-tokenizer writes for Hugging Face's libraries. Throws Error, beginning with `where`, for one that
-/// is said to be ktlm's and is not.
+/// is said to be ktlm's and is not, and for pieces that SentencePiece does not take.
 void write_vocabulary(const std::filesystem::path& directory, const Vocabulary& vocabulary, const std::string& where);
 
 }  // namespace ktlm::tokenizer
