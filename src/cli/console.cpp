@@ -121,6 +121,7 @@ void Console::draw(const Progress& progress) {
       line += "  ETA " + format_seconds(elapsed / fraction - elapsed);
   }
   if (!progress.detail.empty()) line += "  " + progress.detail;
+  line = on_one_line(line);  // names of files may hold anything
 
   if (terminal_) {
     const std::string shown = text::cut_to_width(line, terminal_columns(STDERR_FILENO) - 1);

@@ -1,7 +1,11 @@
 #include "terminal_output.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "console.h"
 
 namespace ktlm::cli {
 namespace {
@@ -20,6 +24,29 @@ TEST(TerminalOutput, APipeHasNoColumns) {
   ASSERT_EQ(::pipe(ends), 0);
   EXPECT_EQ(terminal_columns(ends[1]), 0u);
   for (const int end : ends) ::close(end);
+}
+
+// Standard error is a terminal while `write` is called; what came out of it there.
+template <class Write>
+std::string on_terminal(const Write& write) {
+  const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
+  if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) return "(no terminal)";
+  const int terminal = ::open(::ptsname(master), O_RDWR | O_NOCTTY), before = ::dup(STDERR_FILENO);
+  ::dup2(terminal, STDERR_FILENO);
+  write();
+  ::dup2(before, STDERR_FILENO);
+  char bytes[1000];
+  const ssize_t size = ::read(master, bytes, sizeof bytes);
+  for (const int descriptor : {terminal, before, master}) ::close(descriptor);
+  return {bytes, size > 0 ? static_cast<size_t>(size) : 0};
+}
+
+TEST(ProgressLine, ShowsNoControlCharactersOfAName) {
+  const std::string drawn = on_terminal([] {
+    Console(false).progress()(
+        {.stage = "reading 가\x1b[2J\n나", .done = 1, .total = 2, .unit = "files", .detail = "다\r\x07"});
+  });
+  EXPECT_EQ(drawn, "\rreading 가\uFFFD[2J 나   50 %  다\uFFFD\uFFFD\033[K\r\n");
 }
 
 }  // namespace
