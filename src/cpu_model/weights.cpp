@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "kernels.h"
-#include "ktlm/core/error.h"
+#include "ktlm/model/weight_files.h"
 
 namespace ktlm::cpu_model {
 namespace {
@@ -95,11 +95,7 @@ class Packer {
 
   void refuse_what_is_not_finite(const std::string& where) const {
     for (const auto& [name, tensor] : tensors_)
-      if (&tensor == not_finite_)
-        throw Error(
-            where + ": tensor \"" + name +
-            "\" holds what is no finite number; the file is damaged, or training broke down: take another copy " +
-            "or checkpoint");
+      if (&tensor == not_finite_) model::refuse_not_finite(where, name, tensor.dtype);
   }
 
   const Tensor& tensor(const std::string& name) const { return tensors_.at(name); }

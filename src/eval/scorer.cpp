@@ -13,12 +13,12 @@ LogLikelihoods Scorer::log_likelihoods(std::span<const Prompt> prompts, const Pr
   LogLikelihoods all = compute(prompts, progress, stop);
   for (const auto& of_prompt : all)
     for (const double value : of_prompt)
-      if (!std::isfinite(value))
-        throw Error(
-            "the model gives a text no finite probability; its weights are damaged or training broke down (take "
-            "another "
-            "checkpoint), or fp16 is too narrow for it (take --dtype fp32)");
+      if (!std::isfinite(value)) throw Error("the model gives a text no finite probability" + reason_of_no_number());
   return all;
+}
+
+std::string Scorer::reason_of_no_number() const {
+  return "; its weights are damaged or training broke down: take another checkpoint";
 }
 
 std::vector<size_t> longest_first(std::span<const Prompt> prompts) {

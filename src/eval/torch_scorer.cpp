@@ -139,4 +139,9 @@ LogLikelihoods TorchScorer::compute(std::span<const Prompt> prompts, const Progr
   return all;
 }
 
+std::string TorchScorer::reason_of_no_number() const {
+  if (autocast_dtype_ != at::kHalf) return Scorer::reason_of_no_number();
+  return " in fp16, which holds no number beyond 65504, too few for many models: take --dtype bf16 or fp32";
+}
+
 }  // namespace ktlm::eval

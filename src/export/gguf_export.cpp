@@ -93,7 +93,7 @@ bool write_tensor(AtomicFile& file, const Plan& plan, const ModelConfig& config,
     if (stop.requested()) return false;
     const int64_t source = row_in_directory(config, plan.parameter, row);
     decode_row(plan.source.bytes.data() + source * row_bytes(plan.from, cols), cols, plan.from, values.data());
-    check_values(values, plan.to, where, plan.parameter);
+    check_values(values, plan.source, plan.to, where, plan.parameter);
     encode_row(values.data(), cols, plan.to, bytes.data());
     file.write(bytes.data(), bytes.size());
   }

@@ -50,7 +50,7 @@ class WeightWriter {
         values_.resize(static_cast<size_t>(count * cols));
         read_values(*weight.source, begin * cols, count * cols, values_.data());
       }
-      check_values(values_, tensor_type(weight.type), where_, weight.source_name);
+      check_values(values_, *weight.source, tensor_type(weight.type), where_, weight.source_name);
       write_values(weight.type);
     }
   }

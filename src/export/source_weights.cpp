@@ -35,13 +35,11 @@ TensorType source_type(const model::SafetensorsFile::Tensor& tensor) {
   return tensor.dtype == "F32" ? TensorType::kF32 : tensor.dtype == "F16" ? TensorType::kF16 : TensorType::kBf16;
 }
 
-void check_values(std::span<const float> values, TensorType to, const std::string& where, const std::string& name) {
+void check_values(std::span<const float> values, const model::SafetensorsFile::Tensor& source, TensorType to,
+                  const std::string& where, const std::string& name) {
   const float largest = largest_weight(to);
   for (const float value : values) {
-    if (!std::isfinite(value))
-      throw Error(where + ": tensor \"" + name +
-                  "\" holds what is no finite number; the file is damaged, or training broke down: take another copy "
-                  "or checkpoint");
+    if (!std::isfinite(value)) model::refuse_not_finite(where, name, source.dtype);
     if (std::fabs(value) > largest)
       throw Error(where + ": tensor \"" + name + "\" holds " + format_double(double{value}) +
                   ", more than its form can, " + format_double(double{largest}) + "; export the model in 32 bits");

@@ -15,8 +15,9 @@ void check_tensors(const model::WeightFiles& files, const model::ModelConfig& co
 /// Of one of the dtypes that model::WeightFiles lets through.
 TensorType source_type(const model::SafetensorsFile::Tensor& tensor);
 
-/// Throws Error where a value is no finite number, or larger than `to` holds. `where` names the model file, `name` the
-/// tensor.
-void check_values(std::span<const float> values, TensorType to, const std::string& where, const std::string& name);
+/// Throws Error where a value of `source` is no finite number, or larger than `to` holds. `where` names the model file,
+/// `name` the tensor.
+void check_values(std::span<const float> values, const model::SafetensorsFile::Tensor& source, TensorType to,
+                  const std::string& where, const std::string& name);
 
 }  // namespace ktlm::formats

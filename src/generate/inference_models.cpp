@@ -3,8 +3,10 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "ktlm/core/error.h"
 #include "ktlm/model/device.h"
 #include "ktlm/model/torch_error.h"
 
@@ -45,7 +47,9 @@ class TorchContext : public TokenContext {
     return model::translate_torch_errors([&] {
       if (std::any_of(padding.begin(), padding.end(), [](int64_t columns) { return columns > 0; }))
         cache_.set_padding(padding);
-      return rows_of(generate::prefill(models_, ids, cache_));
+      NextLogits rows = rows_of(generate::prefill(models_, ids, cache_));
+      for (size_t row = 0; row < prompts.size(); ++row) require_range_of_fp16(rows[row]);
+      return rows;
     });
   }
 
@@ -53,11 +57,24 @@ class TorchContext : public TokenContext {
     const at::Tensor column = at::zeros({cache_.batch_size(), 1}, at::kLong);  // (B, 1)
     // A text that has ended takes in some token that nobody looks at.
     std::transform(ids.begin(), ids.end(), column.data_ptr<int64_t>(), [](TokenId id) { return std::max(id, 0); });
-    return model::translate_torch_errors(
-        [&] { return rows_of(next_token_logits(models_.token_model, column, cache_)); });
+    return model::translate_torch_errors([&] {
+      NextLogits rows = rows_of(next_token_logits(models_.token_model, column, cache_));
+      for (size_t row = 0; row < ids.size(); ++row)
+        if (ids[row] != kNoToken) require_range_of_fp16(rows[row]);
+      return rows;
+    });
   }
 
  private:
+  // In the other dtypes a model that is whole gives numbers; who draws notices where it is not.
+  void require_range_of_fp16(std::span<const float> logits) const {
+    const bool is_half = models_.prompt_model.dtype() == at::kHalf;
+    if (is_half && !std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); }))
+      throw Error(
+          "the model's logits are no finite numbers in fp16, which holds none beyond 65504, too few for many models: "
+          "take --dtype bf16 or fp32");
+  }
+
   NextLogits rows_of(at::Tensor logits) {
     logits_ = std::move(logits);
     const auto vocab_size = static_cast<size_t>(logits_.size(1));

@@ -115,8 +115,8 @@ void adjust_logits(std::span<float> logits, std::span<const int32_t> history, co
   // Comparisons with a NaN would give the sort no order.
   if (!std::all_of(logits.begin(), logits.end(), [](float logit) { return std::isfinite(logit); }))
     throw Error(
-        "the model's logits are no finite numbers; its weights are damaged or training broke down (take another "
-        "checkpoint), or fp16 is too narrow for it (take --dtype fp32)");
+        "the model's logits are no finite numbers; its weights are damaged or training broke down: take another "
+        "checkpoint");
   apply_logit_bias(logits, rules.biases);
   const auto last = [&](int64_t count) {
     return history.last(count < 0 ? history.size() : std::min(history.size(), static_cast<size_t>(count)));

@@ -131,4 +131,15 @@ void WeightFiles::leave_out_what_is_no_parameter(const ModelConfig& config) {
   tensors_.erase(output);
 }
 
+void refuse_not_finite(const std::string& where, const std::string& name, const std::string& dtype) {
+  const std::string tensor = where + ": tensor \"" + name + "\"";
+  if (dtype == "F16")  // to which a model of another dtype is often converted
+    throw Error(tensor +
+                ", in F16, holds what is no finite number; the file is damaged, training broke down, or a number was "
+                "beyond F16's largest, 65504: take another copy or checkpoint, or one in BF16 or F32");
+  throw Error(tensor +
+              " holds what is no finite number; the file is damaged, or training broke down: take another copy or "
+              "checkpoint");
+}
+
 }  // namespace ktlm::model

@@ -114,11 +114,17 @@ TEST(Scorers, StopWithoutAResult) {
 TEST(TorchScorer, RefusesAModelWhoseWeightsAreNoNumbers) {
   const auto broken = random_model(small_tokenizer().vocab_size());
   at::Tensor(broken.parameters().front().tensor).fill_(std::numeric_limits<float>::quiet_NaN());
-  TorchScorer scorer(broken, 4, at::kFloat);
-  EXPECT_EQ(
-      test::error_message([&] { scorer.log_likelihoods(some_prompts(), {}, StopFlag()); }),
-      "the model gives a text no finite probability; its weights are damaged or training broke down (take another "
-      "checkpoint), or fp16 is too narrow for it (take --dtype fp32)");
+  const auto message = [&](at::ScalarType dtype) {
+    TorchScorer scorer(broken, 4, dtype);
+    return test::error_message([&] { scorer.log_likelihoods(some_prompts(), {}, StopFlag()); });
+  };
+  for (const auto dtype : {at::kFloat, at::kBFloat16})
+    EXPECT_EQ(message(dtype),
+              "the model gives a text no finite probability; its weights are damaged or training broke down: take "
+              "another checkpoint");
+  EXPECT_EQ(message(at::kHalf),
+            "the model gives a text no finite probability in fp16, which holds no number beyond 65504, too few for "
+            "many models: take --dtype bf16 or fp32");
 }
 
 }  // namespace

@@ -49,6 +49,20 @@ TEST(InferenceModels, PromptsGoThroughThePromptModelFromTheLengthOn) {
   EXPECT_TRUE(at::equal(logits({other, tiny.model, 11}), logits(tiny.model)));
 }
 
+TEST(InferenceModels, LogitsBeyondFp16NameWiderDtypes) {
+  const auto& tiny = TinyModel::get();
+  model::LanguageModel half(tiny.model.config(), at::kCPU, at::kHalf, 3);
+  {
+    const at::NoGradGuard no_grad;
+    half.parameters().back().tensor.fill_(60'000);  // the last norm's or the output layer's
+  }
+  const std::vector<std::vector<int32_t>> prompts = {{5, 6}};
+  const auto context = InferenceModels(half).make_context(1, 20);
+  EXPECT_EQ(test::error_message([&] { context->prefill(prompts); }),
+            "the model's logits are no finite numbers in fp16, which holds none beyond 65504, too few for many models: "
+            "take --dtype bf16 or fp32");
+}
+
 TEST(InferenceModels, ACopiedTextGoesOnAsTheOne) {
   const auto context = InferenceModels(TinyModel::get().model).make_context(3, 20);
   const std::vector<std::vector<int32_t>> prompts = {{5, 6}, {7, 8, 9, 10}};  // the first one is padded

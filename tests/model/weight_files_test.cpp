@@ -179,5 +179,20 @@ TEST_F(OneFile, RotaryAnglesOfOldCheckpointsAreNoParameters) {
   EXPECT_EQ(WeightFiles(directory_.path(), test::small_config()).tensors().size(), tensors_.size() - 1);
 }
 
+TEST(RefuseNotFinite, NamesWiderDtypesForF16Alone) {
+  const auto message = [](const char* dtype) {
+    return error_message([&] { refuse_not_finite("a/model.safetensors", "model.norm.weight", dtype); });
+  };
+  for (const char* dtype : {"F32", "BF16"})
+    EXPECT_EQ(message(dtype),
+              "a/model.safetensors: tensor \"model.norm.weight\" holds what is no finite number; the file is damaged, "
+              "or training broke down: take another copy or checkpoint");
+  EXPECT_EQ(
+      message("F16"),
+      "a/model.safetensors: tensor \"model.norm.weight\", in F16, holds what is no finite number; the file is "
+      "damaged, training broke down, or a number was beyond F16's largest, 65504: take another copy or checkpoint, "
+      "or one in BF16 or F32");
+}
+
 }  // namespace
 }  // namespace ktlm::model

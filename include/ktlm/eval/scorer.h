@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "ktlm/core/progress.h"
@@ -39,6 +40,8 @@ class Scorer {
  protected:
   virtual LogLikelihoods compute(std::span<const Prompt> prompts, const ProgressCallback& progress,
                                  const StopFlag& stop) = 0;
+  /// How the message about an answer that is no finite number ends: why, and what to do.
+  virtual std::string reason_of_no_number() const;
 };
 
 /// The numbers of the prompts, the longest first: prompts of like length share a batch, so that little is padded.

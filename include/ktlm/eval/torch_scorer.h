@@ -3,6 +3,8 @@
 
 #include <torch/types.h>
 
+#include <string>
+
 #include "ktlm/eval/scorer.h"
 #include "ktlm/model/language_model.h"
 
@@ -19,6 +21,7 @@ class TorchScorer : public Scorer {
  protected:
   LogLikelihoods compute(std::span<const Prompt> prompts, const ProgressCallback& progress,
                          const StopFlag& stop) override;
+  std::string reason_of_no_number() const override;
 
  private:
   struct Row;

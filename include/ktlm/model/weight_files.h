@@ -36,4 +36,7 @@ class WeightFiles {
   std::string where_;
 };
 
+/// Throws Error about a tensor that holds NaN or infinity, with what may have brought that about, by its dtype.
+[[noreturn]] void refuse_not_finite(const std::string& where, const std::string& name, const std::string& dtype);
+
 }  // namespace ktlm::model
