@@ -1,16 +1,15 @@
 #include "ktlm/generate/json_schema.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <optional>
 #include <set>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "integer_range.h"
+#include "json_forms.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/text_format.h"
 
@@ -24,18 +23,7 @@ using Regex = std::optional<std::string>;
 constexpr int kMostNested = 4;            // a $ref inside itself
 constexpr int kMostReferences = 10'000;   // followed in all: several that lead to each other multiply
 constexpr int kMostLevels = 500;          // of schemas within schemas, by $refs; each takes its share of the stack
-constexpr int kAnyLevels = 2;             // objects and arrays in a value of which nothing is said
 constexpr size_t kMostBytes = 1'000'000;  // PCRE2 takes far fewer; a schema that branches into itself makes more
-
-// A character of a string: itself, or escaped. (\u is left out: all that needs it is control characters.)
-constexpr const char* kPlainCharacter = R"([^"\\\x00-\x1F])";
-constexpr const char* kStringCharacter = R"((?:[^"\\\x00-\x1F]|\\["\\/bfnrt]))";
-constexpr const char* kNumber = R"(-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][-+]?[0-9]{1,2})?)";
-
-constexpr const char* kDate =
-    "[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|"
-    "02-(?:0[1-9]|1[0-9]|2[0-8]))";
-constexpr const char* kTime = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|[-+](?:[01][0-9]|2[0-3]):[0-5][0-9])";
 
 // What a schema demands, and what it says about itself (or holds for a $ref to lead to).
 const std::vector<std::string> kDemands = {"type",      "properties", "required", "additionalProperties",
@@ -50,34 +38,6 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string group(const std::string& regex) { return "(?:" + regex + ")"; }
-
-std::string any_of(const std::vector<std::string>& branches) {
-  std::string regex;
-  for (const std::string& branch : branches) regex += (regex.empty() ? "" : "|") + branch;
-  return group(regex);
-}
-
-std::string literal(std::string_view text) {
-  std::string regex;
-  for (const char c : text) {
-    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ' ' ||
-                          static_cast<unsigned char>(c) >= 0x80;
-    if (!is_plain) regex += '\\';
-    regex += c;
-  }
-  return regex;
-}
-
-// As Python's json.dumps, but that characters stand for themselves.
-std::string json_text(const Json& value) {
-  if (!value.is_structured()) return value.dump();
-  std::string text;
-  for (const auto& [key, member] : value.items())
-    text += (text.empty() ? "" : ", ") + (value.is_object() ? Json(key).dump() + ": " : "") + json_text(member);
-  return value.is_object() ? "{" + text + "}" : "[" + text + "]";
-}
-
 bool has_type(const Json& value, const std::string& type) {
   if (type == "integer")
     return value.is_number_integer() || (value.is_number() && std::floor(value.get<double>()) == value.get<double>());
@@ -86,23 +46,10 @@ bool has_type(const Json& value, const std::string& type) {
   return type == value.type_name();  // string, object, array, null
 }
 
-// The comma, unless nothing stands behind the opening bracket yet. One place then serves whatever comes first and what
-// follows it, so that an expression doesn't grow with the ways to begin. (It is asked before the comma: "{, " must not
-// be begun.)
-std::string comma_unless_first(const std::string& opening) { return "(?:(?<!" + opening + "), |(?<=" + opening + "))"; }
-
-// Between `least` and `most` times, separated by ", ", behind the opening bracket.
-std::string repeated(const std::string& item, int64_t least, std::optional<int64_t> most, const std::string& opening) {
-  if (most == 0) return "";
-  if (!most && least < 2) return group(comma_unless_first(opening) + item) + (least == 0 ? "*" : "+");
-  const std::string rest = "(?:, " + item + "){" + std::to_string(std::max<int64_t>(least - 1, 0)) + "," +
-                           (most ? std::to_string(*most - 1) : std::string()) + "}";
-  return least > 0 ? item + rest : group(item + rest) + "?";
-}
-
 class Translator {
  public:
-  Translator(const Json& root, const std::string& where) : root_(root), where_(where) {}
+  Translator(const Json& root, const std::string& where, bool is_fast)
+      : root_(root), where_(where), is_fast_(is_fast) {}
 
   Regex value(const Json& schema, const std::string& path) {
     if (num_levels_ == kMostLevels)
@@ -219,10 +166,7 @@ class Translator {
     const int64_t least = count(schema, "minLength", path).value_or(0);
     const std::optional<int64_t> most = count(schema, "maxLength", path);
     if (most && *most < least) return std::nullopt;
-    // PCRE2 keeps a counted group once for each time, a counted class once.
-    const std::string counted = kPlainCharacter + ("{" + std::to_string(least) + ",");
-    if (most) return "\"" + counted + std::to_string(*most) + "}\"";
-    return "\"" + (least > 0 ? counted + std::to_string(least) + "}" : std::string()) + kStringCharacter + "*\"";
+    return string_of_length(least, most);
   }
 
   Regex array(const Json& schema, const std::string& path) {
@@ -252,17 +196,15 @@ class Translator {
       return member ? "\\{" + repeated(any_key() + *member, 0, {}, "\\{") + "\\}" : "\\{\\}";
     }
 
-    std::string members, comma;
+    std::vector<Member> members;
     for (const auto& [name, schema_of_member] : properties.items()) {
       const bool is_required = required.count(name) > 0;
       const Regex member = value(schema_of_member, path + "/properties/" + name);
       if (!member && is_required) return std::nullopt;
       if (!member) continue;
-      const std::string pair = comma + literal(Json(name).dump()) + ": " + *member;
-      members += is_required ? pair : group(pair) + "?";
-      if (comma != ", ") comma = is_required ? ", " : comma_unless_first("\\{");
+      members.push_back({literal(Json(name).dump()) + ": " + *member, is_required});
     }
-    return "\\{" + members + "\\}";
+    return "\\{" + members_in_order(members, is_fast_) + "\\}";
   }
 
   Regex branches(const Json& schema, const char* key, const std::string& path) {
@@ -312,23 +254,11 @@ class Translator {
     return regexes.empty() ? Regex() : any_of(regexes);
   }
 
-  static std::string any_key() { return std::string("\"") + kStringCharacter + "*\": "; }
-
-  // Of objects and arrays so many levels.
-  static std::string anything(int levels) {
-    std::vector<std::string> regexes = {std::string("\"") + kStringCharacter + "*\"", kNumber, "true", "false", "null"};
-    if (levels > 0) {
-      const std::string inner = anything(levels - 1);
-      regexes.push_back("\\[" + repeated(inner, 0, {}, "\\[") + "\\]");
-      regexes.push_back("\\{" + repeated(any_key() + inner, 0, {}, "\\{") + "\\}");
-    }
-    return any_of(regexes);
-  }
-
   static inline const Json kNoProperties = Json::object(), kAnything = true;
 
   const Json& root_;
   const std::string& where_;
+  bool is_fast_;
   std::map<std::string, int> open_references_;
   int num_references_ = 0, num_levels_ = 0;
 };
@@ -336,9 +266,13 @@ class Translator {
 }  // namespace
 
 std::string json_schema_regex(const Json& schema, const std::string& where) {
-  Translator translator(schema, where);
-  const Regex regex = translator.value(schema, "#");
-  if (!regex) translator.refuse("#", "no value fits this schema (or it refers to itself without end)");
+  Regex regex;
+  for (const bool is_fast : {true, false}) {
+    Translator translator(schema, where, is_fast);
+    regex = translator.value(schema, "#");
+    if (!regex) translator.refuse("#", "no value fits this schema (or it refers to itself without end)");
+    if (regex->size() <= kMostFastBytes) break;  // else as small as it can be
+  }
   return *regex;
 }
 

@@ -37,29 +37,45 @@ PatternConstraint::PatternConstraint(std::shared_ptr<const TextPattern> pattern)
 
 std::unique_ptr<TokenConstraint> PatternConstraint::clone() const { return std::make_unique<PatternConstraint>(*this); }
 
-bool PatternConstraint::first_character_fits(std::string_view character, char32_t code_point) {
-  if (code_point >= kRemembered) return matcher_.fits(character);
+// Of the characters that match wherever this one does, the first; thousands of syllables are then one question.
+char32_t PatternConstraint::first_alike(char32_t code_point) const {
+  if (code_point < 0x80 || !pattern_->has_borders_alone()) return code_point;
+  const std::vector<char32_t>& borders = pattern_->borders();
+  const auto next = std::upper_bound(borders.begin(), borders.end(), code_point);
+  return next == borders.begin() ? 0x80 : *std::prev(next);
+}
+
+bool PatternConstraint::first_character_fits(char32_t code_point) {
+  code_point = first_alike(code_point);
+  const auto fits = [&] {
+    std::string character;
+    text::append_utf8(character, code_point);
+    return matcher_.fits(character);
+  };
+  if (code_point >= kRemembered) return fits();
   if (!is_asked_[code_point]) {
     is_asked_[code_point] = true;
-    is_fitting_[code_point] = matcher_.fits(character);
+    is_fitting_[code_point] = fits();
   }
   return is_fitting_[code_point];
 }
 
-// Looks for one behind the matcher's text and `text`: at the pattern's borders, and, for its classes by property, at 64
-// places between. What is found here is found again with the character's next byte.
+// Looks for one behind the matcher's text and `text`: at the first and the pattern's borders, and, for its classes by
+// property, at 64 places between. What is found here is found again with the character's next byte.
 bool PatternConstraint::character_can_follow(const std::string& text, std::string_view beginning) {
   const CodePoints range = beginning_with(beginning);
   const auto fits = [&](char32_t code_point) {
     if (code_point >= 0xD800 && code_point <= 0xDFFF) return false;
-    std::string character;
-    text::append_utf8(character, code_point);
-    return text.empty() ? first_character_fits(character, code_point) : matcher_.fits(text + character);
+    if (text.empty()) return first_character_fits(code_point);
+    std::string more = text;
+    text::append_utf8(more, code_point);
+    return matcher_.fits(more);
   };
   const std::vector<char32_t>& borders = pattern_->borders();
   const auto first = std::lower_bound(borders.begin(), borders.end(), range.first);
   const auto last = std::upper_bound(first, borders.end(), range.last);
-  if (std::any_of(first, last, fits)) return true;
+  if (fits(range.first) || std::any_of(first, last, fits)) return true;
+  if (pattern_->has_borders_alone()) return false;
   const char32_t step = range.last - range.first < 64 ? 1 : range.last - range.first < 4096 ? 64 : 4096;
   for (char32_t code_point = range.first; code_point <= range.last; code_point += step)
     if (fits(code_point)) return true;
@@ -74,8 +90,7 @@ bool PatternConstraint::allows(std::string_view bytes) {
   if (!text::is_valid_utf8(whole)) return false;
   if (!whole.empty()) {
     size_t end = 0;
-    const char32_t code_point = text::decode_utf8(whole, end);
-    if (!first_character_fits(whole.substr(0, end), code_point)) return false;
+    if (!first_character_fits(text::decode_utf8(whole, end))) return false;
     if (end < whole.size() && !matcher_.fits(whole)) return false;
   }
   return beginning.empty() || character_can_follow(std::string(whole), beginning);

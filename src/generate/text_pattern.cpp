@@ -80,6 +80,22 @@ std::vector<char32_t> find_borders(const std::vector<RegexItem>& items) {
   return borders;
 }
 
+bool is_by_borders(const RegexItem& item) {
+  switch (item.kind) {
+    case Kind::kCharacter:
+    case Kind::kGroupEnd:
+    case Kind::kQuantifier:
+      return true;
+    case Kind::kMeta:
+      return item.text == "|";
+    case Kind::kEscape:
+      return false;
+    case Kind::kGroup:
+      return item.text == "(" || item.text == "(?:" || is_look_behind(item);
+  }
+  return false;
+}
+
 std::string quoted(const std::string& regex) {
   constexpr size_t kMostBytes = 80;
   if (regex.size() <= kMostBytes) return "\"" + regex + "\"";
@@ -156,6 +172,7 @@ TextPattern::TextPattern(const std::string& regex, const std::string& where) : c
   }
   is_resumable_ = is_resumable(items);
   borders_ = find_borders(items);
+  has_borders_alone_ = std::ranges::all_of(items, is_by_borders);
 }
 
 TextPattern::~TextPattern() = default;

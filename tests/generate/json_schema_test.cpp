@@ -7,6 +7,7 @@
 
 #include "error_message.h"
 #include "integer_range.h"
+#include "json_forms.h"
 #include "ktlm/core/random.h"
 #include "ktlm/generate/pattern_constraint.h"
 #include "ktlm/text/utf8.h"
@@ -43,6 +44,52 @@ TEST(IntegerRange, HoldsExactlyItsNumbers) {
           << number << " of " << low << " to " << high << ": " << integer_range_regex(low, high);
     for (const char* text : {"-0", "00", "01", "-01"}) EXPECT_FALSE(takes(pattern, text));
   }
+}
+
+TEST(MembersInOrder, AreTakenWithAllThatAreRequiredAndNoOthersOrderInEitherForm) {
+  constexpr int kMost = 5;
+  const auto pair = [](int i) { return "\"p" + std::to_string(i) + "\": " + std::to_string(i); };
+  for (int num = 0; num <= kMost; ++num) {
+    for (int required = 0; required < 1 << num; ++required) {
+      std::vector<Member> members;
+      for (int i = 0; i < num; ++i) members.push_back({literal(pair(i)), (required >> i & 1) != 0});
+      for (const bool is_fast : {true, false}) {
+        const std::string regex = "\\{" + members_in_order(members, is_fast) + "\\}";
+        const auto pattern = std::make_shared<TextPattern>(regex, "members");
+        for (int there = 0; there < 1 << num; ++there) {
+          std::string text, backwards;
+          for (int i = 0; i < num; ++i)
+            if ((there >> i & 1) != 0) {
+              text += (text.empty() ? "" : ", ") + pair(i);
+              backwards = pair(i) + (backwards.empty() ? "" : ", ") + backwards;
+            }
+          EXPECT_EQ(takes(pattern, "{" + text + "}"), (there & required) == required) << regex << " of " << text;
+          if (text.empty()) continue;
+          for (const std::string& wrong : {", " + text, text + ", ", text + text, text + ", " + text})
+            EXPECT_FALSE(takes(pattern, "{" + wrong + "}")) << regex << " of " << wrong;
+          if (backwards != text) EXPECT_FALSE(takes(pattern, "{" + backwards + "}")) << regex << " of " << backwards;
+        }
+      }
+    }
+  }
+}
+
+TEST(MembersInOrder, AreASmallExpressionWhereTheFastOneWouldBeLarge) {
+  const std::vector<Member> few(20, {literal("\"p\": ") + integer_range_regex(-99999, 99999), false});
+  EXPECT_LE(members_in_order(few, true).size(), kMostFastBytes);
+  EXPECT_GT(members_in_order(few, true).size(), members_in_order(few, false).size());
+  const std::vector<Member> many(1000, few.front());
+  EXPECT_EQ(members_in_order(many, true), members_in_order(many, false));
+}
+
+// The matcher compares the places that it stands at with each other.
+TEST(JsonSchema, IsQuickToFollowWhereManyIntegersMayBeLeftOut) {
+  std::string properties;
+  for (int i = 0; i < 20; ++i)
+    properties += (i > 0 ? ", \"p" : "\"p") + std::to_string(i) + R"(": {"type": "integer"})";
+  const std::string regex =
+      json_schema_regex(parse_json(R"({"properties": {)" + properties + "}}", "schema"), "--json-schema");
+  EXPECT_EQ(regex.find("(?<"), std::string::npos) << "no question at each place whether it is the first";
 }
 
 struct Example {

@@ -41,6 +41,24 @@ TEST(PatternConstraint, HalfACharacterIsAllowedWhereACharacterOfThePatternBegins
   EXPECT_TRUE(constraint.may_end());
 }
 
+TEST(PatternConstraint, TellsOfEachCharacterWhatThePatternSays) {
+  for (const std::string regex :
+       {"[가-깋낗]x|[^ㄱ-힣é]y", "[^\"\\\\]|[\\x{80}-\\x{7FF}]가", "(?i)[k-m가]", "\\w|[☃-☆]", "[😀-😂]x|뷁"}) {
+    const auto pattern = std::make_shared<TextPattern>(regex, "--regex");
+    PatternConstraint constraint(pattern);
+    PatternMatcher matcher(pattern);
+    for (char32_t code_point = 0; code_point <= 0x1F700; code_point += code_point < 0x3200 ? 1 : 7) {
+      if (code_point >= 0xD800 && code_point <= 0xDFFF) continue;
+      std::string character;
+      text::append_utf8(character, code_point);
+      ASSERT_EQ(constraint.allows(character), matcher.fits(character)) << regex << " of " << character;
+    }
+    for (const std::string character :
+         {"가", "깋", "깎", "까", "낖", "낗", "나", "힣", "힤", "\u212A", "\u017F", "😂", "😃", "뷀", "뷁", "뷂"})
+      ASSERT_EQ(constraint.allows(character), matcher.fits(character)) << regex << " of " << character;
+  }
+}
+
 TEST(PatternConstraint, MalformedBytesAreNeverAllowed) {
   PatternConstraint constraint = constraint_of("(?s).*");
   for (const std::string bytes :

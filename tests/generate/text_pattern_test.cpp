@@ -176,5 +176,13 @@ TEST(TextPattern, BordersAreWhatItsCharactersAreWrittenAs) {
   EXPECT_TRUE(pattern_of("a\\x41\\012\\p{Hangul}")->borders().empty());
 }
 
+TEST(TextPattern, KnowsWhetherItsBordersAreAll) {
+  for (const std::string regex :
+       {"감|[각-힣]{2,}", "(?:(?<!\\{), |(?<=\\{))\"a\"", R"([^"\\\x00-\x1F]*)", "([가-나])\\x{AC10}"})
+    EXPECT_TRUE(pattern_of(regex)->has_borders_alone()) << regex;
+  for (const std::string regex : {"(?i)k", "(?i:k)", "\\w", "[\\d]", "[[:alpha:]]", "\\p{Hangul}", ".", "a\\b", "a$"})
+    EXPECT_FALSE(pattern_of(regex)->has_borders_alone()) << regex;
+}
+
 }  // namespace
 }  // namespace ktlm::generate

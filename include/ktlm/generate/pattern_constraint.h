@@ -23,7 +23,8 @@ class PatternConstraint : public TokenConstraint {
   void accept(std::string_view bytes) override;
 
  private:
-  bool first_character_fits(std::string_view character, char32_t code_point);
+  char32_t first_alike(char32_t code_point) const;
+  bool first_character_fits(char32_t code_point);
   bool character_can_follow(const std::string& text, std::string_view beginning);
 
   std::shared_ptr<const TextPattern> pattern_;

@@ -24,12 +24,16 @@ class TextPattern {
   /// The characters beyond ASCII that its classes and words may begin or end at, and their neighbours; ascending. Of
   /// characters between two of these either all match at a place or none, but for classes by property (\w).
   const std::vector<char32_t>& borders() const { return borders_; }
+  /// Whether the borders are all of them: it has no classes by property, none that follows from what a line end or
+  /// another case of a letter is. A schema's expression has none.
+  bool has_borders_alone() const { return has_borders_alone_; }
 
  private:
   friend class PatternMatcher;
   struct Code;
   std::unique_ptr<Code> code_;
   bool is_resumable_ = false;  // else each question goes through the text from its beginning
+  bool has_borders_alone_ = false;
   std::vector<char32_t> borders_;
 };
 
