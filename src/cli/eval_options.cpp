@@ -6,9 +6,10 @@
 namespace ktlm::cli {
 
 void declare(CLI::App& app, EvalArguments& arguments) {
-  app.add_option("FILE", arguments.files,
-                 "JSONL, with a \"text\" a line or, with --task, a question; plain, .gz, .bz2, .xz or .zst; - is "
-                 "standard input; data/prepared/val.jsonl.zst unless given")
+  app.add_option(
+         "FILE", arguments.files,
+         "JSONL, with a \"text\" or a dialogue a line or, with --task, a question; plain, .gz, .bz2, .xz or .zst; - is "
+         "standard input; data/prepared/val.jsonl.zst unless given")
       ->type_name("");
   app.add_option("--model", arguments.model_dirs,
                  "Model directory; runs/<newest>/model unless given. Of several, each is held against the first")
@@ -18,6 +19,8 @@ void declare(CLI::App& app, EvalArguments& arguments) {
                  "The files hold questions with choices: kobest_boolq, kobest_copa, kobest_hellaswag, kobest_sentineg, "
                  "kobest_wic, asked as lm-evaluation-harness asks them; kobest: each line names its own in \"task\"")
       ->type_name("NAME");
+  app.add_flag("--answers", arguments.answers,
+               "Of dialogues what the assistant says alone, in the model's chat template, behind all before it");
   app.add_option("--by", arguments.by,
                  "A key of the lines: figures for each of its values as well; \"source\" where a file has several")
       ->type_name("KEY")

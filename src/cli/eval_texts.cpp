@@ -1,122 +1,19 @@
 // ktlm eval of texts: loss, perplexity and bits per byte of each file, of each source or other group, and of all.
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <map>
 #include <numbers>
-#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "console.h"
+#include "eval_input.h"
 #include "eval_runs.h"
 #include "eval_table.h"
-#include "ktlm/core/error.h"
-#include "ktlm/corpus/jsonl_texts.h"
 #include "ktlm/eval/documents.h"
 
 namespace ktlm::cli {
 
 namespace {
-
-struct Group {
-  std::string name;
-  std::vector<size_t> documents;  // numbers
-};
-
-// The documents by a key of their lines, such as their source.
-struct Grouping {
-  std::string key;
-  std::vector<Group> groups;  // in the order of their names
-};
-
-struct Texts {
-  std::vector<std::string> texts;
-  std::vector<Group> files;
-  std::vector<Grouping> groupings;
-  Group total{"total", {}};
-};
-
-// Sorts documents by the values of a key, as they come.
-class Sorter {
- public:
-  explicit Sorter(std::string key) : key_(std::move(key)) {}
-
-  void add(const Json& line, size_t document, bool is_first_of_file) {
-    const std::string name = name_of(line);
-    if (is_first_of_file) first_of_file_ = name;
-    varies_within_file_ = varies_within_file_ || name != first_of_file_;
-    found_ = found_ || line.contains(key_);
-    by_name_[name].push_back(document);
-  }
-
-  const std::string& key() const { return key_; }
-  bool found() const { return found_; }
-  bool varies_within_file() const { return varies_within_file_; }
-  Grouping grouping() const {
-    Grouping grouping{key_, {}};
-    for (const auto& [name, documents] : by_name_) grouping.groups.push_back({name, documents});
-    return grouping;
-  }
-
- private:
-  // A string itself; of other values, their JSON.
-  std::string name_of(const Json& line) const {
-    if (!line.contains(key_) || line.at(key_).is_null()) return "(none)";
-    const Json& value = line.at(key_);
-    return value.is_string() ? value.get<std::string>() : to_json_line(value);
-  }
-
-  std::string key_, first_of_file_;
-  std::map<std::string, std::vector<size_t>> by_name_;
-  bool found_ = false, varies_within_file_ = false;
-};
-
-// "prepare" is what makes one text of a dialogue, whatever its form.
-std::string text_of(const Json& line, const std::string& where) {
-  const bool has_text = line.is_object() && line.contains("text");
-  for (const char* key : {"messages", "conversations"})
-    if (!has_text && line.is_object() && line.contains(key))
-      throw Error(where + ": holds a dialogue (\"" + key +
-                  "\"), no text; ktlm prepare makes a text of each, so name the val.jsonl.zst that it writes");
-  return json_get<std::string>(line, "text", where);
-}
-
-Group read_file_of_texts(const std::string& file, int64_t max_documents, const WarningCallback& warn,
-                         std::vector<std::string>& texts, std::vector<Sorter>& sorters) {
-  Group group{file, {}};
-  bool has_text = false;
-  corpus::read_json_lines(file, corpus::kExpectedTexts, warn, [&](const Json& line, const std::string& where) {
-    for (Sorter& sorter : sorters) sorter.add(line, texts.size(), group.documents.empty());
-    group.documents.push_back(texts.size());
-    texts.push_back(text_of(line, where));
-    has_text = has_text || !texts.back().empty();
-    return static_cast<int64_t>(group.documents.size()) != max_documents;
-  });
-  if (!has_text) throw Error((file == "-" ? "standard input" : file) + ": holds no text to evaluate");
-  return group;
-}
-
-Texts read_texts(const EvalArguments& arguments, const WarningCallback& warn) {
-  const std::vector<std::string> default_files = {"data/prepared/val.jsonl.zst"};
-  std::error_code unknown;
-  if (arguments.files.empty() && !std::filesystem::exists(default_files.front(), unknown))
-    throw ConfigError("no FILE named, and " + default_files.front() +
-                      " is not there; name JSONL texts, or run ktlm prepare first");
-  std::vector<Sorter> sorters;
-  for (const std::string& key : arguments.by) sorters.emplace_back(key);
-  if (sorters.empty()) sorters.emplace_back("source");
-  Texts all;
-  for (const std::string& file : arguments.files.empty() ? default_files : arguments.files)
-    all.files.push_back(read_file_of_texts(file, arguments.max_documents, warn, all.texts, sorters));
-  for (const Sorter& sorter : sorters) {
-    if (!arguments.by.empty() && !sorter.found()) throw Error("no line has a key \"" + sorter.key() + "\" to sort by");
-    if (!arguments.by.empty() || sorter.varies_within_file()) all.groupings.push_back(sorter.grouping());
-  }
-  all.total.documents.resize(all.texts.size());
-  std::iota(all.total.documents.begin(), all.total.documents.end(), size_t{0});
-  return all;
-}
 
 using Scores = std::vector<eval::DocumentScore>;  // of each document
 
@@ -261,8 +158,10 @@ int run_eval_of_texts(const EvalArguments& arguments, Console& console, const Op
   std::vector<Json> descriptions;
   std::vector<Scores> scores;
   measure_models(arguments, console, open, [&](EvalModel& model) {
-    scores.push_back(
-        eval::score_documents(*model.scorer, model.tokenizer, texts.texts, console.progress(), console.stop_flag()));
+    scores.push_back(arguments.answers ? eval::score_answers(*model.scorer, model.tokenizer, texts.dialogues,
+                                                             console.progress(), console.stop_flag())
+                                       : eval::score_documents(*model.scorer, model.tokenizer, texts.texts,
+                                                               console.progress(), console.stop_flag()));
     models.push_back(model.directory.string());
     descriptions.push_back(description_of(model));
   });

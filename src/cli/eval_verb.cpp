@@ -48,6 +48,8 @@ void measure_models(const EvalArguments& arguments, Console& console, const Open
 }
 
 int run_eval(const EvalArguments& arguments, Console& console, const OpenEvalModel& open) {
+  if (arguments.answers && !arguments.task.empty())
+    throw ConfigError("--answers measures dialogues, --task asks questions; leave one of them away");
   return arguments.task.empty() ? run_eval_of_texts(arguments, console, open)
                                 : run_eval_of_tasks(arguments, console, open);
 }

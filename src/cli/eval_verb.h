@@ -25,6 +25,7 @@ struct EvalArguments {
   std::vector<std::string> model_dirs;  // none: the newest run's
   std::string task;                     // of the files' questions; empty: the files hold texts
   std::vector<std::string> by;          // keys that sort texts into groups; none: "source" where a file has several
+  bool answers = false;                 // of dialogues what the assistant says, instead of texts
   int64_t max_documents = 0;            // of each file; 0: all
   std::string engine = "auto", device = "auto", dtype = "auto";
   int64_t batch_size = 8;

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "extract_dialogue.h"
 #include "ktlm/core/error.h"
 #include "ktlm/core/json.h"
+#include "ktlm/corpus/dialogue.h"
 #include "ktlm/text/normalize.h"
 
 namespace ktlm::corpus {
@@ -120,8 +120,7 @@ void extract_json(const RawDocument& raw, const std::vector<FieldPath>& text_fie
   if (form == DialogueForm::kMessages || (form != DialogueForm::kNone && text_fields.empty())) {
     const std::string problem = read_dialogue(object, form, document.messages);
     if (!problem.empty()) return drop(out, DropReason::kNoText, raw.where + ": " + problem);
-    for (const ChatMessage& message : document.messages)
-      document.text += (document.text.empty() ? "" : "\n") + message.content;
+    document.text = dialogue_text(document.messages);
     return;
   }
   bool found = false;

@@ -7,7 +7,11 @@
 
 namespace ktlm::corpus {
 
-const char* const kExpectedTexts = R"(; expected lines of JSON with a "text", such as {"text":"..."})";
+namespace {
+
+constexpr const char* kExpectedTexts = R"(; expected lines of JSON with a "text", such as {"text":"..."})";
+
+}  // namespace
 
 void read_json_lines(const std::string& path, const std::string& expected, const WarningCallback& warn,
                      const TakeJsonLine& take) {

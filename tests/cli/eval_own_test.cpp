@@ -53,19 +53,61 @@ TEST(EvalOfNothing, IsNullInJson) {
   EXPECT_EQ(both.at("differences").at(0).at("total").at("bits_per_byte"), 0.0);
 }
 
-TEST(EvalOfDialogues, SaysThatPrepareMakesTextsOfThem) {
-  for (const std::string key : {"messages", "conversations"}) {
-    const ProgramResult result = eval({}, "{\"" + key + "\":[]}\n");
-    EXPECT_EQ(result.exit_code, 1);
-    EXPECT_EQ(result.out, "");
-    EXPECT_EQ(result.err, "ktlm eval: standard input:1: holds a dialogue (\"" + key +
-                              "\"), no text; ktlm prepare makes a text of each, so name the val.jsonl.zst that it "
-                              "writes; expected lines of JSON with a \"text\", such as {\"text\":\"...\"}\n");
+// A dialogue in each of the forms in which they are published.
+const std::vector<std::string> kDialogues = {
+    R"({"messages":[{"role":"user","content":"수도는?\n한국"},{"role":"assistant","content":"서울."}]})",
+    R"({"conversations":[{"from":"human","value":"수도는?\n한국"},{"from":"gpt","value":"서울."}]})",
+    R"({"instruction":"수도는?","input":"한국","output":"서울."})"};
+
+TEST(EvalOfDialogues, MeasuresTheTextThatPrepareMakesOfEachForm) {
+  const auto total = [](const std::string& line) {
+    const ProgramResult result = eval({"--json"}, line + "\n");
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return parse_json(result.out, "eval").at("total").dump();
+  };
+  const std::string expected = total(R"({"text":"수도는?\n한국\n서울."})");
+  for (const std::string& line : kDialogues) EXPECT_EQ(total(line), expected) << line;
+  EXPECT_EQ(total(R"({"text":"수도는?\n한국\n서울.","messages":[{"role":"user","content":"안녕?"}]})"), expected)
+      << "a text that is there goes first";
+}
+
+TEST(EvalOfDialogues, MeasuresTheAnswersAloneWhereAsked) {
+  std::string first;
+  for (const std::string& line : kDialogues) {
+    const ProgramResult result = eval({"--json", "--answers"}, line + "\n");
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const Json total = parse_json(result.out, "eval").at("total");
+    EXPECT_EQ(total.at("bytes"), 7);
+    EXPECT_EQ(total.at("documents"), 1);
+    if (first.empty()) first = total.dump();
+    EXPECT_EQ(total.dump(), first);
   }
-  const ProgramResult prepared =
-      eval({}, R"({"text":"안녕?\n\n안녕하세요.","messages":[{"role":"user","content":"안녕?"}]})"
-               "\n");
-  EXPECT_EQ(prepared.exit_code, 0) << prepared.err;
+}
+
+TEST(EvalOfDialogues, SaysWhatIsNone) {
+  const auto fault = [](const std::string& line, std::vector<std::string> arguments = {}) {
+    const ProgramResult result = eval(std::move(arguments), line + "\n");
+    EXPECT_NE(result.exit_code, 0);
+    EXPECT_EQ(result.out, "");
+    return result.err;
+  };
+  const std::string text = "; expected lines of JSON with a \"text\", such as {\"text\":\"...\"}, or dialogues\n";
+  EXPECT_EQ(fault(R"({"messages":[]})"),
+            "ktlm eval: standard input:1: \"messages\" should be a list of {\"role\", "
+            "\"content\"}" +
+                text);
+  EXPECT_EQ(fault(R"({"conversations":[{"from":"tool","value":"1"}]})"),
+            "ktlm eval: standard input:1: message 1: from is \"tool\", expected system, human or gpt" + text);
+  EXPECT_EQ(fault(R"({"instruction":"수도는?","output":""})"),
+            "ktlm eval: standard input:1: \"output\" is empty" + text);
+  EXPECT_EQ(
+      fault(R"({"text":"서울"})", {"--answers"}),
+      "ktlm eval: standard input:1: is no dialogue, whose answers --answers measures; expected lines of JSON with "
+      "\"messages\", \"conversations\", or \"instruction\" and \"output\"\n");
+  EXPECT_EQ(fault(R"({"messages":[{"role":"user","content":"안녕?"}]})", {"--answers"}),
+            "ktlm eval: standard input: holds no answer to evaluate\n");
+  EXPECT_EQ(fault("", {"--answers", "--task", "kobest"}),
+            "ktlm eval: --answers measures dialogues, --task asks questions; leave one of them away\n");
 }
 
 TEST(EvalTable, ShowsNoControlCharactersOfAName) {

@@ -159,7 +159,7 @@ TEST(EvalVerb, FaultsAreOneLineAndExitCode1) {
   EXPECT_EQ(fault({"-"}, 1, "\n\n"), "ktlm eval: standard input: holds no text to evaluate\n");
   EXPECT_EQ(fault({"-"}, 1, "{\"txt\":1}\n"),
             R"(ktlm eval: standard input:1: key "text" is missing; expected lines of JSON with a "text", such as )"
-            R"({"text":"..."})"
+            R"({"text":"..."}, or dialogues)"
             "\n");
   EXPECT_EQ(fault({"-", "--by", "domain"}, 1, kTexts), "ktlm eval: no line has a key \"domain\" to sort by\n");
   EXPECT_EQ(fault({"-", "--task", "kobest_copa"}, 1, kTexts),

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "asked_scorer.h"
 #include "error_message.h"
 #include "ktlm/eval/documents.h"
 #include "ktlm/tokenizer/vocabulary.h"
@@ -8,21 +9,7 @@
 namespace ktlm::eval {
 namespace {
 
-// Keeps what it was asked.
-class AskedScorer : public Scorer {
- public:
-  const model::ModelConfig& config() const override { return config_; }
-  std::vector<Prompt> asked;
-
- protected:
-  LogLikelihoods compute(std::span<const Prompt> prompts, const ProgressCallback&, const StopFlag&) override {
-    asked.assign(prompts.begin(), prompts.end());
-    return LogLikelihoods(prompts.size(), {0.0});
-  }
-
- private:
-  model::ModelConfig config_;
-};
+using test::AskedScorer;
 
 // The test's tokenizer as one of other make, with these tokens.
 tokenizer::Tokenizer tokenizer_with(int64_t bos, int64_t eos, const test::TemporaryDirectory& folder) {

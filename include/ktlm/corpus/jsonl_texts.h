@@ -20,9 +20,6 @@ using TakeJsonLine = std::function<bool(const Json& line, const std::string& whe
 void read_json_lines(const std::string& path, const std::string& expected, const WarningCallback& warn,
                      const TakeJsonLine& take);
 
-/// How an error of lines without a text ends.
-extern const char* const kExpectedTexts;
-
 /// The "text" of each line, as it stands there. Throws Error as above, also where a line has none.
 std::vector<std::string> read_jsonl_texts(const std::string& path);
 

@@ -8,6 +8,7 @@
 
 #include "ktlm/core/progress.h"
 #include "ktlm/core/stop_flag.h"
+#include "ktlm/corpus/document.h"
 #include "ktlm/eval/evaluation.h"
 #include "ktlm/eval/scorer.h"
 #include "ktlm/tokenizer/tokenizer.h"
@@ -26,6 +27,17 @@ struct DocumentScore {
 std::vector<DocumentScore> score_documents(Scorer& scorer, const tokenizer::Tokenizer& tokenizer,
                                            std::span<const std::string> texts, const ProgressCallback& progress,
                                            const StopFlag& stop);
+
+/// Whether a message is the assistant's.
+bool is_answer(const corpus::ChatMessage& message);
+
+/// Of each dialogue the answers alone, with the token that ends each, behind what stands before them in the model's
+/// chat template: what training on dialogues lowers. An answer sees at most max_seq_len tokens; a longer one is cut
+/// into windows as a text is. Bytes are those of the answers' contents. Empty when `stop` is requested. Throws Error as
+/// the scorer does, and where the tokenizer has no template in which answers can be found.
+std::vector<DocumentScore> score_answers(Scorer& scorer, const tokenizer::Tokenizer& tokenizer,
+                                         std::span<const std::vector<corpus::ChatMessage>> dialogues,
+                                         const ProgressCallback& progress, const StopFlag& stop);
 
 /// Of all together.
 Evaluation evaluation_of(std::span<const DocumentScore> documents);

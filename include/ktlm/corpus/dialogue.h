@@ -5,6 +5,7 @@
 //   {"instruction": "...", "input": "...", "output": "...", "system", "history": [["...", "..."], ...]}     Alpaca's
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,8 @@ DialogueForm dialogue_form(const Json& object);
 /// The dialogue's messages, normalised, behind those in `out`; or why it is none, such as "message 2: content is
 /// empty".
 std::string read_dialogue(const Json& object, DialogueForm form, std::vector<ChatMessage>& out);
+
+/// What a dialogue is as a text: the contents of its messages, a line each.
+std::string dialogue_text(std::span<const ChatMessage> messages);
 
 }  // namespace ktlm::corpus

@@ -1,4 +1,4 @@
-#include "extract_dialogue.h"
+#include "ktlm/corpus/dialogue.h"
 
 #include <array>
 #include <string_view>
@@ -99,6 +99,12 @@ std::string read_dialogue(const Json& object, DialogueForm form, std::vector<Cha
   add_message("system", text_of(object, "system"), out);
   if (form == DialogueForm::kConversations) return read_list(object.at("conversations"), "conversations", out);
   return read_instruction(object, out);
+}
+
+std::string dialogue_text(std::span<const ChatMessage> messages) {
+  std::string text;
+  for (const ChatMessage& message : messages) text += (text.empty() ? "" : "\n") + message.content;
+  return text;
 }
 
 }  // namespace ktlm::corpus
