@@ -17,6 +17,14 @@ std::string megaflops(double flops) {
   return text;
 }
 
+// The numbers of those of which few pieces are rare.
+std::vector<size_t> sizes_without_rare_pieces(std::span<const TokenizerAnalysis> analyses) {
+  std::vector<size_t> allowed;
+  for (size_t i = 0; i < analyses.size(); ++i)
+    if (analyses[i].rare_share() <= kMaxRareShare) allowed.push_back(i);
+  return allowed;
+}
+
 std::string rare_shares(std::span<const TokenizerAnalysis> analyses, const std::vector<size_t>& allowed) {
   std::string shares;
   for (size_t i = 0; i < analyses.size(); ++i) {
@@ -53,11 +61,18 @@ double ModelShape::training_flops_per_byte(const TokenizerAnalysis& analysis) co
   return bytes_per_token == 0 ? 0 : static_cast<double>(kFlopsPerWeight * products) / bytes_per_token;
 }
 
+std::string small_text_sentence(std::span<const TokenizerAnalysis> analyses, int64_t suiting_size) {
+  const auto allowed = sizes_without_rare_pieces(analyses);
+  if (allowed.size() == analyses.size()) return "";
+  return "the text is too small for " + rare_shares(analyses, allowed) + ": so much of the pieces occur fewer than " +
+         std::to_string(kRarePieceCount) + " times in it, too seldom for a model to learn them; " +
+         (suiting_size > 0 ? "--vocab-size " + std::to_string(suiting_size) + " suits it, or prepare more text"
+                           : std::string("no size suits it, prepare more text"));
+}
+
 Recommendation recommend_vocabulary(const ModelShape& model, std::span<const TokenizerAnalysis> analyses,
                                     const UnfilledSizes& unfilled) {
-  std::vector<size_t> allowed;
-  for (size_t i = 0; i < analyses.size(); ++i)
-    if (analyses[i].rare_share() <= kMaxRareShare) allowed.push_back(i);
+  std::vector<size_t> allowed = sizes_without_rare_pieces(analyses);
   const std::string rare = rare_shares(analyses, allowed);
   const bool all_are_rare = allowed.empty();
   if (all_are_rare) allowed.push_back(0);
