@@ -185,9 +185,9 @@ Tokenizer Tokenizer::load(const fs::path& directory) {
   impl->hash = to_hex(hash128(content));
   if (origin) check_origin(*origin, impl->hash, directory);
 
-    std::string problem = std::to_string(content.size()) + " bytes";
-    const bool is_readable = check_charsmap(content, path.string(), way_out(directory));
-    auto model = is_readable ? open_sentencepiece(content, settings, problem) : nullptr;
+  std::string problem = std::to_string(content.size()) + " bytes";
+  const bool is_readable = check_charsmap(content, path.string(), way_out(directory));
+  auto model = is_readable ? open_sentencepiece(content, settings, problem) : nullptr;
   if (model == nullptr)
     throw Error(path.string() + ": not a SentencePiece model (" + problem + "); " + way_out(directory));
   impl->take_pieces(*model);
