@@ -21,8 +21,8 @@ class GradientReducer {
   GradientReducer(const GradientReducer&) = delete;
   GradientReducer& operator=(const GradientReducer&) = delete;
 
-  /// Settles for good in which order gradients are exchanged: in that in which `backward`, one pass through the model,
-  /// brings them; what it leaves is to be forgotten. Call it before the first step. c10d would settle it behind that,
+  /// Settles for good in which order gradients are exchanged: in that in which `backward`, one pass through the model
+  /// that forgets its gradients again, brings them. Call it before the first step. c10d would settle it behind that,
   /// and a run that goes on would add up its first step in another order than one that was not stopped.
   void settle(const std::function<void()>& backward);
 

@@ -54,8 +54,8 @@ void TrainingLoop::settle_exchange() {
     const int64_t num_tokens = std::min<int64_t>(2, parts_.model.config().max_seq_len);
     const at::Tensor ids = at::zeros({1, num_tokens}, at::kLong);
     accumulate_gradients(parts_.model, {ids, ids}, 1, autocast_dtype_);
+    parts_.optimizer.clear_gradients();
   });
-  parts_.optimizer.clear_gradients();
 }
 
 TrainSummary TrainingLoop::run() {

@@ -268,14 +268,11 @@ TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatComputes) {
 }
 
 TEST_F(TrainVerb, AModelThatTheMachineCannotHoldIsRefusedBeforeItIsMade) {
-  for (const char* steps : {"30", "30000"}) {
-    const auto result = ktlm({"train", "--config", "run.yaml", "--device", "cpu", "--set", "model.d_ff=17592186044416",
-                              "--set", std::string("train.max_steps=") + steps});
-    EXPECT_EQ(result.exit_code, 1);
-    EXPECT_THAT(result.err, testing::MatchesRegex("ktlm train: weights, gradients and moments alone take [0-9.]+ .B of "
-                                                  "memory, but there are [0-9.]+ .B; choose a smaller model\n"));
-    EXPECT_FALSE(fs::exists(directory_ / "runs"));
-  }
+  const auto result = ktlm({"train", "--config", "run.yaml", "--device", "cpu", "--set", "model.d_ff=17592186044416"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, testing::MatchesRegex("ktlm train: weights, gradients and moments alone take [0-9.]+ .B of "
+                                                "memory, but there are [0-9.]+ .B; choose a smaller model\n"));
+  EXPECT_FALSE(fs::exists(directory_ / "runs"));
 }
 
 TEST_F(TrainVerb, ALongRunSaysFirstWhatItIsInForAndAShortOneOnlyWhatIsWrong) {
