@@ -216,7 +216,7 @@ class OutOfMemoryTest : public testing::Test {
 };
 
 TEST_F(OutOfMemoryTest, TheStepIsDoneAgainInSmallerPiecesToTheSameBitsAsIfAskedFor) {
-  const auto result = train_with("512", "32", "60000000");
+  const auto result = train_with("512", "32", "80000000");
   ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
   EXPECT_THAT(result.out, testing::HasSubstr("step 1: out of memory ("));
   const auto state = load_newest_checkpoint(run_dir_.path(), at::kCPU, {}, {}).state;
