@@ -2,12 +2,14 @@
 # Builds ktlm for macOS 14 on Apple Silicon, on Linux, against torch's wheel for the Mac, and checks that every symbol of
 # the program and of its library is there on such a Mac. Nothing of it can run here.
 #
-#   tools/macos/cross_build.sh [--work DIR] [--build DIR] [--tests]
+#   tools/macos/cross_build.sh [--work DIR] [--build DIR] [--tests] [--unoptimized]
 #
 #   --work DIR     where headers, libtorch and the libraries built for macOS are kept for the next time: 0.6 GB, and
 #                  some minutes the first time (default: build/macos-kit)
 #   --build DIR    where ktlm is built (default: build/macos-cross)
 #   --tests        builds and checks the test programs too
+#   --unoptimized  compiles all with -O0, which takes little more than half the time: to see that it compiles, links and
+#                  finds its symbols, not for use on a Mac
 #
 # Needs Debian's or Ubuntu's packages clang-19, lld-19 and llvm-19 (installed here where it may), and their apt-get, which
 # brings the libraries' sources. LLVM's list of what libc++ exports is taken from the file that KTLM_MACOS_ABILIST names,
@@ -48,6 +50,7 @@ absolute() { mkdir -p "$1" && (cd "$1" && pwd); }
 work=build/macos-kit
 build=build/macos-cross
 tests=OFF
+optimization=-O3
 while [ $# -gt 0 ]; do
   case $1 in
     --work | --build)
@@ -56,6 +59,7 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --tests) tests=ON ;;
+    --unoptimized) optimization=-O0 ;;
     -h | --help) print_help && exit 0 ;;
     *) fail "unknown option \"$1\"; see tools/macos/cross_build.sh --help" ;;
   esac
@@ -75,7 +79,8 @@ make_libraries yaml-cpp fmtlib spdlog nlohmann-json3-dev libcli11-dev expat bzip
   highway sentencepiece pcre2
 [ $tests = OFF ] || make_libraries googletest
 
-cmake --fresh --preset macos-cross -B "$build" -DKTLM_BUILD_TESTS=$tests >"$work/logs/ktlm-configure.log" 2>&1 ||
+cmake --fresh --preset macos-cross -B "$build" -DKTLM_BUILD_TESTS=$tests -DCMAKE_CXX_FLAGS_RELEASE="$optimization -DNDEBUG" \
+  >"$work/logs/ktlm-configure.log" 2>&1 ||
   fail "CMake could not configure ktlm for macOS; see $work/logs/ktlm-configure.log"
 cmake --build "$build"
 set -- "$build/ktlm" "$build/libktlm_torch.dylib"

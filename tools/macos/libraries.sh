@@ -1,7 +1,7 @@
 # Sourced by cross_build.sh: builds the third-party libraries for macOS, static, into $kit/prefix, from the sources of the
 # Debian release (or Ubuntu) that this machine runs: upstream's own archives, without Debian's patches. Order matters
 # where one needs another: fmt before spdlog.
-# shellcheck shell=bash disable=SC2154  # work, kit, root are set by cross_build.sh
+# shellcheck shell=bash disable=SC2154  # work, kit, root, optimization are set by cross_build.sh
 
 # download_source PACKAGE: its newest version; where the mirror lacks that of a fresh security update, which its lists name
 # already, another one.
@@ -29,8 +29,9 @@ cross_cmake() {  # cross_cmake SOURCE_FOLDER [OPTION...]: configures, builds and
   local tree=$1 build=$work/sources/$package/build
   shift
   cmake -S "$tree" -B "$build" -G Ninja --toolchain "$root/cmake/toolchains/macos-arm64.cmake" -DKTLM_MACOS_KIT="$kit" \
-    -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$kit/prefix" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF \
-    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_C_COMPILER_LAUNCHER="$launcher" \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE="$optimization -DNDEBUG" \
+    -DCMAKE_CXX_FLAGS_RELEASE="$optimization -DNDEBUG" -DCMAKE_INSTALL_PREFIX="$kit/prefix" -DCMAKE_INSTALL_LIBDIR=lib \
+    -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_C_COMPILER_LAUNCHER="$launcher" \
     -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher" -Wno-dev "$@"
   cmake --build "$build"
   cmake --install "$build"
@@ -49,8 +50,8 @@ plain_c_library() {
   done
   shift
   for file in "$@"; do
-    clang-19 --target=arm64-apple-macos14.0 --sysroot="$kit/sdk" -O2 -DHAVE_UNISTD_H -Dfdopen=fdopen \
-      -c "$source/$file.c" -o "$source/$file.o"
+    clang-19 --target=arm64-apple-macos14.0 --sysroot="$kit/sdk" "$optimization" -DHAVE_UNISTD_H \
+      -Dfdopen=fdopen -c "$source/$file.c" -o "$source/$file.o"
   done
   rm -f "$kit/prefix/lib/lib$name.a"
   llvm-ar-19 rcs "$kit/prefix/lib/lib$name.a" "$source"/*.o
@@ -104,7 +105,7 @@ describe_libedit() {
 # make_libraries PACKAGE...: those that are not there yet, each with its own log.
 make_libraries() {
   local package source key log status
-  key=$(key_of "$root"/tools/macos/libraries.sh "$root"/cmake/toolchains/macos-arm64.cmake "$work/done/sdk")
+  key=$(key_of "$root"/tools/macos/libraries.sh "$root"/cmake/toolchains/macos-arm64.cmake "$work/done/sdk")$optimization
   launcher=$(command -v ccache || true)
   for package in "$@"; do
     ! done_before "$package" "$key" || continue
