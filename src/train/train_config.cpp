@@ -24,10 +24,23 @@ void check_size(const TrainConfig& config, int64_t max_seq_len) {
                       " tokens; lower train.max_steps");
 }
 
+void check_warmup_seq_len(const TrainConfig& config, int64_t max_seq_len) {
+  if (config.warmup_seq_len == 0) return;
+  if (config.task != "text")
+    throw ConfigError("train.warmup_seq_len cuts texts, but train.task is " + config.task + "; set it to 0");
+  int64_t length = max_seq_len;
+  while (length > config.warmup_seq_len && length % 2 == 0) length /= 2;
+  if (length == config.warmup_seq_len && length > 1) return;
+  throw ConfigError("train.warmup_seq_len is " + std::to_string(config.warmup_seq_len) +
+                    ", expected model.max_seq_len (" + std::to_string(max_seq_len) +
+                    ") or its half, quarter and so on, at least 2; 0 makes all windows as long");
+}
+
 }  // namespace
 
 void TrainConfig::validate(int64_t max_seq_len) const {
   check_size(*this, max_seq_len);
+  check_warmup_seq_len(*this, max_seq_len);
   if (warmup_steps >= max_steps)
     throw ConfigError("train.warmup_steps is " + std::to_string(warmup_steps) +
                       ", expected less than train.max_steps (" + std::to_string(max_steps) +

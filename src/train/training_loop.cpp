@@ -16,6 +16,7 @@
 #include "ktlm/train/lr_schedule.h"
 #include "ktlm/train/train_report.h"
 #include "ktlm/train/train_step.h"
+#include "seq_len_schedule.h"
 #include "state_exchange.h"
 #include "status_line.h"
 
@@ -123,6 +124,7 @@ StepBatches TrainingLoop::batches_of_step() {
 at::Tensor TrainingLoop::add_up_gradients() {
   for (;;) {
     const StepBatches step = batches_of_step();
+    const int64_t seq_len = seq_len_at(config_, state_.step, parts_.model.config().max_seq_len);
     try {
       return model::translate_torch_errors([&] {
         at::Tensor loss = at::zeros({}, at::TensorOptions(parts_.model.device()).dtype(at::kFloat));
@@ -132,7 +134,7 @@ at::Tensor TrainingLoop::add_up_gradients() {
           const double weight = step.shares[i] * static_cast<double>(ranks_.size());
           loss = loss + ranks_.guard([&] {
             if (i + 1 == step.batches.size()) reducer_.expect_last_pass();
-            return accumulate_gradients(parts_.model, step.batches[i], weight, autocast_dtype_);
+            return accumulate_gradients(parts_.model, cut_windows(step.batches[i], seq_len), weight, autocast_dtype_);
           });
         }
         return ranks_.mean(loss);

@@ -82,6 +82,27 @@ TEST(TrainConfig, NumbersThatDoNotFitTogetherAreRefused) {
             "train.early_stop_patience needs validations; set train.eval_every_steps or leave patience at 0");
 }
 
+TEST(TrainConfig, TheFirstWindowsAreHalvesOfTheLastOnes) {
+  TrainConfig config;
+  for (const int64_t good : {0, 512, 256, 64, 2}) {
+    config.warmup_seq_len = good;
+    config.validate(512);
+  }
+  config.warmup_seq_len = 96;
+  config.validate(384);
+  for (const int64_t poor : {96, 1024, 1}) {
+    config.warmup_seq_len = poor;
+    EXPECT_EQ(test::error_message([&] { config.validate(512); }),
+              "train.warmup_seq_len is " + std::to_string(poor) +
+                  ", expected model.max_seq_len (512) or its half, quarter and so on, at least 2; 0 makes all windows "
+                  "as long");
+  }
+  config.warmup_seq_len = 64;
+  config.task = "chat";
+  EXPECT_EQ(test::error_message([&] { config.validate(512); }),
+            "train.warmup_seq_len cuts texts, but train.task is chat; set it to 0");
+}
+
 TEST(TrainConfig, SizesThatCannotBeCountedAreRefused) {
   TrainConfig config;
   config.micro_batch_size = 3'000'000'000;

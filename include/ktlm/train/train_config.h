@@ -20,6 +20,8 @@ struct TrainConfig {
   std::string lr_schedule = "cosine";
   int64_t warmup_steps = 100;
   double decay_fraction = 0.2;
+  int64_t warmup_seq_len = 0;
+  double seq_len_warmup_fraction = 0.5;
   std::string optimizer = "adamw";
   double embedding_std = 0.02;
   double embedding_rate = 1;
@@ -61,6 +63,11 @@ struct TrainConfig {
       "cosine: half a wave down to the end; wsd: steady, then down over decay_fraction");
     v("warmup_steps", &TrainConfig::warmup_steps, at_least(0), "steps over which the rate rises from 0 in a line");
     v("decay_fraction", &TrainConfig::decay_fraction, between(0, 1), "of max_steps, over which wsd goes down");
+    v("warmup_seq_len", &TrainConfig::warmup_seq_len, at_least(0),
+      "tokens in the run's first windows, which double until they are max_seq_len long; a step's tokens stay the same. "
+      "0: all windows are that long");
+    v("seq_len_warmup_fraction", &TrainConfig::seq_len_warmup_fraction, between(0, 1),
+      "of max_steps, with windows shorter than max_seq_len where warmup_seq_len is not 0");
     v("optimizer", &TrainConfig::optimizer, one_of({"adamw", "muon"}),
       "of the blocks' matrices; embedding, output layer and norms always go by adamw");
     v("embedding_std", &TrainConfig::embedding_std, greater_than(0),
