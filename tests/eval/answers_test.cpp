@@ -53,7 +53,7 @@ TEST(ScoredAnswers, StandBehindAllThatWasSaidBefore) {
 TEST(ScoredAnswers, SeeWhatFitsIntoTheContext) {
   const auto tokenizer = tokenizer::Tokenizer::load(kTokenizer);
   const std::vector<Dialogue> dialogues = {kDialogue};
-  AskedScorer all, some(7);
+  AskedScorer all, some(3);
   const auto expected = score_answers(all, tokenizer, dialogues, {}, StopFlag());
   const auto scores = score_answers(some, tokenizer, dialogues, {}, StopFlag());
   EXPECT_EQ(scores[0].num_tokens, expected[0].num_tokens);
@@ -62,7 +62,7 @@ TEST(ScoredAnswers, SeeWhatFitsIntoTheContext) {
   for (const Prompt& prompt : all.asked) answers = joined(std::move(answers), prompt.continuations[0]);
   for (const Prompt& prompt : some.asked) {
     EXPECT_GE(prompt.context.size(), 1U);
-    EXPECT_LE(prompt.context.size() + prompt.continuations[0].size(), 8U);
+    EXPECT_LE(prompt.context.size() + prompt.continuations[0].size(), 4U);
     in_parts = joined(std::move(in_parts), prompt.continuations[0]);
   }
   EXPECT_EQ(in_parts, answers);

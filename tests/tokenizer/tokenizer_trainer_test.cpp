@@ -140,17 +140,17 @@ TEST(TokenizerTrainer, AnOptionalSizeThatTheTextDoesNotFillIsLeftOut) {
 TEST(TokenizerTrainer, TellsWhichSizeSuitsATextThatIsTooSmallForOne) {
   test::TemporaryDirectory folder;
   std::vector<std::string> lines;
-  for (int copy = 0; copy < 40; ++copy)
+  for (int copy = 0; copy < 120; ++copy)
     for (const std::string& line : training_lines()) lines.push_back(line);
   const auto train_one = [&](int64_t size) {
     const std::vector<VocabularyTarget> targets = {{size, folder / "tokenizer"}};
     return *train_tokenizers(texts_from(lines), targets, config_with(size), {}, {}, StopFlag());
   };
-  const auto large = train_one(1500);
+  const auto large = train_one(1400);
   EXPECT_GT(large.trained.front().analysis.rare_share(), kMaxRareShare);
   ASSERT_TRUE(large.suiting_size);
   ASSERT_GT(*large.suiting_size, 0);
-  ASSERT_LT(*large.suiting_size, 1500);
+  ASSERT_LT(*large.suiting_size, 1400);
   const auto suiting = train_one(*large.suiting_size);
   EXPECT_LE(suiting.trained.front().analysis.rare_share(), kMaxRareShare);
   EXPECT_EQ(suiting.suiting_size, std::nullopt);
