@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -51,7 +52,11 @@ void expect_equal(const Shape& shape, const std::vector<int64_t>& padding) {
       differentiate([&](const auto& in) { return plain_attention(in[0], in[1], in[2], padding); }, inputs);
   EXPECT_EQ(got.value.sizes(), at::IntArrayRef({shape.batch, shape.queries, shape.heads, shape.head_dim}));
   EXPECT_LT(relative_difference(got.value, plain.value), 1e-5);
-  for (size_t i = 0; i < 3; ++i) EXPECT_LT(relative_difference(got.gradients[i], plain.gradients[i]), 1e-5);
+  // By the largest of the three: through the softmax over a single key comes nothing back but rounding.
+  double largest = 0;
+  for (const auto& gradient : plain.gradients) largest = std::max(largest, gradient.abs().max().item<double>());
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_LT(test::largest_difference(got.gradients[i], plain.gradients[i]), 1e-5 * largest) << "gradient " << i;
 }
 
 TEST(Attention, CausalEqualsThePlainVersionWithItsGradients) {
