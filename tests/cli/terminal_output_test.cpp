@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <string>
+
 #include "console.h"
 
 namespace ktlm::cli {
@@ -35,10 +37,14 @@ std::string on_terminal(const Write& write) {
   ::dup2(terminal, STDERR_FILENO);
   write();
   ::dup2(before, STDERR_FILENO);
+  ::close(before);
+  ::close(terminal);
+  std::string written;
   char bytes[1000];
-  const ssize_t size = ::read(master, bytes, sizeof bytes);
-  for (const int descriptor : {terminal, before, master}) ::close(descriptor);
-  return {bytes, size > 0 ? static_cast<size_t>(size) : 0};
+  for (ssize_t size; (size = ::read(master, bytes, sizeof bytes)) > 0;)  // it may come in parts
+    written.append(bytes, static_cast<size_t>(size));
+  ::close(master);
+  return written;
 }
 
 TEST(ProgressLine, ShowsNoControlCharactersOfAName) {
