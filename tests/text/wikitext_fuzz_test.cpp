@@ -1,5 +1,6 @@
 // Hostile and broken pages: nothing crashes, the stack stays shallow, time stays linear. No clock is read: with 100,000
-// marks, a quadratic step would take minutes and run into the test's time limit.
+// marks, a quadratic step would take minutes and run into the test's time limit. Sanitizers, which make each step some
+// times as slow, look for other faults, for which fewer marks do.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -10,8 +11,20 @@
 #include "ktlm/text/utf8.h"
 #include "ktlm/text/wikitext.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KTLM_SANITIZED
+#endif
+#endif
+
 namespace ktlm::text {
 namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(KTLM_SANITIZED)
+constexpr int kMany = 10'000;
+#else
+constexpr int kMany = 100'000;
+#endif
 
 std::string repeat(std::string_view text, int count) {
   std::string result;
@@ -26,7 +39,7 @@ TEST(WikitextFuzz, ManyUnclosedMarksTakeLinearTime) {
                            "[http://a ",   "[http://a] ", "-{",      "&#",       "_",         "__",          "= ",
                            "\n== 각주 ==", "\n*",         "\n|",     "\n!",      "{{인용문|", "{{llang|de|", "[[가|",
                            "[[파일:",      "<sup>",       "({{a}},", "{{a",      "{{a\nb",    "<math><ref>", " {|"}) {
-    const std::string text = wikitext_to_text(repeat(mark, 100'000));
+    const std::string text = wikitext_to_text(repeat(mark, kMany));
     EXPECT_TRUE(is_valid_utf8(text)) << mark;
   }
 }
@@ -43,7 +56,7 @@ TEST(WikitextFuzz, DeepNestingTakesLinearTimeAndAShallowStack) {
                                                                   {"({{a}}", "{{b}})"},  {"<div>", "</div>"}};
   for (const auto& [open, close] : marks) {
     for (const char* core : {"", "글", "\n글\n", "|"}) {
-      const std::string page = repeat(open, 100'000) + core + repeat(close, 100'000);
+      const std::string page = repeat(open, kMany) + core + repeat(close, kMany);
       EXPECT_TRUE(is_valid_utf8(wikitext_to_text(page))) << open;
       EXPECT_TRUE(is_valid_utf8(wikitext_to_text(page + page))) << open;
     }
@@ -54,15 +67,15 @@ TEST(WikitextFuzz, OneLongLineTakesLinearTime) {
   for (const char* piece :
        {"<!-- -->", "{{a}}", "[[가]]", "<ref/>", "|{{a}}", "가, {{a}}", "( {{a}} )", "''", ", 가: {{a}})", "({{a}}",
         ": {{a}}", "<ref <", "<ref <b", "<rt>", "<rtc>", "<rtc><rt>", "<ruby>가<rt>나"}) {
-    EXPECT_TRUE(is_valid_utf8(wikitext_to_text("== 각주 ==\n" + repeat(piece, 100'000)))) << piece;
-    EXPECT_TRUE(is_valid_utf8(wikitext_to_text(repeat(piece, 100'000)))) << piece;
-    EXPECT_TRUE(is_valid_utf8(wikitext_to_text("|" + repeat(piece, 100'000)))) << piece;
+    EXPECT_TRUE(is_valid_utf8(wikitext_to_text("== 각주 ==\n" + repeat(piece, kMany)))) << piece;
+    EXPECT_TRUE(is_valid_utf8(wikitext_to_text(repeat(piece, kMany)))) << piece;
+    EXPECT_TRUE(is_valid_utf8(wikitext_to_text("|" + repeat(piece, kMany)))) << piece;
   }
 }
 
 // Each line of rows is skipped at its own end, whatever number of links follows it.
 TEST(WikitextFuzz, ManyRowsOfLinksInAnUnclosedTableTakeLinearTime) {
-  EXPECT_EQ(wikitext_to_text("{|" + repeat("\n|[[가]]", 400'000) + "\n글"), "글");
+  EXPECT_EQ(wikitext_to_text("{|" + repeat("\n|[[가]]", 4 * kMany) + "\n글"), "글");
 }
 
 TEST(WikitextFuzz, RandomMarkupGivesValidText) {
