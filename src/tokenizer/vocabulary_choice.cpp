@@ -64,8 +64,9 @@ double ModelShape::training_flops_per_byte(const TokenizerAnalysis& analysis) co
 std::string small_text_sentence(std::span<const TokenizerAnalysis> analyses, int64_t suiting_size) {
   const auto allowed = sizes_without_rare_pieces(analyses);
   if (allowed.size() == analyses.size()) return "";
-  return "the text is too small for " + rare_shares(analyses, allowed) + ": so much of the pieces occur fewer than " +
-         std::to_string(kRarePieceCount) + " times in it, too seldom for a model to learn them; " +
+  return "the text is too small for " + rare_shares(analyses, allowed) +
+         ": that share of the pieces occurs fewer than " + std::to_string(kRarePieceCount) +
+         " times in it, too seldom for a model to learn them; " +
          (suiting_size > 0 ? "--vocab-size " + std::to_string(suiting_size) + " suits it, or prepare more text"
                            : std::string("no size suits it, prepare more text"));
 }
