@@ -121,8 +121,8 @@ int run_train_tokenizer(const TrainTokenizerArguments& arguments, Console& conso
   for (const auto& vocabulary : trained)
     console.note("wrote " + vocabulary.out_dir.string() + "; look at " +
                  (vocabulary.out_dir / "analysis.html").string());
-  if (result->suiting_size && !recommended)
-    console.warnings()(tokenizer::small_text_sentence(analyses, *result->suiting_size));
+  if (const std::string sentence = tokenizer::small_text_sentence(analyses); !recommended && !sentence.empty())
+    console.warnings()(sentence);
   if (recommended && trained.size() > 1) console.note("wrote the recommended one to " + out_dir + " as well");
   if (!recommended && trained.size() > 1)
     console.note("train takes data/tokenizer unless told: pass it --tokenizer " + trained.front().out_dir.string() +

@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "bpe_encoder.h"
 #include "bpe_trainer.h"
 #include "hf_files.h"
 #include "ktlm/core/error.h"
@@ -93,42 +92,15 @@ std::vector<AssembledVocabulary> assemble_all(const BpeVocabulary& learned,
 }
 
 // How often each piece occurs in the training text. No piece reaches across segments, so that each is encoded once.
-std::vector<int64_t> count_pieces(const std::vector<Piece>& pieces,
-                                  const std::vector<SegmentCounts::Segment>& segments) {
-  const BpeEncoder encoder(pieces);
-  std::vector<int64_t> counts(pieces.size(), 0);
+std::vector<int64_t> count_pieces(const Tokenizer& tokenizer, const std::vector<SegmentCounts::Segment>& segments) {
+  std::vector<int64_t> counts(static_cast<size_t>(tokenizer.vocab_size()), 0);
   std::string text;
-  std::vector<TokenId> ids;
   for (const SegmentCounts::Segment& segment : segments) {
     text = segment.text;
     if (text.starts_with(kSpaceMarkUtf8)) text.replace(0, kSpaceMarkUtf8.size(), " ");
-    ids.clear();
-    encoder.encode(text, ids);
-    for (const TokenId id : ids) counts[static_cast<size_t>(id)] += segment.count;
+    for (const TokenId id : tokenizer.encode_normalized(text)) counts[static_cast<size_t>(id)] += segment.count;
   }
   return counts;
-}
-
-bool suits(const std::vector<Piece>& pieces, const std::vector<SegmentCounts::Segment>& segments) {
-  const std::vector<int64_t> counts = count_pieces(pieces, segments);
-  int64_t learned = 0, rare = 0;
-  for (size_t id = 0; id < pieces.size(); ++id) {
-    if (pieces[id].type != PieceType::kNormal) continue;
-    ++learned;
-    if (counts[id] < kRarePieceCount) ++rare;
-  }
-  return static_cast<double>(rare) <= kMaxRareShare * static_cast<double>(learned);
-}
-
-// The largest of some sizes, each nine tenths of the one before, of which no more than kMaxRareShare of the pieces are
-// rare; 0: none. A search by halves would miss it: the characters alone may be rarer than the first merges.
-int64_t find_suiting_size(const BpeVocabulary& learned, const std::vector<SegmentCounts::Segment>& segments) {
-  const SizeRange range(learned);
-  for (int64_t size = range.largest;; size = size * 9 / 10) {
-    const int64_t rounded = size >= 1000 ? size / 100 * 100 : size / 10 * 10;
-    if (rounded < range.smallest) return suits(assemble(learned, 0), segments) ? range.smallest : 0;
-    if (suits(assemble(learned, rounded - range.smallest), segments)) return rounded;
-  }
 }
 
 void write_tokenizer(const fs::path& directory, const std::vector<Piece>& pieces, double character_coverage) {
@@ -196,7 +168,7 @@ std::optional<TrainedVocabularies> train_tokenizers(const TrainingTexts& texts,
     const fs::path& directory = directories.back()->path();
     write_tokenizer(directory, vocabulary.pieces, config.character_coverage);
     tokenizers.push_back(Tokenizer::load(directory));
-    piece_counts.push_back(count_pieces(vocabulary.pieces, segments));
+    piece_counts.push_back(count_pieces(tokenizers.back(), segments));
     if (stop.requested()) return std::nullopt;
   }
   std::vector<MeasuredTokenizer> to_measure;
@@ -209,8 +181,6 @@ std::optional<TrainedVocabularies> train_tokenizers(const TrainingTexts& texts,
     write_file_atomically(directory / kAnalysisPage, to_page(analyses, i, models));
     result.trained.push_back({vocabularies[i].target->out_dir, analyses[i]});
   }
-  const auto is_too_large = [](const TokenizerAnalysis& analysis) { return analysis.rare_share() > kMaxRareShare; };
-  if (std::ranges::any_of(analyses, is_too_large)) result.suiting_size = find_suiting_size(learned, segments);
   for (const auto& directory : directories) directory->commit();
   return result;
 }

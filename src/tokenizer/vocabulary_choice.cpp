@@ -61,14 +61,12 @@ double ModelShape::training_flops_per_byte(const TokenizerAnalysis& analysis) co
   return bytes_per_token == 0 ? 0 : static_cast<double>(kFlopsPerWeight * products) / bytes_per_token;
 }
 
-std::string small_text_sentence(std::span<const TokenizerAnalysis> analyses, int64_t suiting_size) {
+std::string small_text_sentence(std::span<const TokenizerAnalysis> analyses) {
   const auto allowed = sizes_without_rare_pieces(analyses);
   if (allowed.size() == analyses.size()) return "";
   return "the text is too small for " + rare_shares(analyses, allowed) +
          ": that share of the pieces occurs fewer than " + std::to_string(kRarePieceCount) +
-         " times in it, too seldom for a model to learn them; " +
-         (suiting_size > 0 ? "--vocab-size " + std::to_string(suiting_size) + " suits it, or prepare more text"
-                           : std::string("no size suits it, prepare more text"));
+         " times in it, too seldom for a model to learn them; take a smaller --vocab-size, or prepare more text";
 }
 
 Recommendation recommend_vocabulary(const ModelShape& model, std::span<const TokenizerAnalysis> analyses,

@@ -55,7 +55,7 @@ TEST_F(TrainTokenizer, OneSizeGoesToOut) {
   EXPECT_THAT(result.err,
               testing::ContainsRegex("the text is too small for 1,500 [(]9[0-9][.][0-9] %[)]: that share of the "
                                      "pieces occurs fewer than 100 times in it, too seldom for a model to "
-                                     "learn them; no size suits it, prepare more text\n"));
+                                     "learn them; take a smaller --vocab-size, or prepare more text\n"));
   EXPECT_EQ(vocab_size_of("one"), 1500);
   EXPECT_TRUE(fs::exists(*folder_ / "one" / "analysis.html"));
 }

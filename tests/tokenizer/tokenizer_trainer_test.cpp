@@ -137,28 +137,6 @@ TEST(TokenizerTrainer, AnOptionalSizeThatTheTextDoesNotFillIsLeftOut) {
   EXPECT_EQ(message.substr(0, 38), "data/prepared: the text gives at most ") << message;
 }
 
-TEST(TokenizerTrainer, TellsWhichSizeSuitsATextThatIsTooSmallForOne) {
-  test::TemporaryDirectory folder;
-  std::vector<std::string> lines;
-  for (int copy = 0; copy < 120; ++copy)
-    for (const std::string& line : training_lines()) lines.push_back(line);
-  const auto train_one = [&](int64_t size) {
-    const std::vector<VocabularyTarget> targets = {{size, folder / "tokenizer"}};
-    return *train_tokenizers(texts_from(lines), targets, config_with(size), {}, {}, StopFlag());
-  };
-  const auto large = train_one(1400);
-  EXPECT_GT(large.trained.front().analysis.rare_share(), kMaxRareShare);
-  ASSERT_TRUE(large.suiting_size);
-  ASSERT_GT(*large.suiting_size, 0);
-  ASSERT_LT(*large.suiting_size, 1400);
-  const auto suiting = train_one(*large.suiting_size);
-  EXPECT_LE(suiting.trained.front().analysis.rare_share(), kMaxRareShare);
-  EXPECT_EQ(suiting.suiting_size, std::nullopt);
-  EXPECT_GT(train_one(*large.suiting_size * 5 / 4).trained.front().analysis.rare_share(), kMaxRareShare);
-  lines = training_lines();
-  EXPECT_EQ(train_one(800).suiting_size, 0);
-}
-
 TEST(TokenizerTrainer, ACopyIsTheSameTokenizer) {
   test::TemporaryDirectory folder;
   train(training_lines(), folder / "700", 700);

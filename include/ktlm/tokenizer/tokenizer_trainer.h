@@ -69,8 +69,6 @@ struct TrainedVocabulary {
 struct TrainedVocabularies {
   std::vector<TrainedVocabulary> trained;  // in the order of the targets
   UnfilledSizes unfilled;                  // the optional ones that were left out
-  /// Where the text is too small for one that was trained, a size that it is large enough for; 0: none.
-  std::optional<int64_t> suiting_size;
 };
 
 /// Writes each `out_dir` as a whole, in the place of a tokenizer that stands there: the same bytes, but for the pages'

@@ -43,9 +43,9 @@ struct UnfilledSizes {
   int64_t smallest = 0, largest = 0;  // what it does give: from its characters alone to all pairs that repeat
 };
 
-/// That the text is too small for a vocabulary, more than a tenth of whose pieces are rare, and which size suits it (0:
-/// none); "" where it is large enough for all. `analyses` is not empty.
-std::string small_text_sentence(std::span<const TokenizerAnalysis> analyses, int64_t suiting_size);
+/// That the text is too small for the vocabularies of which more than a tenth of the pieces are rare; "" where it is
+/// large enough for all.
+std::string small_text_sentence(std::span<const TokenizerAnalysis> analyses);
 
 /// The vocabulary with which a byte of text costs the least to train on: in equal time the model reads the most text.
 /// Of those within 1 % the largest, whose window holds more text. Those of which more than a tenth of the pieces are
