@@ -2,21 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "ktlm/core/files.h"
-#include "temporary_directory.h"
+#include "control_groups_fixture.h"
 
 namespace ktlm {
 namespace {
 
-// A root folder with the files in which Linux tells of control groups.
-class MemoryLimitTest : public testing::Test {
+class MemoryLimitTest : public test::ControlGroupsTest {
  protected:
-  void write(const std::string& file, const std::string& content) const {
-    make_directories((root_ / file).parent_path());
-    write_file_atomically(root_ / file, content);
-  }
   MemoryLimit limit() const { return memory_limit(root_.path()); }
-  test::TemporaryDirectory root_;
 };
 
 TEST_F(MemoryLimitTest, OfAContainerIsItsRootGroups) {
