@@ -24,6 +24,7 @@
 #include "ktlm/generate/inference_models.h"
 #include "ktlm/model/device.h"
 #include "ktlm/model/model_dir.h"
+#include "ktlm/train/checkpoint.h"
 #include "ktlm/train/trainer.h"
 
 namespace ktlm::cli {
@@ -269,7 +270,12 @@ std::string summary_words(const train::TrainSummary& summary, int64_t first_step
   const std::string words = is_finished ? "finished " + step
                                         : "stopped early at " + step + ", the best model is that of step " +
                                               std::to_string(summary.best_step);
-  return words + " after " + format_seconds(summary.seconds) + advice;
+  const bool was_better = is_finished && summary.best_step > 0 && summary.best_step < summary.step;
+  return words + " after " + format_seconds(summary.seconds) +
+         (was_better ? "; the validation was best at step " + std::to_string(summary.best_step) + ", see " +
+                           (run_dir / "checkpoints" / train::checkpoint_name(summary.best_step)).string()
+                     : "") +
+         advice;
 }
 
 }  // namespace

@@ -46,6 +46,10 @@ void judge_plan(const TrainingPlan& plan, Preflight& result) {
   if (!from_a_model && share > kLargeEmbeddingShare)
     result.faults.push_back("the vocabulary takes " + number(100 * share, 0) +
                             " % of the parameters; a smaller vocabulary leaves more to the layers");
+  if (!from_a_model && plan.train.task == "chat")
+    result.faults.push_back(
+        "train.task is chat, but the model is a new one, which learns no language from dialogues alone; give a trained "
+        "one with --init-from");
   warn_if(!from_a_model && result.tokens_per_parameter < kFewTokensPerParameter,
           "the plan has " + number(result.tokens_per_parameter, 1) +
               " tokens per parameter, where some 20 are best; a smaller model learns more from so few");

@@ -267,6 +267,15 @@ TEST_F(TrainVerb, MemoryThatRunsOutIsOneLineFromEveryVerbThatComputes) {
   }
 }
 
+TEST_F(TrainVerb, ARunThatWasBetterBeforeItsEndSaysWhere) {
+  // Steps too small to change a weight: no validation is better than the first.
+  const auto result = ktlm({"train", "--config", "run.yaml", "--set", "train.max_steps=3", "--set",
+                            "train.eval_every_steps=1", "--set", "train.learning_rate=1e-15"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("; the validation was best at step 1, see runs/run/checkpoints/step-000001; try"));
+  EXPECT_TRUE(fs::exists(directory_ / "runs/run/checkpoints/step-000001"));
+}
+
 TEST_F(TrainVerb, AModelThatTheMachineCannotHoldIsRefusedBeforeItIsMade) {
   const auto result = ktlm({"train", "--config", "run.yaml", "--device", "cpu", "--set", "model.d_ff=17592186044416"});
   EXPECT_EQ(result.exit_code, 1);

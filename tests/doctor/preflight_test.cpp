@@ -99,6 +99,15 @@ TEST_F(PreflightTest, WarnsOfEachThingThatIsPoor) {
                                                   StartsWith("the learning rate rises during more than half")));
 }
 
+TEST_F(PreflightTest, ANewModelIsNotMeantForDialogues) {
+  TrainingPlan plan = good_plan();
+  plan.train.task = "chat";
+  EXPECT_THAT(look_at(plan).faults, ElementsAre("train.task is chat, but the model is a new one, which learns no "
+                                                "language from dialogues alone; give a trained one with --init-from"));
+  plan.train.init_from = "runs/small/model";
+  EXPECT_THAT(look_at(plan).faults, IsEmpty());
+}
+
 TEST_F(PreflightTest, WhatSurelyDoesNotFitIsAnError) {
   TrainingPlan plan = good_plan();
   plan.model.d_model = 1 << 20;  // 16 bytes a parameter, more than any machine of today has
